@@ -1,0 +1,369 @@
+"""Appointments: the class teacher, planning meetings, EHCP reviews, parents' evenings, home visits.
+
+Policy: 'if they wish to speak to the class teacher separately they must make an appointment by prior arrangement'; 'a planning meeting …
+after the first 6 weeks'; 'annual meetings … in order to review a child's EHCP'; 'a parent's evening in both the Autumn and Summer Terms'; 'home visits'.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from data.appointments import Appointment, AppointmentStaff, AppointmentState, Invitation, MeetingKind, ParentsEvening, Waiting, Way
+from data.attention import Need
+from data.outbox import Message
+from data.people import Adult, Child, Staff
+from school import School, slots
+from school.attention import call_for_a_person
+from school.calendar import end_of_quiet, instant
+from school.capability import Capability
+from school.errors import AlreadyOver, NotBookable, NotYours, SlotTaken, TooSoon
+from school.families import adults_of, require
+from school.notices import tell, withdraw
+from school.slots import Slot
+
+WITH_SENIOR = (MeetingKind.PLANNING, MeetingKind.EHCP)
+"""The meetings that a senior leader attends too."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How people will meet: the way, the language of an interpreter ('' for none), and what access someone needs."""
+
+    way: Way = Way.IN_PERSON
+    interpreter: str = ""
+    access_needs: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The times a parent would like: inclusive days and bounds of the clock; None means any. `excluded` turns it round."""
+
+    first: date | None = None
+    last: date | None = None
+    earliest: time | None = None
+    latest: time | None = None
+    excluded: bool = False
+
+    def fits(self, slot: Slot) -> bool:
+        """Whether a slot begins within what was wished."""
+        day, at = slot.clock.date(), slot.clock.time()
+        inside = (self.first or day) <= day <= (self.last or self.first or day) and (self.earliest or at) <= at <= (self.latest or at)
+        return inside is not self.excluded
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Slots to choose from; `fit` is whether they are what was wished or only the nearest there are."""
+
+    slots: Sequence[Slot]
+    fit: bool
+
+
+def teacher_for(school: School, child: Child, kind: str) -> Staff | None:
+    """Whom a parent sees for this kind of meeting: the class teacher, or for a home visit the parent support advisor; None where nobody is named."""
+    if kind == MeetingKind.HOME_VISIT:
+        return school.session.scalars(select(Staff).where(Staff.role == "advisor", Staff.has_left.is_(False)).order_by(Staff.id)).first()
+    return child.school_class.teacher
+
+
+def offers(school: School, staff: Staff, kind: str, adult: Adult, wish: Wish | None = None, *, invitation: Invitation | None = None) -> Offers:
+    """The free slots that fit the wish, soonest first; where none does, the ones nearest to it in time."""
+    first, last = school.today, (school.clock + school.settings.horizon).date()
+    if invitation is not None:
+        first, last = max(first, invitation.first_on), min(last, invitation.last_on)
+    seniors = _seniors(school) if kind in WITH_SENIOR else ()
+    free = slots.free_slots(school, staff, kind, first, last, adult=adult, seniors=seniors)
+    if wish is None:
+        return Offers(free, fit=True)
+    fitting = [slot for slot in free if wish.fits(slot)]
+    return Offers(fitting, fit=True) if fitting else Offers(_nearest(school, free, wish), fit=False)
+
+
+def usual_terms(school: School, adult: Adult) -> Terms:
+    """How this adult met the school last time; the first time in person, with an interpreter where their language is not English."""
+    last = school.session.scalars(select(Appointment).where(Appointment.adult_id == adult.id).order_by(Appointment.booked_at.desc(), Appointment.id.desc())).first()
+    if last is not None:
+        return Terms(Way(last.way), last.interpreter, last.access_needs)
+    return Terms(interpreter="" if adult.language.split("-")[0] == "en" else adult.language)
+
+
+def hold(school: School, slot: Slot, adult: Adult) -> None:
+    """Keep the slot for this adult while they decide. Refuses with SlotTaken and the nearest free slots."""
+    try:
+        slots.hold(school, slot, adult)
+    except SlotTaken as taken:
+        raise _with_nearest(school, taken, slot, adult) from None
+
+
+def book(school: School, slot: Slot, child: Child, adult: Adult, terms: Terms, note: str = "") -> Appointment:
+    """Give `slot` to this adult for this child; true once the caller's transaction commits.
+
+    Refuses with NotYourChild, TooSoon (minimum notice), NotBookable, or SlotTaken and the three nearest free slots.
+    """
+    require(school, adult, child, "book")
+    _check_bookable(school, slot)
+    appointment = Appointment(
+        kind=slot.kind,
+        child_id=child.id,
+        adult_id=adult.id,
+        starts_at=slot.starts_at,
+        minutes=slot.minutes,
+        way=terms.way,
+        interpreter=terms.interpreter,
+        access_needs=terms.access_needs,
+        note=note,
+        token=secrets.token_urlsafe(24),
+        booked_at=school.now,
+    )
+    _add(school, appointment)
+    try:
+        slots.occupy(school, slot, adult, appointment=appointment)
+    except SlotTaken as taken:
+        school.session.delete(appointment)
+        raise _with_nearest(school, taken, slot, adult) from None
+    _seat(school, appointment, slot)
+    slots.release(school, adult)
+    _answer_invitation(school, appointment)
+    _leave_waiting_list(school, adult, child, slot.staff_ids[0])
+    return appointment
+
+
+def upcoming(school: School, adult: Adult) -> Sequence[Appointment]:
+    """This adult's own appointments that have not begun, soonest first. Another adult's are never among them, even about the same child."""
+    return school.session.scalars(
+        select(Appointment)
+        .where(Appointment.adult_id == adult.id, Appointment.state == AppointmentState.BOOKED, Appointment.starts_at > school.now)
+        .options(selectinload(Appointment.staff), selectinload(Appointment.child))
+        .order_by(Appointment.starts_at)
+    ).all()
+
+
+def move(school: School, appointment: Appointment, slot: Slot, adult: Adult) -> None:
+    """Give this appointment another time. Refuses with NotYours, AlreadyOver, TooSoon, NotBookable or SlotTaken; then it stays where it was."""
+    _check_changeable(school, appointment, adult)
+    _check_bookable(school, slot)
+    try:
+        slots.occupy(school, slot, adult, appointment=appointment)
+    except SlotTaken as taken:
+        raise _with_nearest(school, taken, slot, adult) from None
+    slots.vacate(school, appointment, keep=slot)
+    withdraw(school, f"appointment:{appointment.id}:")
+    appointment.starts_at, appointment.minutes = slot.starts_at, slot.minutes
+    appointment.version += 1
+    appointment.booked_at = school.now
+    _seat(school, appointment, slot)
+    slots.release(school, adult)
+
+
+def cancel(school: School, appointment: Appointment, adult: Adult) -> None:
+    """Give the time back. Refuses with NotYours or AlreadyOver."""
+    _check_changeable(school, appointment, adult)
+    slots.vacate(school, appointment)
+    withdraw(school, f"appointment:{appointment.id}:")
+    appointment.state = AppointmentState.CANCELLED
+    for invitation in school.session.scalars(select(Invitation).where(Invitation.appointment_id == appointment.id)):
+        invitation.appointment_id = None
+
+
+def wait(school: School, adult: Adult, child: Child, staff: Staff) -> None:
+    """Put this adult on the waiting list for a time with `staff`; once is enough."""
+    require(school, adult, child, "book")
+    known = select(Waiting.id).where(Waiting.adult_id == adult.id, Waiting.child_id == child.id, Waiting.staff_id == staff.id)
+    if school.session.scalar(known) is None:
+        school.session.add(Waiting(adult_id=adult.id, child_id=child.id, staff_id=staff.id, since=school.now))
+        school.session.flush()
+
+
+def give_up_waiting(school: School, waiting: Waiting) -> None:
+    """They no longer wait; what was kept for them is free for the next."""
+    slots.release(school, waiting.adult, waiting_id=waiting.id)
+    school.session.delete(waiting)
+
+
+def open_invitations(school: School, child: Child) -> Sequence[Invitation]:
+    """The meetings the school has asked this child's adults to book, that nobody has booked and that can still be."""
+    return school.session.scalars(
+        select(Invitation)
+        .where(Invitation.child_id == child.id, Invitation.appointment_id.is_(None), Invitation.last_on >= school.today)
+        .order_by(Invitation.first_on)
+    ).all()
+
+
+def next_evening(school: School) -> ParentsEvening | None:
+    """The next parents' evening within the horizon, if there is one."""
+    last = (school.clock + school.settings.horizon).date()
+    return school.session.scalars(select(ParentsEvening).where(ParentsEvening.on.between(school.today, last)).order_by(ParentsEvening.on)).first()
+
+
+def reminder_time(school: School, appointment: Appointment) -> datetime:
+    """When the adult is reminded: the day before, at the school's set time (16:00 unless set), in London."""
+    day = appointment.starts_at.astimezone(school.clock.tzinfo).date() - timedelta(days=1)
+    at = instant(day, school.settings.reminder_at)
+    return at if at is not None else appointment.starts_at - timedelta(days=1)
+
+
+def due(school: School) -> None:
+    """Do what the time has come for: reminders, invitations, places for those who wait. May be called at any time, twice, or late."""
+    _remind(school)
+    _invite(school)
+    _offer_freed_times(school)
+
+
+def _remind(school: School) -> None:
+    """One reminder for each time that was agreed before the moment of reminding; one that can no longer be of use goes to staff."""
+    horizon = school.now + timedelta(days=2)
+    soon = select(Appointment).where(
+        Appointment.state == AppointmentState.BOOKED, Appointment.starts_at.between(school.now - timedelta(days=7), horizon)
+    )
+    for appointment in school.session.scalars(soon.order_by(Appointment.id)):
+        at = reminder_time(school, appointment)
+        if appointment.booked_at >= at or at > school.now:
+            continue
+        key = f"appointment:{appointment.id}:reminder:{appointment.version}"
+        about = {"appointment": appointment.id}
+        if appointment.starts_at > school.now:
+            tell(school, appointment.adult, "appointment_reminder", about, key=key, useless_after=appointment.starts_at)
+        elif not _was_told(school, key):
+            call_for_a_person(school, Need.NOT_DELIVERED, key=key, adult=appointment.adult, detail="appointment_reminder: too late")
+
+
+def _invite(school: School) -> None:
+    """Ask the adults of each child that the school wants to meet, once each."""
+    invitations = select(Invitation).where(Invitation.appointment_id.is_(None), Invitation.last_on > school.today)
+    for invitation in school.session.scalars(invitations.order_by(Invitation.id)):
+        if invitation.first_on > (school.clock + school.settings.horizon).date():
+            continue
+        last = instant(invitation.last_on, school.settings.closes)
+        for adult in adults_of(school, invitation.child, "book"):
+            tell(
+                school, adult, "meeting_invitation", {"invitation": invitation.id}, key=f"invitation:{invitation.id}:{adult.id}", useless_after=last
+            )
+
+
+def _offer_freed_times(school: School) -> None:
+    """Offer each full teacher's next free time to whoever has waited longest; after a while to the next. The limit stands still in quiet hours."""
+    waiting = school.session.scalars(select(Waiting).order_by(Waiting.since, Waiting.id)).all()
+    for row in waiting:
+        if row.offered_until is not None and row.offered_until <= school.now:
+            give_up_waiting(school, row)
+    busy = {row.staff_id for row in waiting if row.offered_until is not None and row.offered_until > school.now}
+    for row in waiting:
+        if row.staff_id not in busy and row.offered_until is None:
+            busy.add(row.staff_id)
+            _offer(school, row)
+
+
+def _offer(school: School, row: Waiting) -> None:
+    free = offers(school, row.staff, MeetingKind.TEACHER, row.adult).slots
+    if not free:
+        return
+    until = end_of_quiet(school, end_of_quiet(school, school.now) + school.settings.offer_lasts)
+    try:
+        slots.hold(school, free[0], row.adult, until=until, waiting_id=row.id)
+    except SlotTaken:
+        return  # someone was quicker; the next tick looks again
+    row.offered, row.offered_until = free[0].identity, until
+    tell(
+        school,
+        row.adult,
+        "slot_offered",
+        {"waiting": row.id},
+        key=f"waiting:{row.id}:{free[0].identity}",
+        useless_after=until,
+    )
+
+
+def _heard(school: School, adult: Adult) -> None:
+    slots.renew_holds(school, adult)
+
+
+def _seniors(school: School) -> Sequence[Staff]:
+    return school.session.scalars(select(Staff).where(Staff.role == "senior", Staff.has_left.is_(False)).order_by(Staff.id)).all()
+
+
+def _nearest(school: School, free: Sequence[Slot], wish: Wish) -> list[Slot]:
+    """Free slots, those close to the wished day first and on it those close to the wished time; three, then shown in order of time."""
+    day, at = wish.first or school.today, wish.earliest or wish.latest
+    if wish.excluded:
+        return list(free)
+
+    def distance(slot: Slot) -> tuple[int, int]:
+        minutes = abs((slot.clock.hour - at.hour) * 60 + slot.clock.minute - at.minute) if at else 0
+        return abs((slot.clock.date() - day).days), minutes
+
+    return sorted(sorted(free, key=distance)[:3])
+
+
+def _with_nearest(school: School, taken: SlotTaken, slot: Slot, adult: Adult) -> SlotTaken:
+    staff = school.session.get_one(Staff, slot.staff_ids[0])
+    wish = Wish(first=slot.clock.date(), earliest=slot.clock.time(), latest=slot.clock.time())
+    return SlotTaken(taken.starts_at, _nearest(school, offers(school, staff, slot.kind, adult).slots, wish))
+
+
+def _check_bookable(school: School, slot: Slot) -> None:
+    if slot.starts_at < school.now + school.settings.notice:
+        raise TooSoon(school.settings.notice)
+    if slot.starts_at > school.now + school.settings.horizon or not slots.is_offered(school, slot):
+        raise NotBookable
+
+
+def _check_changeable(school: School, appointment: Appointment, adult: Adult) -> None:
+    if appointment.adult_id != adult.id:
+        raise NotYours
+    if appointment.state != AppointmentState.BOOKED or appointment.starts_at <= school.now:
+        raise AlreadyOver
+
+
+def _add(school: School, appointment: Appointment) -> None:
+    school.session.add(appointment)
+    school.session.flush()
+
+
+def _seat(school: School, appointment: Appointment, slot: Slot) -> None:
+    """Who takes part, in the slot's order."""
+    for seat in school.session.scalars(select(AppointmentStaff).where(AppointmentStaff.appointment_id == appointment.id)):
+        school.session.delete(seat)
+    school.session.flush()
+    school.session.add_all(
+        AppointmentStaff(appointment_id=appointment.id, staff_id=staff_id, position=position) for position, staff_id in enumerate(slot.staff_ids)
+    )
+    school.session.flush()
+    school.session.expire(appointment, ["staff"])
+
+
+def _answer_invitation(school: School, appointment: Appointment) -> None:
+    if appointment.kind not in WITH_SENIOR:
+        return
+    for invitation in open_invitations(school, school.session.get_one(Child, appointment.child_id)):
+        if invitation.kind == appointment.kind:
+            invitation.appointment_id = appointment.id
+            break
+
+
+def _leave_waiting_list(school: School, adult: Adult, child: Child, staff_id: int) -> None:
+    row = school.session.scalar(select(Waiting).where(Waiting.adult_id == adult.id, Waiting.child_id == child.id, Waiting.staff_id == staff_id))
+    if row is not None:
+        give_up_waiting(school, row)
+
+
+def _was_told(school: School, key: str) -> bool:
+    return school.session.scalar(select(Message.id).where(Message.key == key)) is not None
+
+
+def _export(school: School, adult: Adult) -> Mapping[str, Any]:
+    booked = school.session.scalars(select(Appointment).where(Appointment.adult_id == adult.id).order_by(Appointment.starts_at))
+    return {
+        "appointments": [
+            {"starts_at": row.starts_at.isoformat(), "minutes": row.minutes, "way": row.way, "state": row.state, "note": row.note} for row in booked
+        ]
+    }
+
+
+capability = Capability("appointments", due=due, heard=_heard, export=_export)

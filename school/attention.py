@@ -1,0 +1,38 @@
+"""What needs a person: raised by whoever meets it, once for each cause, and kept until someone has dealt with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from data.addresses import Address
+from data.attention import Attention, Need
+from data.people import Adult
+from school import School
+
+
+def call_for_a_person(
+    school: School, need: Need, *, key: str, adult: Adult | None = None, address: Address | None = None, text: str = "", detail: str = ""
+) -> bool:
+    """Ask for a person's attention; False if this cause has asked before. `text` is what was written; `detail` never is."""
+    if school.session.scalar(select(Attention.id).where(Attention.key == key)) is not None:
+        return False
+    school.session.add(
+        Attention(
+            key=key,
+            need=need,
+            adult_id=adult.id if adult else None,
+            address_id=address.id if address else None,
+            text=text,
+            detail=detail,
+            created_at=school.now,
+        )
+    )
+    school.session.flush()
+    return True
+
+
+def open_needs(school: School) -> Sequence[Attention]:
+    """What still waits, oldest first."""
+    return school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(Attention.id)).all()

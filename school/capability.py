@@ -1,0 +1,43 @@
+"""What the rest of the house must know of a capability. A leaf: it knows none of them; it finds them by walking this folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import school
+
+if TYPE_CHECKING:
+    from data.people import Adult
+    from school import School
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One capability's answers to the questions that the house asks of all. What it does not need it leaves out.
+
+    `due(school)` does what has fallen due, each effect under a unique key, and may be called at any time, twice, or late.
+    `heard(school, adult)` is called whenever an adult writes, before their turn.
+    `export(school, adult)` is what is held about an adult, as plain data; `erase(school, adult)` removes it; `retain(school)` removes what is past its time.
+    `demo(school)` fills the demo school.
+    """
+
+    name: str
+    due: Callable[[School], None] | None = None
+    heard: Callable[[School, Adult], None] | None = None
+    export: Callable[[School, Adult], Mapping[str, Any]] | None = None
+    erase: Callable[[School, Adult], None] | None = None
+    retain: Callable[[School], None] | None = None
+    demo: Callable[[School], None] | None = None
+
+
+def capabilities(folder: ModuleType = school) -> Iterator[Capability]:
+    """Every capability in the folder, in the order of their file names."""
+    for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda found: found.name):
+        declared = getattr(importlib.import_module(f"{folder.__name__}.{module.name}"), "capability", None)
+        if isinstance(declared, Capability):
+            yield declared

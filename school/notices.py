@@ -1,0 +1,60 @@
+"""Telling someone something: a rule writes down what happened and to whom; how it reads is found when it leaves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from data.outbox import Lane, Message, OutboxState
+from data.people import Adult
+from school import School
+
+
+def tell(
+    school: School,
+    adult: Adult,
+    kind: str,
+    about: Mapping[str, int | str],
+    *,
+    key: str,
+    not_before: datetime | None = None,
+    useless_after: datetime | None = None,
+    lane: Lane = Lane.NOTICE,
+    must_arrive: bool = True,
+) -> bool:
+    """Write a notice to `adult` into the outbox, in the caller's transaction; False if `key` was used before, and then nothing is written.
+
+    `about` holds the ids it is about. `not_before` and `useless_after` are aware; past the latter it is dropped and shown to staff.
+    """
+    if school.session.scalar(select(Message.id).where(Message.key == key)) is not None:
+        return False
+    school.session.add(
+        Message(
+            uid=secrets.token_hex(8),
+            key=key,
+            trace=secrets.token_hex(6),
+            adult_id=adult.id,
+            kind=kind,
+            about=dict(about),
+            lane=lane,
+            must_arrive=must_arrive,
+            not_before=not_before,
+            useless_after=useless_after,
+            created_at=school.now,
+        )
+    )
+    school.session.flush()
+    return True
+
+
+def withdraw(school: School, key_prefix: str) -> None:
+    """Take back the notices whose key begins so and that have not left yet: their cause is gone."""
+    school.session.execute(
+        update(Message)
+        .where(Message.key.startswith(key_prefix, autoescape=True), Message.state == OutboxState.QUEUED)
+        .values(state=OutboxState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,278 @@
+"""Which times are free, and how one is taken so that nobody else can have it.
+
+A slot is taken by inserting its five-minute cells under a primary key (data.appointments.Occupied): the database, not this code, refuses the second taker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from data.appointments import Appointment, Availability, AvailabilityException, Hold, MeetingKind, Occupied, ParentsEvening
+from data.people import Adult, Staff
+from school import LONDON, School
+from school.calendar import Calendar, calendar, instant
+from school.errors import SlotTaken
+
+CELL = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """A time at which someone can be seen: an aware instant, a length in minutes, and all the staff it needs, the one to be seen first."""
+
+    starts_at: datetime
+    minutes: int
+    staff_ids: tuple[int, ...]
+    kind: str = MeetingKind.TEACHER
+
+    @property
+    def ends_at(self) -> datetime:
+        """The instant at which it ends."""
+        return self.starts_at + timedelta(minutes=self.minutes)
+
+    @property
+    def clock(self) -> datetime:
+        """When it starts, on the school's clock."""
+        return self.starts_at.astimezone(LONDON)
+
+    @property
+    def identity(self) -> str:
+        """The slot as a short text that names it for ever."""
+        return f"{self.kind}/{self.starts_at.astimezone(UTC):%Y%m%dT%H%M}/{self.minutes}/{'+'.join(map(str, self.staff_ids))}"
+
+    @classmethod
+    def from_identity(cls, text: str) -> Slot:
+        """The slot that `identity` named."""
+        kind, starts, minutes, staff = text.split("/")
+        starts_at = datetime.strptime(starts, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+        return cls(starts_at, int(minutes), tuple(int(part) for part in staff.split("+")), kind)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of one day, on the school's clock, in which slots of so many minutes begin, with a pause after each."""
+
+    starts: time
+    ends: time
+    minutes: int
+    pause: timedelta
+
+    def covers(self, start: datetime, end: datetime) -> bool:
+        """Whether a meeting between these two clock times of one day fits inside."""
+        return self.starts <= start.time() and end.time() <= self.ends and start.date() == end.date()
+
+    def starting_times(self, day: date) -> Iterator[time]:
+        """When a slot may begin."""
+        moment, end = datetime.combine(day, self.starts), datetime.combine(day, self.ends)
+        while moment + timedelta(minutes=self.minutes) <= end:
+            yield moment.time()
+            moment += timedelta(minutes=self.minutes) + self.pause
+
+
+def free_slots(school: School, staff: Staff, kind: str, first: date, last: date, *, adult: Adult | None = None, seniors: Sequence[Staff] = ()) -> list[Slot]:
+    """The free slots of `staff` for this kind of meeting between two days (both included), soonest first.
+
+    Honours the minimum notice and the horizon. Where `seniors` are given, one of them must be free as well, and is part of the slot.
+    A time that `adult` holds counts as free for them.
+    """
+    timetable = Timetable(school, [staff, *seniors], first, last)
+    taken = _taken_cells(school, [staff, *seniors], first, last, adult)
+    return [
+        slot
+        for slot in timetable.slots(staff, kind, seniors, taken, _buffer(school, kind))
+        if school.now + school.settings.notice <= slot.starts_at <= school.now + school.settings.horizon
+    ]
+
+
+def is_offered(school: School, slot: Slot) -> bool:
+    """Whether the school offers this slot at all, taken or not: inside everyone's availability, on a day it is open."""
+    day = slot.clock.date()
+    staff = [school.session.get_one(Staff, staff_id) for staff_id in slot.staff_ids]
+    timetable = Timetable(school, staff, day, day)
+    return any(
+        other.starts_at == slot.starts_at and other.minutes == slot.minutes
+        for other in timetable.slots(staff[0], slot.kind, staff[1:], frozenset(), _buffer(school, slot.kind))
+    )
+
+
+class Timetable:
+    """When each of these people can be seen, day by day, before anything is booked."""
+
+    def __init__(self, school: School, staff: Sequence[Staff], first: date, last: date) -> None:
+        self._school, self._first, self._last = school, first, last
+        ids = [person.id for person in staff]
+        self._calendar: Calendar = calendar(school)
+        self._weekly = school.session.scalars(select(Availability).where(Availability.staff_id.in_(ids)).order_by(Availability.starts)).all()
+        self._exceptions = school.session.scalars(
+            select(AvailabilityException).where(AvailabilityException.staff_id.in_(ids), AvailabilityException.on.between(first, last))
+        ).all()
+        self._evenings = school.session.scalars(select(ParentsEvening).where(ParentsEvening.on.between(first, last))).all()
+
+    def windows(self, staff_id: int, kind: str, day: date) -> list[Window]:
+        """Where slots of this kind may begin on this day; the times away are cut out later."""
+        if kind == MeetingKind.PARENTS_EVENING:
+            return [window for evening in self._evenings if evening.on == day for window in _evening_windows(evening)]
+        pause = self._school.settings.buffer
+        extra = [
+            Window(row.starts, row.ends, row.minutes, pause)
+            for row in self._exceptions
+            if row.staff_id == staff_id and row.on == day and row.is_extra and row.kind == kind
+        ]
+        if not self._calendar.is_school_day(day):
+            return extra
+        weekly = [
+            Window(row.starts, row.ends, row.minutes, pause)
+            for row in self._weekly
+            if row.staff_id == staff_id and row.weekday == day.weekday() and row.kind == kind
+        ]
+        return weekly + extra
+
+    def is_away(self, staff_id: int, start: datetime, end: datetime) -> bool:
+        """Whether this person is away at some time between two clock times of one day."""
+        return any(
+            row.staff_id == staff_id and not row.is_extra and row.on == start.date() and row.starts < end.time() and start.time() < row.ends
+            for row in self._exceptions
+        )
+
+    def slots(self, staff: Staff, kind: str, seniors: Sequence[Staff], taken: frozenset[tuple[int, int]], buffer: timedelta) -> Iterator[Slot]:
+        """The slots whose cells are not taken, soonest first."""
+        day = self._first
+        while day <= self._last:
+            begins = {(at, window.minutes) for window in self.windows(staff.id, kind, day) for at in window.starting_times(day)}
+            for at, minutes in sorted(begins):
+                slot = self._slot(staff, kind, seniors, day, at, minutes, taken, buffer)
+                if slot is not None:
+                    yield slot
+            day += timedelta(days=1)
+
+    def _slot(
+        self, staff: Staff, kind: str, seniors: Sequence[Staff], day: date, at: time, minutes: int, taken: frozenset[tuple[int, int]], buffer: timedelta
+    ) -> Slot | None:
+        starts_at = instant(day, at)
+        if starts_at is None:
+            return None
+        start, end = datetime.combine(day, at), datetime.combine(day, at) + timedelta(minutes=minutes)
+        cells = _cells(starts_at, minutes, buffer)
+
+        def is_free(person: Staff) -> bool:
+            return not self.is_away(person.id, start, end) and not any((person.id, cell) in taken for cell in cells)
+
+        if not is_free(staff):
+            return None
+        if not seniors:
+            return Slot(starts_at, minutes, (staff.id,), kind)
+        for senior in seniors:
+            if any(window.covers(start, end) for window in self.windows(senior.id, kind, day)) and is_free(senior):
+                return Slot(starts_at, minutes, (staff.id, senior.id), kind)
+        return None
+
+
+def hold(school: School, slot: Slot, adult: Adult, *, until: datetime | None = None, waiting_id: int | None = None) -> Hold:
+    """Keep `slot` for `adult` while they decide, in place of any other they were deciding on.
+
+    It lasts the set time, renewed by each of their texts, or until the instant given. Refuses with SlotTaken.
+    """
+    if waiting_id is None:
+        release(school, adult)
+    kept = Hold(adult_id=adult.id, waiting_id=waiting_id)
+    school.session.add(kept)
+    school.session.flush()
+    occupy(school, slot, adult, hold=kept, expires_at=until or school.now + school.settings.hold)
+    return kept
+
+
+def renew_holds(school: School, adult: Adult) -> None:
+    """An adult has written: what they are deciding on stays theirs for another while. A hold that lapsed and that nobody took is theirs again."""
+    expires_at = school.now + school.settings.hold
+    school.session.execute(
+        update(Occupied)
+        .where(Occupied.hold_id.in_(select(Hold.id).where(Hold.adult_id == adult.id)), Occupied.expires_at < expires_at)
+        .values(expires_at=expires_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def release(school: School, adult: Adult, *, waiting_id: int | None = None) -> None:
+    """Let go of what this adult was deciding on; or of what was offered to them in this place on the waiting list."""
+    holds = select(Hold.id).where(Hold.adult_id == adult.id, Hold.waiting_id.is_(None) if waiting_id is None else Hold.waiting_id == waiting_id)
+    school.session.execute(delete(Occupied).where(Occupied.hold_id.in_(holds)).execution_options(synchronize_session=False))
+    school.session.execute(delete(Hold).where(Hold.id.in_(holds)).execution_options(synchronize_session=False))
+
+
+def occupy(
+    school: School, slot: Slot, adult: Adult, *, hold: Hold | None = None, appointment: Appointment | None = None, expires_at: datetime | None = None
+) -> None:
+    """Take all cells of `slot`, or none: for a hold until an instant, for an appointment for good.
+
+    Free cells, lapsed holds, this adult's own holds and this appointment's own cells can be taken. Refuses with SlotTaken.
+    """
+    cells = _cells(slot.starts_at, slot.minutes, _buffer(school, slot.kind))
+    owner = {"hold_id": hold.id if hold else None, "appointment_id": appointment.id if appointment else None, "expires_at": expires_at}
+    # Always in the same order, so that two takers of overlapping slots cannot wait for each other.
+    rows = [{"staff_id": staff_id, "cell": cell, **owner} for staff_id in sorted(slot.staff_ids) for cell in cells]
+    insert = (postgresql.insert if school.session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Occupied)
+    mine = Occupied.hold_id.in_(select(Hold.id).where(Hold.adult_id == adult.id))
+    ours = Occupied.appointment_id == appointment.id if appointment else None
+    statement = insert.values(rows).on_conflict_do_update(
+        index_elements=[Occupied.staff_id, Occupied.cell],
+        set_=owner,
+        where=or_(Occupied.expires_at < school.now, mine, *([ours] if ours is not None else [])),
+    )
+    savepoint = school.session.begin_nested()
+    got = len(school.session.execute(statement.returning(Occupied.cell)).all())
+    if got == len(rows):
+        savepoint.commit()
+    else:
+        savepoint.rollback()
+        raise SlotTaken(slot.starts_at)
+
+
+def vacate(school: School, appointment: Appointment, *, keep: Slot | None = None) -> None:
+    """Give back an appointment's cells, except those that `keep` needs."""
+    condition = [Occupied.appointment_id == appointment.id]
+    if keep is not None:
+        kept = [(staff_id, cell) for staff_id in keep.staff_ids for cell in _cells(keep.starts_at, keep.minutes, _buffer(school, keep.kind))]
+        condition.append(tuple_(Occupied.staff_id, Occupied.cell).not_in(kept))
+    school.session.execute(delete(Occupied).where(*condition).execution_options(synchronize_session=False))
+
+
+def _evening_windows(evening: ParentsEvening) -> list[Window]:
+    whole = Window(evening.starts, evening.ends, evening.minutes, timedelta())
+    if evening.break_starts is None or evening.break_ends is None:
+        return [whole]
+    return [
+        Window(evening.starts, evening.break_starts, evening.minutes, timedelta()),
+        Window(evening.break_ends, evening.ends, evening.minutes, timedelta()),
+    ]
+
+
+def _buffer(school: School, kind: str) -> timedelta:
+    """What stays free after a meeting; on a parents' evening families follow each other at once."""
+    return timedelta() if kind == MeetingKind.PARENTS_EVENING else school.settings.buffer
+
+
+def _cells(starts_at: datetime, minutes: int, buffer: timedelta) -> range:
+    first = int(starts_at.timestamp() // CELL.total_seconds())
+    last = (starts_at + timedelta(minutes=minutes) + buffer).timestamp() / CELL.total_seconds()
+    return range(first, int(-(-last // 1)))
+
+
+def _taken_cells(school: School, staff: Sequence[Staff], first: date, last: date, adult: Adult | None) -> frozenset[tuple[int, int]]:
+    begin = datetime.combine(first, time(), tzinfo=LONDON) - timedelta(days=1)
+    end = datetime.combine(last, time(), tzinfo=LONDON) + timedelta(days=2)
+    rows = school.session.execute(
+        select(Occupied.staff_id, Occupied.cell)
+        .outerjoin(Hold, Occupied.hold_id == Hold.id)
+        .where(
+            Occupied.staff_id.in_([person.id for person in staff]),
+            Occupied.cell.between(int(begin.timestamp() // 300), int(end.timestamp() // 300)),
+            or_(Occupied.expires_at.is_(None), Occupied.expires_at >= school.now),
+            or_(Hold.id.is_(None), Hold.adult_id != (adult.id if adult else 0)),
+        )
+    ).all()
+    return frozenset((row.staff_id, row.cell) for row in rows)
