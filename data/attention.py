@@ -19,6 +19,7 @@ class Need(StrEnum):
     RING_ME = "ring_me"
     NOT_UNDERSTOOD = "not_understood"
     NOT_DELIVERED = "not_delivered"
+    SAFEGUARDING = "safeguarding"  # a child may be at risk: for the safeguarding lead alone
     REFUSED = "refused"  # the school's rules said no and no dialogue had an answer
     MEDIA = "media"  # a photo, a voice note, a place: nobody has looked at it
     FAILED = "failed"  # handling it went wrong three times

@@ -15,6 +15,7 @@ from data.base import Base, Id, Utc, Words
 class InboxState(StrEnum):
     NEW = "new"  # waits for its turn
     HANDLED = "handled"  # its turn is committed
+    ASIDE = "aside"  # on a shared phone, until it is known who wrote it
     FOR_STAFF = "for_staff"  # too late to act on, or failed three times: a person has it
 
 
@@ -29,12 +30,14 @@ class Received(Base):
     __table_args__ = (
         Index("ix_inbox_state_id", "state", "id"),
         Index("ix_inbox_thread_state", "thread", "state", "id"),
+        Index("ix_inbox_address_received", "address_id", "received_at"),
     )
 
     id: Mapped[Id]
     trace: Mapped[str] = mapped_column(String(16))  # follows the message through every stage's log line
     provider_id: Mapped[str] = mapped_column(String(64), index=True)
-    address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"), index=True)
+    via: Mapped[str] = mapped_column(String(20), default="")  # '' for the school's channels; a terminal's own name, so that only it answers itself
+    address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"))
     thread: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(20))
     text: Mapped[Words]

@@ -16,6 +16,10 @@ def metadata_of_all() -> type[Base]:
     for module in pkgutil.iter_modules(data.__path__, "data."):
         if not module.ispkg and module.name not in NOT_MODELS:
             importlib.import_module(module.name)
+    for table in Base.metadata.tables.values():
+        # SQLite would give a removed person's number to the next one, and with it whatever still names it.
+        if [column.autoincrement for column in table.primary_key] == [True]:
+            table.dialect_options["sqlite"]["autoincrement"] = True
     return Base
 
 

@@ -54,6 +54,7 @@ class Message(Base):
     uid: Mapped[str] = mapped_column(String(32), unique=True)  # what a status callback names it by
     key: Mapped[str] = mapped_column(String(200), unique=True)
     trace: Mapped[str] = mapped_column(String(16))
+    via: Mapped[str] = mapped_column(String(20), default="")  # as in the inbox: only the process whose phones they are may send it
     adult_id: Mapped[int | None] = mapped_column(ForeignKey("adults.id", ondelete="CASCADE"))
     address_id: Mapped[int | None] = mapped_column(ForeignKey("addresses.id"))  # None until it is chosen, when it leaves
     kind: Mapped[str] = mapped_column(String(50))  # 'reply', or the notice's

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -22,11 +22,15 @@ from data.people import Adult, Child, Staff
 from school import School, slots
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet, instant
+from school.calendar_file import calendar_file
 from school.capability import Capability
 from school.errors import AlreadyOver, NotBookable, NotYours, SlotTaken, TooSoon
 from school.families import adults_of, require
 from school.notices import tell, withdraw
 from school.slots import Slot
+from school.times import At, Wish, fits
+
+__all__ = ["Appointment", "AppointmentState", "book", "cancel", "capability", "due", "find", "give_up_waiting", "hold", "Invitation", "invitation", "MeetingKind", "move", "next_evening", "Offers", "offers", "open_invitations", "place_in_queue", "reminder_time", "teacher_for", "Terms", "upcoming", "usual_terms", "wait", "Waiting", "Way", "WITH_SENIOR"]
 
 WITH_SENIOR = (MeetingKind.PLANNING, MeetingKind.EHCP)
 """The meetings that a senior leader attends too."""
@@ -39,23 +43,6 @@ class Terms:
     way: Way = Way.IN_PERSON
     interpreter: str = ""
     access_needs: str = ""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """The times a parent would like: inclusive days and bounds of the clock; None means any. `excluded` turns it round."""
-
-    first: date | None = None
-    last: date | None = None
-    earliest: time | None = None
-    latest: time | None = None
-    excluded: bool = False
-
-    def fits(self, slot: Slot) -> bool:
-        """Whether a slot begins within what was wished."""
-        day, at = slot.clock.date(), slot.clock.time()
-        inside = (self.first or day) <= day <= (self.last or self.first or day) and (self.earliest or at) <= at <= (self.latest or at)
-        return inside is not self.excluded
 
 
 @dataclass(frozen=True)
@@ -73,22 +60,22 @@ def teacher_for(school: School, child: Child, kind: str) -> Staff | None:
     return child.school_class.teacher
 
 
-def offers(school: School, staff: Staff, kind: str, adult: Adult, wish: Wish | None = None, *, invitation: Invitation | None = None) -> Offers:
-    """The free slots that fit the wish, soonest first; where none does, the ones nearest to it in time."""
+def offers(school: School, staff: Staff, kind: str, adult: Adult, wishes: Sequence[Wish] = (), *, invitation: Invitation | None = None) -> Offers:
+    """The free slots that fit what was wished, soonest first; where none does, the ones nearest to it in time."""
     first, last = school.today, (school.clock + school.settings.horizon).date()
     if invitation is not None:
         first, last = max(first, invitation.first_on), min(last, invitation.last_on)
     seniors = _seniors(school) if kind in WITH_SENIOR else ()
     free = slots.free_slots(school, staff, kind, first, last, adult=adult, seniors=seniors)
-    if wish is None:
-        return Offers(free, fit=True)
-    fitting = [slot for slot in free if wish.fits(slot)]
-    return Offers(fitting, fit=True) if fitting else Offers(_nearest(school, free, wish), fit=False)
+    fitting = [slot for slot in free if fits(wishes, slot.clock)]
+    return Offers(fitting, fit=True) if fitting or not wishes else Offers(_nearest(school, free, wishes[0]), fit=False)
 
 
 def usual_terms(school: School, adult: Adult) -> Terms:
     """How this adult met the school last time; the first time in person, with an interpreter where their language is not English."""
-    last = school.session.scalars(select(Appointment).where(Appointment.adult_id == adult.id).order_by(Appointment.booked_at.desc(), Appointment.id.desc())).first()
+    last = school.session.scalars(
+        select(Appointment).where(Appointment.adult_id == adult.id).order_by(Appointment.booked_at.desc(), Appointment.id.desc())
+    ).first()
     if last is not None:
         return Terms(Way(last.way), last.interpreter, last.access_needs)
     return Terms(interpreter="" if adult.language.split("-")[0] == "en" else adult.language)
@@ -122,13 +109,11 @@ def book(school: School, slot: Slot, child: Child, adult: Adult, terms: Terms, n
         token=secrets.token_urlsafe(24),
         booked_at=school.now,
     )
-    _add(school, appointment)
-    try:
-        slots.occupy(school, slot, adult, appointment=appointment)
-    except SlotTaken as taken:
-        school.session.delete(appointment)
-        raise _with_nearest(school, taken, slot, adult) from None
-    _seat(school, appointment, slot)
+    with school.session.begin_nested():  # a refusal leaves no trace of the attempt
+        school.session.add(appointment)
+        school.session.flush()
+        _take(school, slot, adult, appointment)
+        _seat(school, appointment, slot)
     slots.release(school, adult)
     _answer_invitation(school, appointment)
     _leave_waiting_list(school, adult, child, slot.staff_ids[0])
@@ -145,14 +130,26 @@ def upcoming(school: School, adult: Adult) -> Sequence[Appointment]:
     ).all()
 
 
+def find(school: School, appointment_id: int) -> Appointment | None:
+    """One appointment, by its id."""
+    return school.session.get(Appointment, appointment_id)
+
+
+def invitation(school: School, invitation_id: int) -> Invitation | None:
+    """One invitation, by its id."""
+    return school.session.get(Invitation, invitation_id)
+
+
+def place_in_queue(school: School, waiting_id: int) -> Waiting | None:
+    """One place on a waiting list, by its id."""
+    return school.session.get(Waiting, waiting_id)
+
+
 def move(school: School, appointment: Appointment, slot: Slot, adult: Adult) -> None:
     """Give this appointment another time. Refuses with NotYours, AlreadyOver, TooSoon, NotBookable or SlotTaken; then it stays where it was."""
     _check_changeable(school, appointment, adult)
     _check_bookable(school, slot)
-    try:
-        slots.occupy(school, slot, adult, appointment=appointment)
-    except SlotTaken as taken:
-        raise _with_nearest(school, taken, slot, adult) from None
+    _take(school, slot, adult, appointment)
     slots.vacate(school, appointment, keep=slot)
     withdraw(school, f"appointment:{appointment.id}:")
     appointment.starts_at, appointment.minutes = slot.starts_at, slot.minutes
@@ -219,9 +216,7 @@ def due(school: School) -> None:
 def _remind(school: School) -> None:
     """One reminder for each time that was agreed before the moment of reminding; one that can no longer be of use goes to staff."""
     horizon = school.now + timedelta(days=2)
-    soon = select(Appointment).where(
-        Appointment.state == AppointmentState.BOOKED, Appointment.starts_at.between(school.now - timedelta(days=7), horizon)
-    )
+    soon = select(Appointment).where(Appointment.state == AppointmentState.BOOKED, Appointment.starts_at.between(school.now - timedelta(days=7), horizon))
     for appointment in school.session.scalars(soon.order_by(Appointment.id)):
         at = reminder_time(school, appointment)
         if appointment.booked_at >= at or at > school.now:
@@ -242,9 +237,7 @@ def _invite(school: School) -> None:
             continue
         last = instant(invitation.last_on, school.settings.closes)
         for adult in adults_of(school, invitation.child, "book"):
-            tell(
-                school, adult, "meeting_invitation", {"invitation": invitation.id}, key=f"invitation:{invitation.id}:{adult.id}", useless_after=last
-            )
+            tell(school, adult, "meeting_invitation", {"invitation": invitation.id}, key=f"invitation:{invitation.id}:{adult.id}", useless_after=last)
 
 
 def _offer_freed_times(school: School) -> None:
@@ -303,8 +296,7 @@ def _nearest(school: School, free: Sequence[Slot], wish: Wish) -> list[Slot]:
 
 def _with_nearest(school: School, taken: SlotTaken, slot: Slot, adult: Adult) -> SlotTaken:
     staff = school.session.get_one(Staff, slot.staff_ids[0])
-    wish = Wish(first=slot.clock.date(), earliest=slot.clock.time(), latest=slot.clock.time())
-    return SlotTaken(taken.starts_at, _nearest(school, offers(school, staff, slot.kind, adult).slots, wish))
+    return SlotTaken(taken.starts_at, _nearest(school, offers(school, staff, slot.kind, adult).slots, At(slot.clock.date(), slot.clock.time())))
 
 
 def _check_bookable(school: School, slot: Slot) -> None:
@@ -321,9 +313,11 @@ def _check_changeable(school: School, appointment: Appointment, adult: Adult) ->
         raise AlreadyOver
 
 
-def _add(school: School, appointment: Appointment) -> None:
-    school.session.add(appointment)
-    school.session.flush()
+def _take(school: School, slot: Slot, adult: Adult, appointment: Appointment) -> None:
+    try:
+        slots.occupy(school, slot, adult, appointment=appointment)
+    except SlotTaken as taken:
+        raise _with_nearest(school, taken, slot, adult) from None
 
 
 def _seat(school: School, appointment: Appointment, slot: Slot) -> None:
@@ -366,4 +360,4 @@ def _export(school: School, adult: Adult) -> Mapping[str, Any]:
     }
 
 
-capability = Capability("appointments", due=due, heard=_heard, export=_export)
+capability = Capability("appointments", due=due, heard=_heard, export=_export, files={"Appointment": calendar_file})

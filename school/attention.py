@@ -12,6 +12,9 @@ from data.people import Adult
 from school import School
 
 
+__all__ = ["Need", "call_for_a_person", "open_needs", "refine"]
+
+
 def call_for_a_person(
     school: School, need: Need, *, key: str, adult: Adult | None = None, address: Address | None = None, text: str = "", detail: str = ""
 ) -> bool:
@@ -31,6 +34,13 @@ def call_for_a_person(
     )
     school.session.flush()
     return True
+
+
+def refine(school: School, key: str, *, need: Need | None = None, text: str | None = None) -> None:
+    """More is known of something that waits: what kind of need it is, or what they wanted to say."""
+    row = school.session.scalars(select(Attention).where(Attention.key == key)).one()
+    row.need = need or row.need
+    row.text = row.text if text is None else text
 
 
 def open_needs(school: School) -> Sequence[Attention]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import school
 if TYPE_CHECKING:
     from data.people import Adult
     from school import School
+    from school.files import File
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Capability:
     `due(school)` does what has fallen due, each effect under a unique key, and may be called at any time, twice, or late.
     `heard(school, adult)` is called whenever an adult writes, before their turn.
     `export(school, adult)` is what is held about an adult, as plain data; `erase(school, adult)` removes it; `retain(school)` removes what is past its time.
+    `files` says how a thing of this capability is made into a file that goes along with a message: by its model's name.
     `demo(school)` fills the demo school.
     """
 
@@ -32,12 +35,17 @@ class Capability:
     export: Callable[[School, Adult], Mapping[str, Any]] | None = None
     erase: Callable[[School, Adult], None] | None = None
     retain: Callable[[School], None] | None = None
+    files: Mapping[str, Callable[[School, Any], File]] = field(default_factory=dict)
     demo: Callable[[School], None] | None = None
 
 
 def capabilities(folder: ModuleType = school) -> Iterator[Capability]:
     """Every capability in the folder, in the order of their file names."""
-    for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda found: found.name):
-        declared = getattr(importlib.import_module(f"{folder.__name__}.{module.name}"), "capability", None)
-        if isinstance(declared, Capability):
-            yield declared
+    yield from _found(folder)
+
+
+@cache
+def _found(folder: ModuleType) -> tuple[Capability, ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+    declared = (getattr(importlib.import_module(f"{folder.__name__}.{name}"), "capability", None) for name in names)
+    return tuple(found for found in declared if isinstance(found, Capability))

@@ -1,12 +1,12 @@
 """The school's rules saying no. A refusal is not a fault: it carries facts, and whoever speaks to the person finds the words.
 
-    Refusal
-    ├── SlotTaken           someone else has the time now
-    ├── TooSoon             less than the minimum notice
-    ├── NotBookable         the slot is outside what the school offers
-    ├── NotYourChild        this adult may not do this about this child
-    ├── NotYours            the appointment is another adult's
-    └── AlreadyOver         the appointment has begun or was cancelled
+Refusal
+├── SlotTaken           someone else has the time now
+├── TooSoon             less than the minimum notice
+├── NotBookable         the slot is outside what the school offers
+├── NotYourChild        this adult may not do this about this child
+├── NotYours            the appointment is another adult's
+└── AlreadyOver         the appointment has begun or was cancelled
 """
 
 from __future__ import annotations

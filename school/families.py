@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from data.addresses import Address
-from data.people import Adult, AdultAddress, Child, Guardianship, SchoolClass
+from data.people import Adult, AdultAddress, Child, Guardianship, SchoolClass, Staff
 from school import School
 from school.errors import NotYourChild
+
+__all__ = ["Adult", "Child", "Right", "SchoolClass", "Staff", "adults_at", "adults_of", "children", "require"]
 
 Right = Literal["hear", "book", "be_asked", "collect"]
 

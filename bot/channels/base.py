@@ -6,7 +6,7 @@ A channel knows its provider and nothing else: no database, no handler, no langu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -29,6 +29,7 @@ class AddressKind(StrEnum):
     TELEGRAM_CHAT = "telegram_chat"  # the chat's id, digits
     WHATSAPP_ID = "whatsapp_id"  # business-scoped user id, 'GB.1A2B…'
     EMAIL = "email"
+    SENDER_NAME = "sender_name"  # letters or a short code, as delivery firms write from: it can be read and never answered
 
 
 class InboundKind(StrEnum):
@@ -93,7 +94,9 @@ class Outgoing:
     """One message, ready to leave: worded, in its language, for this channel.
 
     `id` is our outbox id: it goes along in the status callback's address, so that an unknown fate can be resolved without the provider's id.
-    `text` holds the words and, where the channel has no buttons, the numbered list. `choices` are there where the channel shows them itself (see `Channel.shows_choices`).
+    `text` holds the words. The channel shows `choices` as buttons, or numbers them under the text where it has none (`bot.channels.text.laid_out`);
+    whoever wrote the numbers into `text` gives no choices.
+    With `asks_contact` the first choice's label stands on the button that shares the number.
     `valid_for` is how long the message is worth sending, in seconds.
     """
 

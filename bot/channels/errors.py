@@ -22,6 +22,8 @@ class Verdict(StrEnum):
     UNREACHABLE = "unreachable"  # the phone is off or out of reach: a later try may arrive
     FILTERED = "filtered"  # a carrier or device blocked this text
     OUR_ACCOUNT = "our_account"  # credentials, balance or set-up: the whole channel must pause
+    BAD_PAIR = "bad_pair"  # our sender cannot reach this receiver, or an id of ours is unknown: another channel; three in a row pause this one
+    LIMITED = "limited"  # a limit of the provider's for our number is met: surely not sent; another channel now, this one later
     OUR_CONTENT = "our_content"  # we built a message that cannot be sent: a bug
     NO_WINDOW = "no_window"  # WhatsApp, more than 24 hours since they wrote, and no template
     EXPIRED = "expired"  # its validity passed on the provider's side

@@ -1,0 +1,257 @@
+"""The command line: `bookbag`. It changes only by adding.
+
+Only Typer is imported here: `bookbag --help` must answer at once, so every command imports what it needs when it is called.
+A command reads the settings and calls one function, which does the work and gives the exit code.
+0: done. 2: bad usage or bad input, with a line for each fault on standard error. 1: failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, ParamSpec
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="bookbag",
+    help="The school's phone number that answers, in every family's own language.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(help="The settings: are they right?", no_args_is_help=True)
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+import_app = typer.Typer(help="Take in a file, all or nothing; every bad row is named.", no_args_is_help=True)
+staff_app = typer.Typer(help="The people who work at the school.", no_args_is_help=True)
+family_app = typer.Typer(help="The families and what is held about them.", no_args_is_help=True)
+bench_app = typer.Typer(help="How fast it is, against a limit measured in the same run.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+app.add_typer(db_app, name="db")
+app.add_typer(import_app, name="import")
+app.add_typer(staff_app, name="staff")
+app.add_typer(family_app, name="family")
+app.add_typer(bench_app, name="bench")
+
+
+class ChannelChoice(StrEnum):
+    """A channel, as `--channel` takes it."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    TELEGRAM = "telegram"
+
+
+class RoleChoice(StrEnum):
+    """A role, as `--role` takes it."""
+
+    ADMIN = "admin"
+    OFFICE = "office"
+    TEACHER = "teacher"
+    CLASS = "class"
+    SENIOR = "senior"
+    ADVISOR = "advisor"
+    LEAD = "lead"
+    DEPUTY = "deputy"
+
+
+EXPECTED: Final = {
+    "DatabaseAway": "The database cannot be reached or written now. Is it running, is its disk full, may this user write there?",
+    "NewerDatabase": "The database was written by a newer Bookbag. Use that version, or restore a backup.",
+}
+"""What may go wrong without being our fault, by the error's name: importing the classes would cost every command a second."""
+
+Config = Annotated[
+    Path | None, typer.Option("--config", envvar="BOOKBAG_CONFIG", help="The settings file; config.yml here, if there is one.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a script.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
+RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remove what stands in no row of the file.")]
+Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line. A database that is away, or newer than we are, ends in one line on standard error and 1."""
+    try:
+        app(prog_name="bookbag")
+    except Exception as error:
+        words = EXPECTED.get(type(error).__name__)
+        if words is None:
+            raise
+        typer.echo(words, err=True)
+        raise SystemExit(1) from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bookbag {version('bookbag')}")
+        raise typer.Exit
+
+
+@app.callback()
+def bookbag(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")] = False,
+) -> None:
+    """The school's phone number that answers, in every family's own language."""
+
+
+def finish(work: Callable[P, int | None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do a command's work and end with its exit code; none is 0."""
+    raise typer.Exit(work(*args, **kwargs) or 0)
+
+
+def settings_from(config: Path | None, *, demo: bool = False) -> Settings:
+    """The settings that hold now; ends with 2 and a line for each fault when they cannot be used. Logging is set up as they say."""
+    import os
+
+    from bot.settings import SettingsError, load
+
+    ours = Path("config.yml")
+    try:
+        settings = load(config or (ours if ours.exists() else None), os.environ, demo=demo)
+    except SettingsError as error:
+        for fault in error.faults:
+            typer.echo(str(fault), err=True)
+        raise typer.Exit(2) from None
+
+    from bot import logs
+
+    logs.configure(as_json=settings.log.as_json, level=settings.log.level)
+    return settings
+
+
+@app.command(short_help="Serve the school, all in one process.")
+def run(
+    config: Config = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+    demo: Annotated[bool, typer.Option("--demo", help="Make the demo school, once, and open the simulator.")] = False,
+) -> None:
+    """Serve the school: webhooks, console, sending and the clock, in one process. Creates or upgrades its database."""
+    settings = settings_from(config, demo=demo)
+    from bot.run import serve
+
+    finish(serve, settings, host=host, port=port, demo=demo)
+
+
+@app.command(short_help="Talk to the school in the terminal.")
+def chat(
+    number: Annotated[str, typer.Option("--as", metavar="NUMBER", help="The phone number to write as.", show_default=False)],
+    channel: Annotated[ChannelChoice, typer.Option(help="The channel to write on.")] = ChannelChoice.SMS,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the conversation as a transcript for the tests.", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """Talk to the school in the terminal, with the real engine and database. Reads lines from standard input, so a script can drive it."""
+    settings = settings_from(config)
+    from bot import terminal
+
+    finish(terminal.chat, settings, number=number, channel=channel.value, record=record)
+
+
+@config_app.command("check")
+def config_check(config: Config = None) -> None:
+    """Read config.yml and the environment, and say in one line each what is wrong and where."""
+    settings = settings_from(config)
+    for line in [*settings.unready(), *settings.channels_off()]:
+        typer.echo(line)
+    typer.echo("The settings can be used.")
+
+
+@db_app.command("upgrade")
+def db_upgrade(config: Config = None) -> None:
+    """Create the database, or bring it to this version."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.upgrade, settings)
+
+
+@import_app.command("families")
+def import_families(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
+    """Families: a row for each adult and child."""
+    _import("families", path, config, dry_run=dry_run, remove_missing=remove_missing)
+
+
+@import_app.command("staff")
+def import_staff(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
+    """Staff: name, email, phone, role, classes and hours."""
+    _import("staff", path, config, dry_run=dry_run, remove_missing=remove_missing)
+
+
+@import_app.command("terms")
+def import_terms(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
+    """Term dates: starts, ends and what (term, half-term, INSET, closed)."""
+    _import("terms", path, config, dry_run=dry_run, remove_missing=remove_missing)
+
+
+def _import(what: str, path: Path, config: Path | None, *, dry_run: bool, remove_missing: bool) -> None:
+    settings = settings_from(config)
+    from bot import importing
+
+    finish(importing.run, settings, what, path, dry_run=dry_run, remove_missing=remove_missing)
+
+
+@staff_app.command("add")
+def staff_add(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", show_default=False)],
+    name: Annotated[str, typer.Option(help="Their name, as parents know it.", show_default=False)],
+    role: Annotated[RoleChoice, typer.Option(help="What they may see and do.", show_default=False)],
+    phone: Annotated[str | None, typer.Option(help="Their phone number, to be told outside the page.", show_default=False)] = None,
+    school_class: Annotated[
+        list[str] | None, typer.Option("--class", metavar="NAME", help="A class of theirs; may be given more than once.", show_default=False)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Add someone to the staff."""
+    settings = settings_from(config)
+    from bot import people
+
+    finish(people.add_staff, settings, email=email, name=name, role=role.value, phone=phone, classes=school_class or [])
+
+
+@app.command(short_help="What needs a person.")
+def attention(as_json: AsJson = False, config: Config = None) -> None:
+    """What needs a person: not understood, not delivered, for the office, refused; a line each."""
+    settings = settings_from(config)
+    from bot import attention as waiting
+
+    finish(waiting.show, settings, as_json=as_json)
+
+
+@family_app.command("list")
+def family_list(as_json: AsJson = False, config: Config = None) -> None:
+    """A line for each registered adult: name, language, channel, number."""
+    settings = settings_from(config)
+    from bot import people
+
+    finish(people.list_families, settings, as_json=as_json)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+def nlu(context: typer.Context) -> None:
+    """Train, test and try what understands the parents' words."""
+    from bot.cli_nlu import app as nlu_app
+
+    nlu_app(context.args, prog_name="bookbag nlu")
+
+
+@bench_app.command("turns")
+def bench_turns(
+    count: Annotated[int, typer.Option(help="How many turns to take.", min=1)] = 500,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Turns a second from a stored text to a stored reply, beside the disk's own flushes a second."""
+    settings = settings_from(config)
+    from bot import bench
+
+    finish(bench.turns, settings, count=count, as_json=as_json)

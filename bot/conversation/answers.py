@@ -1,0 +1,54 @@
+"""Which of the options that were shown an answer means: by number, by label, by its beginning, in the parent's language or English, against those alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+from bot.conversation.state import Option, Question
+
+Number = Callable[[str], int | None]
+"""Reads a whole message that is a number: '2', 'two', 'the second one'; negative counts from the end."""
+
+
+def folded(text: str) -> str:
+    """The text without case, accents, punctuation and doubled spaces: what two spellings of the same answer share."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    return " ".join("".join(char if char.isalnum() else " " for char in plain).split())
+
+
+def by_button(question: Question, payload: str) -> Option | None:
+    """The option whose button was pressed; None if the button belongs to another question."""
+    asked, _, option = payload.partition(".")
+    return next((known for known in question.options if known.id == option), None) if asked == question.id else None
+
+
+def by_number(question: Question, number: int) -> Option | None:
+    """The option with this number, 1 the first, -1 the last."""
+    index = number - 1 if number > 0 else len(question.options) + number
+    return question.options[index] if 0 <= index < len(question.options) else None
+
+
+def by_words(question: Question, text: str) -> Option | None:
+    """The only option whose label the text is, begins, or names in full; None where none or several are meant."""
+    said = folded(text)
+    if not said:
+        return None
+    labels = [(option, {folded(option.label), folded(option.english)}) for option in question.options]
+    for matches in (_equal, _begins, _within):
+        found = [option for option, spellings in labels if any(matches(said, label) for label in spellings if label)]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _equal(said: str, label: str) -> bool:
+    return said == label
+
+
+def _begins(said: str, label: str) -> bool:
+    return len(said) >= 2 and f"{label} ".startswith(f"{said} ") or len(said) >= 3 and label.startswith(said)
+
+
+def _within(said: str, label: str) -> bool:
+    return f" {label} " in f" {said} " or (len(said) >= 4 and f" {said} " in f" {label} ")

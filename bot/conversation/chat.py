@@ -1,0 +1,285 @@
+"""What a dialogue sees of a conversation: it asks, it says, and it never knows whether an answer was given now or days ago."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+
+from bot.conversation.errors import Again, Asked, Elsewhere, Ended, KeyUsedTwice, WriteOutsideOnce
+from bot.conversation.identity import Gone, identity, load
+from bot.conversation.state import Frame, Identity, Option, Question, Step
+from bot.conversation.watch import WriteWatch
+from data.addresses import Address
+from data.people import Adult
+from school import School
+from translations import Phrase, _, written
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Choices = Sequence[T] | Callable[[], Sequence[T]]
+
+class Said:
+    """What one run says: sentences, already worded, and what goes along with them."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+        self.attachment: Identity | None = None
+        self.asks_contact = False
+        self.must_arrive = False
+
+    def clear(self) -> None:
+        """Forget it: an answered question came after it, so it was said before."""
+        self.sentences.clear()
+        self.attachment, self.asks_contact, self.must_arrive = None, False, False
+
+
+class Chat:
+    """One run of one dialogue. Made by the engine; handed to the dialogue function.
+
+    `adult` is who is writing, None for a stranger at `address`. `args` is what the dialogue was started with. `text` is the wish in their own words.
+    """
+
+    def __init__(self, school: School, adult: Adult | None, address: Address, frame: Frame, language: str, watch: WriteWatch, *, strict: bool) -> None:
+        self.args: Mapping[str, Any] = frame.args
+        self.address = address
+        self.language = language
+        self.said = Said()
+        self.drops_others = False
+        self._adult = adult
+        self._school, self._frame, self._watch, self._strict = school, frame, watch, strict
+        self._position = 0
+        self._used: set[str] = set()
+        self._stretch = school.session.begin_nested()
+
+    @property
+    def adult(self) -> Adult:
+        """Who is writing. A dialogue that strangers may have must look at `known` first."""
+        if self._adult is None:
+            raise Ended
+        return self._adult
+
+    @property
+    def known(self) -> bool:
+        """Whether the school knows who is writing."""
+        return self._adult is not None
+
+    @property
+    def text(self) -> str:
+        """The words with which this was wished for; empty where it was chosen from a menu."""
+        return self._frame.heard_text
+
+    def heard(self, kind: str) -> list[Any]:
+        """The values of this kind that were mentioned and not yet used: children, staff, times. What is gone is left out."""
+        values = []
+        for kept in self._frame.heard.get(kind, ()):
+            try:
+                values.append(load(self._school.session, kept))
+            except Gone:
+                continue
+        return values
+
+    def answered(self, key: str) -> bool:
+        """Whether this question has an answer already."""
+        return self._frame.index_of(key) is not None
+
+    def say(self, sentence: Phrase, *, attach: object = None, must_arrive: bool = False, **values: object) -> None:
+        """Say a sentence. `attach` goes along as a file where the channel can carry one. What `must_arrive` is repeated once where its fate cannot be learnt."""
+        self.said.sentences.append(sentence.format(**values).render(self.language))
+        if attach is not None:
+            self.said.attachment = identity(attach)
+        self.said.must_arrive |= must_arrive
+
+    def choose(
+        self,
+        key: str,
+        options: Choices[T],
+        question: Phrase,
+        *,
+        heard: str | None = None,
+        hears: str | None = None,
+        pick_single: bool = True,
+        label: Callable[[T], object] | None = None,
+        page: int = 9,
+        **values: object,
+    ) -> T:
+        """One of the options, the parent's choice.
+
+        An option that was mentioned (`heard` names the kind of entity) is taken without asking, and so is a single one. `hears` names the kind of entity that
+        may change this answer later ('no, Friday'). `label` says how an option reads, where it is not written as itself. The options may be a function, called only if asked.
+        More than `page` options are shown a page at a time. Raises LookupError where there are none and there is no answer yet.
+        """
+        step = self._reached(key)
+        if step is not None:
+            return cast(T, self._value(step))
+        offered = self._preset(key) or list(options() if callable(options) else options)
+        if not offered:
+            raise LookupError(key)
+        known = self._mentioned(heard, offered) if heard and key not in self._frame.wanted else None
+        if known is not None:
+            return self._settle(key, known, "answer", hears)
+        if len(offered) == 1 and pick_single and key not in self._frame.wanted:
+            return self._settle(key, offered[0], "auto", hears)
+        self._ask(key, "choose", question.format(**values), [(value, label(value) if label else value) for value in offered], hears, page=page)
+
+    def confirm(self, key: str, question: Phrase, *, yes: Phrase, no: Phrase, **values: object) -> bool:
+        """Whether the parent agrees to exactly this; asked again if what is to be confirmed has changed since."""
+        asked = question.format(**values)
+        fingerprint = hashlib.sha256(asked.render("en").encode()).hexdigest()[:16]
+        step = self._reached(key)
+        if step is not None and step.confirmed == fingerprint:
+            return bool(self._value(step))
+        if step is not None:
+            self._frame.drop_from(self._position - 1)
+        self._ask(key, "confirm", asked, [(True, yes), (False, no)], None, confirmed=fingerprint)
+
+    def ask(self, key: str, question: Phrase, *, skip: Phrase | None = None, **values: object) -> str:
+        """What the parent writes, in their own words; empty if they choose `skip`."""
+        step = self._reached(key)
+        if step is not None:
+            return str(self._value(step))
+        self._ask(key, "text", question.format(**values), [("", skip)] if skip else [], None)
+
+    def keep(self, key: str, value: T) -> T:
+        """A value taken as known, the same on every run of this dialogue, until the parent wants it changed (see `change`)."""
+        step = self._reached(key)
+        return cast(T, self._value(step)) if step is not None else self._settle(key, value, "auto", None)
+
+    def wants(self, key: str) -> bool:
+        """Whether the parent asked to change this."""
+        return key in self._frame.wanted or self.answered(key)
+
+    def once(self, key: str, rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a rule that changes something, once in this dialogue however often it is replayed, and keep it also if a question follows.
+
+        A refusal passes through, with nothing changed and nothing remembered.
+        """
+        step = self._reached(key)
+        if step is not None:
+            return cast(T, self._value(step))
+        self._nothing_pending()
+        result = rule(*args, **kwargs)
+        kept = self._settle(key, result, "once", None)
+        self._school.session.flush()
+        self._stretch.commit()
+        self._stretch = self._school.session.begin_nested()
+        return kept
+
+    def ask_again(self, key: str, sentence: Phrase, options: Sequence[object] = (), **values: object) -> NoReturn:
+        """Take an answer back, say why, and ask again; with these options, where they are given."""
+        index = self._frame.index_of(key)
+        if index is not None:
+            self._frame.drop_from(index)
+        self._frame.preface = [sentence.format(**values).render(self.language)]
+        if options:
+            self._frame.presets[key] = [identity(option) for option in options]
+        raise Again
+
+    def change(self, question: Phrase, *, nothing: Phrase, otherwise: Phrase, **names: Phrase) -> NoReturn:
+        """Ask which answer to change, by their keys and names, and run again without it. The choice `nothing` says `otherwise` and ends the dialogue."""
+        keys = {"": nothing, **names}
+        key = self.choose("change", [*names, ""], question, pick_single=False, label=lambda name: keys[name])
+        if not key:
+            self.say(otherwise)
+            raise Ended
+        # What was not asked yet (a note, say) comes before the confirmation on the next run.
+        index = self._frame.index_of(key)
+        self._frame.drop_from(index if index is not None else self._first_confirmation())
+        self._frame.want(key)
+        raise Again
+
+    def go(self, dialogue: str, /, **args: object) -> NoReturn:
+        """Let another dialogue take this one's place; it finds `args` as `chat.args`."""
+        raise Elsewhere(dialogue, args)
+
+    def end(self) -> NoReturn:
+        """End the dialogue here."""
+        raise Ended
+
+    def drop_others(self) -> None:
+        """Forget every other dialogue that is under way or waits."""
+        self.drops_others = True
+
+    def ask_for_contact(self) -> None:
+        """Show the button that shares one's own phone number, where the channel has it."""
+        self.said.asks_contact = True
+
+    def settle_stretch(self, *, keep: bool) -> None:
+        """Close the last stretch: its changes are kept when the dialogue returned, and undone when it ended in a question."""
+        if not keep:
+            self._nothing_pending()
+        self._school.session.flush()
+        self._stretch.commit()
+
+    def undo_stretch(self) -> None:
+        """Undo what was changed since the last `once`: a rule refused, and nothing in the dialogue had an answer to that."""
+        if self._stretch.is_active:
+            self._stretch.rollback()
+
+    def _first_confirmation(self) -> int:
+        return next(index for index, step in enumerate(self._frame.steps) if step.confirmed or step.key == "change")
+
+    def _reached(self, key: str) -> Step | None:
+        """The step at this point of the run, if it was settled before; what was said so far was then said before too."""
+        if key in self._used:
+            raise KeyUsedTwice(key)
+        self._used.add(key)
+        index = self._frame.index_of(key)
+        if index is None:
+            del self._frame.steps[self._position :]  # the run took another way: what lies beyond was reached on the old one
+            return None
+        self._position = index + 1
+        step = self._frame.steps[index]
+        if step.kind == "answer":
+            self.said.clear()
+        return step
+
+    def _value(self, step: Step) -> Any:
+        try:
+            return load(self._school.session, step.value)
+        except Gone:
+            self.ask_again(step.key, _("What you chose before is not there any more."))
+
+    def _settle(self, key: str, value: T, kind: Any, hears: str | None) -> T:
+        self._frame.steps.append(Step(key, kind, identity(value), hears))
+        self._position = len(self._frame.steps)
+        if hears:
+            self._frame.heard.pop(hears, None)
+        return value
+
+    def _preset(self, key: str) -> list[Any]:
+        kept = self._frame.presets.pop(key, [])
+        return [load(self._school.session, value) for value in kept]
+
+    def _mentioned(self, kind: str, offered: Sequence[T]) -> T | None:
+        """The one option that was mentioned. It is used up; two that were mentioned are asked about."""
+        heard = self._frame.heard.get(kind, [])
+        found = [option for option in offered if identity(option) in heard]
+        if len(found) != 1:
+            return None
+        self._frame.heard[kind] = [value for value in heard if value != identity(found[0])]
+        return found[0]
+
+    def _ask(
+        self,
+        key: str,
+        kind: Any,
+        question: Phrase,
+        options: Sequence[tuple[object, object]],
+        hears: str | None,
+        *,
+        confirmed: str | None = None,
+        page: int = 9,
+    ) -> NoReturn:
+        every = [Option(str(number), written(label, self.language), written(label, "en"), identity(value)) for number, (value, label) in enumerate(options)]
+        # One option more than a page is shown rather than hidden behind 'More', which would take its place.
+        cut = page if len(every) > page + 1 else len(every)
+        raise Asked(Question("", key, kind, every[:cut], hears, confirmed, sentence=question.render(self.language), rest=every[cut:]))
+
+    def _nothing_pending(self) -> None:
+        if not self._watch.pending():
+            return
+        if self._strict:
+            raise WriteOutsideOnce(self._frame.dialogue)
+        self._stretch.rollback()
+        self._stretch = self._school.session.begin_nested()

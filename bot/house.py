@@ -1,0 +1,165 @@
+"""The wiring: one school's database, channels, inbox, turns, way out and clock, built from the settings and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.channels.base import Channel, ChannelName
+from bot.clock import Clock, now
+from bot.dispatcher import DeliverySettings, Dispatcher
+from bot.inbox import Inbox
+from bot.turns import Turns, TurnSettings
+from bot.understanding import Understander
+from data.migrate import upgrade
+from data.store import Store
+from nlu.exact import Words
+from nlu.face import Context, Understanding
+from scheduler.ticker import Ticker
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from nlu.embedded import Engine
+
+EXAMPLES = Path(__file__).parent.parent / "data" / "nlu"
+
+
+class Embedded:
+    """The embedded engine as the turns need it: exact lists that are there at once, and a classifier that is ready a little later."""
+
+    def __init__(self, cache: Path) -> None:
+        from nlu.embedded import Engine
+
+        self._words = Words.load()
+        self._cache = cache
+        self.engine: Engine = Engine(self._words)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the classifier answers yet."""
+        return self.engine.ready
+
+    def warm(self) -> None:
+        """Load or train the classifier: some seconds, on a thread of its own."""
+        self.engine.warm(sorted(EXAMPLES.glob("*.yml")), self._cache)
+
+    def exact(self, text: str, language: str) -> str | None:
+        """The intent of a whole message that stands in the exact lists."""
+        return self._words.exact(text, language)
+
+    def number(self, text: str, language: str) -> int | None:
+        """The number that a whole message is; negative counts from the end."""
+        return self._words.number(text, language)
+
+    def parse(self, text: str, context: Context) -> Understanding:
+        """What a text means."""
+        return self.engine.parse(text, context)
+
+
+class House:
+    """Everything that runs, wired together. `wake_turns` and `wake_dispatcher` are set by whoever runs loops over it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        channels: Mapping[str, Channel],
+        *,
+        clock: Clock = now,
+        understander: Understander | None = None,
+        via: str = "",
+        strict: bool = False,
+    ) -> None:
+        self.settings, self.school_settings, self.channels, self.clock = settings, settings.for_school(), dict(channels), clock
+        upgrade(settings.database_url)
+        self.store = Store(settings.database_url)
+        self.understander: Understander = understander or Embedded(settings.nlu.model_dir)
+        self.wake_turns: Callable[[], None] = lambda: None
+        self.wake_dispatcher: Callable[[], None] = lambda: None
+        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)
+        self.turns = Turns(self.store, self.school_settings, self.understander, clock, _turn_settings(settings, via=via, strict=strict))
+        self.dispatcher = Dispatcher(
+            self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
+        )
+        self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())
+
+    def take_waiting_turns(self) -> timedelta | None:
+        """Take every turn that can be taken now, in this thread; the shortest wait, where more of a text may still be coming."""
+        waits: dict[str, timedelta] = {}
+        while threads := self.turns.waiting(except_for=waits):
+            for thread in threads:
+                wait = self.turns.take(thread)
+                if wait is not None:
+                    waits[thread] = wait
+        return min(waits.values(), default=None)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.ticker.stop()
+        self.store.close()
+
+
+def real_channels(settings: Settings) -> dict[str, Channel]:
+    """The channels that have their credentials."""
+    channels: dict[str, Channel] = {}
+    if settings.twilio.account_sid and settings.twilio.auth_token:
+        from bot.channels.twilio import TwilioAccount
+        from bot.channels.twilio import channels as twilio_channels
+
+        account = TwilioAccount(
+            account_sid=settings.twilio.account_sid,
+            auth_token=settings.twilio.auth_token.get_secret_value(),
+            sms_from=settings.twilio.sms_from,
+            whatsapp_from=settings.twilio.whatsapp_from,
+            messaging_service_sid=settings.twilio.messaging_service_sid,
+            base_url=settings.twilio.base_url,
+            public_url=_public_url(settings),
+            timeout=settings.twilio.timeout,
+            sms_per_second=settings.twilio.sms_per_second,
+            whatsapp_per_second=settings.twilio.whatsapp_per_second,
+        )
+        channels |= {channel.name: channel for channel in twilio_channels(account)}
+    if settings.telegram.token:
+        from bot.channels.telegram import TelegramAccount, TelegramChannel
+
+        secret = settings.telegram.secret_token
+        channels[ChannelName.TELEGRAM] = TelegramChannel(
+            TelegramAccount(
+                token=settings.telegram.token.get_secret_value(),
+                secret_token=secret.get_secret_value() if secret else None,
+                base_url=settings.telegram.base_url,
+                timeout=settings.telegram.timeout,
+            )
+        )
+    return channels
+
+
+def simulated_channels(without: Mapping[str, Channel]) -> dict[str, Channel]:
+    """Phones in memory, for the channels that have no credentials."""
+    from bot.channels.simulator import SimulatorChannel
+
+    return {name: SimulatorChannel(name) for name in ChannelName if name not in without}
+
+
+def _public_url(settings: Settings) -> str | None:
+    return settings.public_url.rstrip("/") if settings.public_url else None
+
+
+def _turn_settings(settings: Settings, *, via: str, strict: bool) -> TurnSettings:
+    return TurnSettings(
+        late_after=timedelta(hours=settings.catch_up.late_after), per_hour=settings.limits.per_number_per_hour, via=via, strict=strict
+    )
+
+
+def _delivery_settings(settings: Settings, via: str) -> DeliverySettings:
+    waits = settings.delivery
+    return DeliverySettings(
+        lookup_after=timedelta(seconds=waits.lookup_after),
+        lookups=waits.lookups,
+        retry_first=timedelta(seconds=waits.retry_first),
+        retry_ceiling=timedelta(seconds=waits.retry_ceiling),
+        retries=waits.retries,
+        in_flight=waits.in_flight,
+        via=via,
+    )

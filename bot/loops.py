@@ -1,0 +1,208 @@
+"""What goes on in the background while the school is served: turns, sending, polling, catching up, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import structlog
+
+from bot import inbox, outbox
+from bot.channels.base import Channel, ChannelName, Inbound
+from bot.channels.errors import SendError
+from bot.house import Embedded, House
+from data.inbox import Mark
+from data.store import DatabaseAway
+
+if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
+
+log = structlog.get_logger()
+P = ParamSpec("P")
+T = TypeVar("T")
+
+OVERLAP = timedelta(minutes=10)
+"""How far back each catch-up looks beyond the last: a provider may list a message late."""
+RETRY = 5.0
+"""Seconds before a poll or a catch-up that failed is tried again."""
+
+
+class TurnLoop:
+    """Takes turns as messages come in: in order within a thread of conversation, side by side for different ones."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="turn")
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """A message has come in. Call from the event loop."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Take turns until stopped; the poll each second is the net under every wake-up."""
+        while not self._stopping:
+            try:
+                threads = await self._in_pool(self._house.turns.waiting, tuple(self._busy))
+            except DatabaseAway:
+                log.warning("database away", at="turns")
+                await asyncio.sleep(1)
+                continue
+            for thread in threads:
+                if thread not in self._busy:
+                    self._busy[thread] = asyncio.create_task(self._take(thread))
+            await self._rest()
+
+    async def stop(self) -> None:
+        """Take no new turns; those in hand are finished."""
+        self._stopping = True
+        self._woken.set()
+        if self._busy:
+            await asyncio.wait(set(self._busy.values()), timeout=8)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _take(self, thread: str) -> None:
+        try:
+            wait = await self._in_pool(self._house.turns.take, thread)
+            self._house.dispatcher.wake()
+            if wait is not None:
+                await asyncio.sleep(wait.total_seconds())
+        except DatabaseAway:
+            await asyncio.sleep(1)
+        finally:
+            self._busy.pop(thread, None)
+            self._woken.set()
+
+    async def _in_pool(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(1):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+        self._woken.clear()
+
+
+class CatchUp:
+    """Asks providers for the messages they hold for our numbers, and takes in those we lack: the provider is the spool."""
+
+    def __init__(self, house: House, interval: float) -> None:
+        self._house, self._interval = house, interval
+        self._soon = asyncio.Event()
+
+    def soon(self) -> None:
+        """Something could not be stored: look again shortly."""
+        self._soon.set()
+
+    async def run(self, channel: Channel) -> None:
+        """Catch up now, then at every interval, and shortly after each failure; for ever."""
+        while True:
+            wait = self._interval
+            try:
+                await self.once(channel)
+            except (SendError, DatabaseAway) as error:
+                log.warning("catch-up failed", channel=channel.name, error=type(error).__name__)
+                wait = min(RETRY, self._interval)
+            try:
+                async with asyncio.timeout(wait):
+                    await self._soon.wait()
+                self._soon.clear()
+                await asyncio.sleep(min(RETRY, self._interval))
+            except TimeoutError:
+                continue
+
+    async def once(self, channel: Channel) -> int:
+        """Take in what we lack; how many there were. Raises SendError or DatabaseAway."""
+        began = self._house.clock()
+        since = await asyncio.to_thread(self._since, channel.name)
+        missed = await channel.missed(since)
+        lacking = await asyncio.to_thread(self._lacking, missed)
+        for start in range(0, len(lacking), 50):
+            await self._house.inbox.accept(lacking[start : start + 50])
+        if lacking:
+            log.info("caught up", channel=channel.name, messages=len(lacking))
+        await asyncio.to_thread(set_mark, self._house, f"caught-up:{channel.name}", began)
+        return len(lacking)
+
+    def _since(self, channel: str) -> datetime:
+        """Where to look from: a little before the last time, and never before the first start."""
+        first = mark_once(self._house, "first-start", self._house.clock())
+        last = read_mark(self._house, f"caught-up:{channel}")
+        return max(first, last - OVERLAP) if last else first
+
+    def _lacking(self, messages: Sequence[Inbound]) -> list[Inbound]:
+        with self._house.store.read() as session:
+            return inbox.unseen(session, messages)
+
+
+class TelegramPoll:
+    """Asks Telegram for updates; each is confirmed only after it is stored."""
+
+    def __init__(self, house: House, channel: TelegramChannel) -> None:
+        self._house, self._channel = house, channel
+
+    async def run(self) -> None:
+        """Poll for ever."""
+        await self._release_webhook()
+        offset = await asyncio.to_thread(self._offset)
+        while True:
+            try:
+                messages, following = await self._channel.poll(offset)
+                if messages:
+                    await self._house.inbox.accept(messages)
+                if following != offset:
+                    await asyncio.to_thread(self._keep, following)
+                    offset = following
+            except (SendError, DatabaseAway) as error:
+                log.warning("polling failed", channel="telegram", error=type(error).__name__)
+                await asyncio.sleep(RETRY)
+
+    async def _release_webhook(self) -> None:
+        """A webhook that is still set would be sent everything instead."""
+        try:
+            await self._channel.use_webhook(None)
+        except SendError as error:
+            log.warning("webhook not released", channel="telegram", error=type(error).__name__)
+
+    def _offset(self) -> int | None:
+        with self._house.store.read() as session:
+            kept = session.get(Mark, "telegram-offset")
+            return int(kept.value) if kept else None
+
+    def _keep(self, offset: int | None) -> None:
+        with self._house.store.write(durable=False) as session:
+            session.merge(Mark(name="telegram-offset", value=str(offset)))
+
+
+def recover(house: House) -> int:
+    """After a start: messages that an earlier life had claimed are looked up before anything is sent again."""
+    with house.store.write() as session:
+        return outbox.recover(session, house.clock())
+
+
+def read_mark(house: House, name: str) -> datetime | None:
+    """A remembered instant."""
+    with house.store.read() as session:
+        kept = session.get(Mark, name)
+        return datetime.fromisoformat(kept.value) if kept else None
+
+
+def set_mark(house: House, name: str, at: datetime) -> None:
+    """Remember an instant."""
+    with house.store.write(durable=False) as session:
+        session.merge(Mark(name=name, value=at.astimezone(UTC).isoformat()))
+
+
+def mark_once(house: House, name: str, at: datetime) -> datetime:
+    """An instant that is remembered for ever: the first one it was called with."""
+    known = read_mark(house, name)
+    if known is None:
+        set_mark(house, name, at)
+    return known or at

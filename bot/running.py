@@ -1,0 +1,89 @@
+"""The background work of one process: started with the web server, and stopped so that nothing in hand is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels.base import ChannelName
+from bot.house import Embedded, House
+from bot.loops import CatchUp, TelegramPoll, TurnLoop, recover
+from data.store import DatabaseAway
+
+if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
+
+log = structlog.get_logger()
+
+PATIENCE = 8.0
+"""Seconds that stopping waits for what is with a provider: the whole stop takes less than ten."""
+
+
+class Running:
+    """All loops over one house."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._turns = TurnLoop(house)
+        settings = house.settings
+        interval = settings.catch_up.polling_interval if settings.twilio.mode == "polling" else settings.catch_up.interval
+        self._catch_up = CatchUp(house, interval)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._dispatching: asyncio.Task[None] | None = None
+        self.is_stopping = False
+
+    async def start(self) -> None:
+        """Start everything; what an earlier life left in doubt is looked up first."""
+        loop = asyncio.get_running_loop()
+        house = self._house
+        house.wake_turns = lambda: _from_any_thread(loop, self._turns.wake)
+        house.wake_dispatcher = lambda: _from_any_thread(loop, house.dispatcher.wake)
+        doubtful = await asyncio.to_thread(recover, house)
+        if doubtful:
+            log.info("to be looked up", messages=doubtful)
+        if isinstance(house.understander, Embedded):
+            threading.Thread(target=house.understander.warm, name="warm", daemon=True).start()
+        self._dispatching = asyncio.create_task(house.dispatcher.run())
+        self._tasks = [asyncio.create_task(self._turns.run())]
+        self._start_asking()
+        house.ticker.start()
+
+    def _start_asking(self) -> None:
+        """Catch up with providers that can be asked, and poll those that cannot call us."""
+        settings, channels = self._house.settings, self._house.channels
+        if settings.twilio.account_sid:
+            for name in (ChannelName.SMS, ChannelName.WHATSAPP):
+                if name in channels:
+                    self._tasks.append(asyncio.create_task(self._catch_up.run(channels[name])))
+        if settings.telegram.token and settings.telegram.mode == "polling":
+            channel: TelegramChannel = channels[ChannelName.TELEGRAM]  # type: ignore[assignment]
+            self._tasks.append(asyncio.create_task(TelegramPoll(self._house, channel).run()))
+
+    def catch_up_soon(self) -> None:
+        """A message could not be stored: ask its provider for it shortly."""
+        self._catch_up.soon()
+
+    async def stop(self) -> None:
+        """Finish the turns in hand and what is with a provider; take nothing new."""
+        self.is_stopping = True
+        await self._turns.stop()
+        for task in self._tasks:
+            task.cancel()
+        self._house.dispatcher.stop()
+        if self._dispatching is not None:
+            await asyncio.wait({self._dispatching}, timeout=PATIENCE)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for channel in self._house.channels.values():
+            await channel.aclose()
+        try:
+            await asyncio.to_thread(self._house.close)
+        except DatabaseAway:
+            log.warning("database away", at="stopping")
+
+
+def _from_any_thread(loop: asyncio.AbstractEventLoop, wake: object) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(wake)  # type: ignore[arg-type]

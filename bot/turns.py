@@ -1,0 +1,323 @@
+"""From the inbox to the outbox: one message, one turn, one transaction.
+
+Turns are in order within a thread (an adult, whatever channel they use); different threads do not wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot import faults, outbox
+from bot.channels.base import InboundKind
+from bot.clock import Clock
+from bot.conversation.engine import Conversation, Reply, Utterance
+from bot.conversation.state import State
+from bot.understanding import Understander, understand
+from data.addresses import Address, AddressState
+from data.attention import Need
+from data.conversation import Conversation as Kept
+from data.inbox import InboxState, Received
+from data.outbox import Message
+from data.people import Adult
+from data.store import DatabaseAway, Store
+from school import School, SchoolSettings, addresses, consent, families, recognition
+from school.attention import call_for_a_person
+from school.capability import capabilities
+from translations import _, spoken
+
+log = structlog.get_logger()
+
+TRIES = 3
+"""How often a message may fail before a person gets it and those behind it go on."""
+NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
+
+
+@dataclass(frozen=True)
+class TurnSettings:
+    """How turns are taken. `settle` is how long free text may be followed by more of it; past `late_after` a message is not acted on; `per_hour` caps one address."""
+
+    settle: timedelta = timedelta(seconds=3)
+    late_after: timedelta = timedelta(hours=2)
+    per_hour: int = 60
+    advanced_opt_out: bool = False
+    strict: bool = False
+    via: str = ""
+
+
+class Turns:
+    """Takes turns. Every method opens its own transactions and may be called from any thread, but not twice at once for the same thread of conversation."""
+
+    def __init__(self, store: Store, settings: SchoolSettings, engine: Understander, clock: Clock, turn_settings: TurnSettings | None = None) -> None:
+        self._store, self._school_settings, self._engine, self._clock = store, settings, engine, clock
+        self._settings = turn_settings or TurnSettings()
+
+    def waiting(self, except_for: Collection[str] = (), limit: int = 50) -> list[str]:
+        """The threads with messages that wait, the longest waiting first."""
+        with self._store.read() as session:
+            rows = session.execute(
+                select(Received.thread)
+                .where(Received.state == InboxState.NEW, Received.via == self._settings.via, Received.thread.not_in(except_for))
+                .group_by(Received.thread)
+                .order_by(func.min(Received.id))
+                .limit(limit)
+            )
+            return [row.thread for row in rows]
+
+    def take(self, thread: str) -> timedelta | None:
+        """Take the next turn of a thread. None when it is done; a wait, where more of the same text may still be coming.
+
+        A message that fails three times goes to a person. Raises DatabaseAway, and then nothing has changed.
+        """
+        heard = self._understand(thread)
+        if heard is None or isinstance(heard, timedelta):
+            return heard
+        try:
+            with self._store.write() as session:
+                self._handle(self._school(session), heard)
+                faults.reached("handled")
+            faults.reached("committed")
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            self._failed(heard.ids[0], error)
+        return None
+
+    def _school(self, session: Session) -> School:
+        return School(session, self._clock(), self._school_settings)
+
+    # Before the transaction: what does it mean?
+
+    def _understand(self, thread: str) -> _Heard | timedelta | None:
+        with self._store.read() as session:
+            school = self._school(session)
+            mine = (Received.thread == thread, Received.state == InboxState.NEW, Received.via == self._settings.via)
+            rows = session.scalars(select(Received).where(*mine).order_by(Received.id).limit(5)).all()
+            if not rows:
+                return None
+            state = _state(session, thread)
+            together = _belong_together(rows, state)
+            if together and school.now - together[-1].received_at < self._settings.settle:
+                return self._settings.settle - (school.now - together[-1].received_at)
+            rows = together or rows[:1]
+            text = "\n".join(row.text for row in rows)
+            adult = recognition.speaker(school, rows[0].address)
+            utterance = understand(self._engine, school, adult, state, rows[0], text)
+            return _Heard([row.id for row in rows], thread, utterance)
+
+    # In the transaction: what follows from it?
+
+    def _handle(self, school: School, heard: _Heard) -> None:
+        rows = [school.session.get_one(Received, row_id, with_for_update=True) for row_id in heard.ids]
+        if any(row.state != InboxState.NEW for row in rows):
+            return  # another worker was quicker
+        first = rows[0]
+        for row in rows:
+            row.state, row.handled_at = InboxState.HANDLED, school.now
+            wish = heard.utterance.wishes[0] if heard.utterance.wishes else None
+            row.intent, row.confidence = (wish.intent, wish.confidence) if wish else (heard.utterance.exact, None)
+        adult = recognition.speaker(school, first.address)
+        if self._carrier_has_answered(school, first) or self._is_too_much(school, first, adult):
+            return
+        if self._is_late(school, first):
+            self._leave_to_staff(school, first, adult)
+            return
+        if adult is not None:
+            for capability in capabilities():
+                if capability.heard is not None:
+                    capability.heard(school, adult)
+        self._converse(school, heard, first, adult)
+        log.info("turn", trace=first.trace, thread=heard.thread, kind=first.kind, intent=first.intent)
+
+    def _converse(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:
+        kept = _kept(school, heard.thread)
+        state = State.from_json(kept.state)
+        language = adult.language if adult else _language_at(school, first.address)
+        conversation = Conversation(
+            school, adult, first.address, state, language=language, was_sent_before=_WasSentBefore(school.session), strict=self._settings.strict
+        )
+        said = self._answer(school, conversation, heard.utterance, first, adult)
+        if said.text:
+            self._greet_first(school, first.address, said, language)
+            message = outbox.reply(school, first, said, adult)
+            if said.question is not None:
+                said.question.outbox = message.uid
+        kept.state, kept.updated_at = state.to_json(), school.now
+        self._release_what_waited(school, first)
+
+    def _answer(self, school: School, conversation: Conversation, utterance: Utterance, first: Received, adult: Adult | None) -> Reply:
+        kind = InboundKind(first.kind)
+        if kind in (InboundKind.CONTACT, InboundKind.START_LINK):
+            return self._recognise(school, conversation, first)
+        if adult is None:
+            return self._answer_stranger(school, conversation, utterance, first)
+        if first.address.state == AddressState.OPTED_OUT and utterance.exact not in ("start", "stop", "help"):
+            return conversation.begin("stopped")
+        if kind in NOT_TEXT:
+            return conversation.begin("media", kind=kind.value, text=first.text)
+        if kind is InboundKind.TEXT and not _can_be_read(utterance.text):
+            return conversation.begin("empty")
+        return conversation.hear(utterance)
+
+    def _answer_stranger(self, school: School, conversation: Conversation, utterance: Utterance, first: Received) -> Reply:
+        """Nobody the school knows, or one of several who share a phone."""
+        if utterance.exact in ("stop", "start", "help"):
+            return conversation.begin(utterance.exact)
+        if first.address.state == AddressState.OPTED_OUT:
+            return Reply("")
+        if conversation.state.question is not None:
+            return conversation.hear(utterance)
+        if families.adults_at(school, first.address):
+            first.state = InboxState.ASIDE
+            return conversation.begin("who_is_writing")
+        return conversation.begin("unknown_chat" if first.address.channel == "telegram" else "stranger")
+
+    def _recognise(self, school: School, conversation: Conversation, first: Received) -> Reply:
+        """Their own number, or a link that only they were sent: the chat is theirs from now on."""
+        adult = None
+        if first.kind == InboundKind.START_LINK:
+            adult = addresses.redeem_start_link(school, first.payload or "")
+        else:
+            holders = recognition.adults_with_number(school, first.payload or "")
+            adult = holders[0] if len(holders) == 1 else None
+        if adult is None:
+            return conversation.begin("unknown_chat")
+        addresses.reach(school, adult, first.address, rank=len(adult.addresses))
+        kept = _kept(school, f"a{adult.id}")
+        conversation.adult, conversation.language, conversation.state = adult, spoken(adult.language), State.from_json(kept.state)
+        said = conversation.begin("recognised")
+        kept.state, kept.updated_at = conversation.state.to_json(), school.now
+        return said
+
+    def _release_what_waited(self, school: School, first: Received) -> None:
+        """It is known now who writes on a shared phone: what they had written takes its turn in their own conversation."""
+        adult = recognition.speaker(school, first.address)
+        if adult is None:
+            return
+        for row in school.session.scalars(select(Received).where(Received.address_id == first.address_id, Received.state == InboxState.ASIDE)):
+            row.state, row.thread = InboxState.NEW, f"a{adult.id}"
+
+    def _greet_first(self, school: School, address: Address, said: Reply, language: str) -> None:
+        """The first message says which school it is, and how to check that."""
+        if address.first_greeted_at is not None:
+            return
+        address.first_greeted_at = school.now
+        if school.settings.name not in said.text:
+            hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
+            said.text = f"{hello.render(language)}\n{said.text}"
+
+    # What is not answered
+
+    def _carrier_has_answered(self, school: School, first: Received) -> bool:
+        """Whether the carrier took this as STOP, START or HELP and answered itself: the opt-out is kept in step, and we stay silent."""
+        word = first.text.strip().casefold().rstrip(".!")
+        if first.opt_out is None and (first.address.channel != "sms" or self._settings.advanced_opt_out):
+            return False
+        if first.opt_out == "STOP" or (first.opt_out is None and word in consent.CARRIER_WORDS):
+            consent.opt_out(school, first.address, how="carrier")
+            if word in ("cancel", "end", "quit"):
+                call_for_a_person(school, Need.ADDRESS, key=f"carrier-stop:{first.id}", address=first.address, detail=f"{word.upper()} stopped texts; ask for START")
+            return True
+        if first.opt_out == "START" or (word in ("start", "unstop", "yes") and first.address.state == AddressState.OPTED_OUT):
+            consent.opt_in(school, first.address, how="carrier")
+            return first.opt_out is not None
+        return first.opt_out == "HELP"
+
+    def _is_too_much(self, school: School, first: Received, adult: Adult | None) -> bool:
+        """Whether this address writes so much, or is a stranger answered so often today, that it is answered no more: two robots would talk for ever."""
+        if adult is None:
+            answered = select(func.count()).where(Message.address_id == first.address_id, Message.created_at > school.now - timedelta(days=1))
+            return (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day
+        written = select(func.count()).where(Received.address_id == first.address_id, Received.received_at > school.now - timedelta(hours=1))
+        if (school.session.scalar(written) or 0) <= self._settings.per_hour:
+            return False
+        key = f"too-much:{first.address_id}:{school.clock:%Y-%m-%dT%H}"
+        call_for_a_person(school, Need.NOT_UNDERSTOOD, key=key, adult=adult, address=first.address, detail="more messages in an hour than are answered")
+        return True
+
+    def _is_late(self, school: School, first: Received) -> bool:
+        return school.now - min(first.sent_at or first.received_at, first.received_at) > self._settings.late_after
+
+    def _leave_to_staff(self, school: School, first: Received, adult: Adult | None) -> None:
+        """It came in so late that acting on it could do harm: staff get it, and the parent is told."""
+        first.state = InboxState.FOR_STAFF
+        call_for_a_person(school, Need.LATE, key=f"late:{first.id}", adult=adult, address=first.address, text=first.text)
+        language = adult.language if adult else "en"
+        words = _("Your message reached us late. I have given it to the office, who will get back to you.")
+        outbox.reply(school, first, Reply(words.render(language)), adult)
+
+    def _failed(self, row_id: int, error: Exception) -> None:
+        """Handling went wrong: count it; the third time a person gets it, and the parent is told."""
+        with self._store.write() as session:
+            school = self._school(session)
+            row = session.get_one(Received, row_id)
+            row.attempts += 1
+            log.error("turn failed", trace=row.trace, attempt=row.attempts, error=type(error).__name__, exc_info=error)
+            if row.attempts < TRIES:
+                return
+            row.state = InboxState.FOR_STAFF
+            adult = recognition.speaker(school, row.address)
+            call_for_a_person(school, Need.FAILED, key=f"failed:{row.id}", adult=adult, address=row.address, text=row.text, detail=type(error).__name__)
+            words = _("Something went wrong here. I have given your message to the office, who will get back to you.")
+            outbox.reply(school, row, Reply(words.render(adult.language if adult else "en")), adult)
+
+
+@dataclass(frozen=True)
+class _Heard:
+    ids: Sequence[int]
+    thread: str
+    utterance: Utterance
+
+
+def _belong_together(rows: Sequence[Received], state: State) -> list[Received]:
+    """While free text is awaited, texts sent one after the other are one."""
+    if state.question is None or state.question.kind != "text":
+        return []
+    together: list[Received] = []
+    for row in rows:
+        if row.kind != InboundKind.TEXT or (together and row.address_id != together[0].address_id):
+            break
+        together.append(row)
+    return together
+
+
+def _can_be_read(text: str) -> bool:
+    """Whether there is a letter or a digit in it; else it is asked about kindly."""
+    return any(char.isalnum() for char in text)
+
+
+def _state(session: Session, thread: str) -> State:
+    kept = session.get(Kept, thread)
+    return State.from_json(kept.state if kept else {})
+
+
+def _kept(school: School, thread: str) -> Kept:
+    kept = school.session.get(Kept, thread)
+    if kept is None:
+        kept = Kept(thread=thread, state={}, updated_at=school.now)
+        school.session.add(kept)
+    return kept
+
+
+def _language_at(school: School, address: Address) -> str:
+    """The language to speak to someone who is not known: that of whoever shares the phone, else English."""
+    adults = families.adults_at(school, address)
+    return adults[0].language if adults else "en"
+
+
+class _WasSentBefore:
+    """Whether a message had left by a moment."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __call__(self, uid: str, at: datetime) -> bool:
+        claimed_at = self._session.scalar(select(Message.claimed_at).where(Message.uid == uid))
+        return claimed_at is not None and claimed_at <= at
+
+

@@ -1,0 +1,83 @@
+"""From a stored message to an utterance: exact lists first, the classifier only where they do not know. Runs before the transaction of the turn opens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from bot.conversation import answers
+from bot.conversation.engine import Utterance
+from bot.conversation.state import State
+from data.inbox import Received
+from data.people import Adult, Child, SchoolClass, Staff
+from data.school_year import Term
+from nlu.face import Context, Decision, Name, Understanding
+from school import School, families
+
+JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s+)", re.IGNORECASE)
+"""Where one message may hold two wishes."""
+
+
+class Understander(Protocol):
+    """What the turns need of an engine: the embedded one, or Rasa's client."""
+
+    def exact(self, text: str, language: str) -> str | None:
+        """The intent of a whole message that stands in the exact lists."""
+
+    def number(self, text: str, language: str) -> int | None:
+        """The number that a whole message is; negative counts from the end."""
+
+    def parse(self, text: str, context: Context) -> Understanding:
+        """What a text means. Never raises."""
+
+
+def understand(engine: Understander, school: School, adult: Adult | None, state: State, message: Received, text: str) -> Utterance:
+    """The message as far as it can be understood without acting on it. The encoder is not touched where a list, a number or a shown option says it all."""
+    language = adult.language if adult else "en"
+    if message.kind == "button":
+        return Utterance(text, message.received_at, button=message.payload)
+    exact, number = engine.exact(text, language), engine.number(text, language)
+    question = state.question
+    needs_parse = adult is not None and exact is None and number is None
+    if needs_parse and question is not None:
+        needs_parse = question.kind != "text" and answers.by_words(question, text) is None
+    wishes = _wishes(engine, text, _context(school, adult)) if needs_parse and adult else []
+    return Utterance(text, message.received_at, exact=exact, number=number, wishes=wishes)
+
+
+def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Understanding]:
+    """What is wished: usually one thing; several where each part of the message is clearly a wish of its own."""
+    whole = engine.parse(text, context)
+    parts = [part for part in JOINTS.split(text) if len(part.split()) >= 2]
+    if len(parts) < 2:
+        return [whole]
+    each = [engine.parse(part, context) for part in parts[:4]]
+    clear = [wish for wish in each if wish.decision is Decision.ACT and wish.intent != "out_of_scope"]
+    return clear if len({wish.intent for wish in clear}) > 1 else [whole]
+
+
+def _context(school: School, adult: Adult) -> Context:
+    terms = [(row.starts, row.ends, row.what) for row in school.session.execute(select(Term.starts, Term.ends, Term.what))]
+    return Context(now=school.clock, language=adult.language, names=_names(school, adult), terms=terms)
+
+
+def _names(school: School, adult: Adult) -> list[Name]:
+    """This parent's children, their staff, then the school's staff and classes; never a child of another family."""
+    children = families.children(school, adult, may="hear")
+    classes = {child.class_id for child in children}
+    staff = school.session.scalars(select(Staff).where(Staff.has_left.is_(False)).options(joinedload(Staff.classes))).unique().all()
+    near = sorted(staff, key=lambda person: not any(group.id in classes for group in person.classes))
+    groups = school.session.scalars(select(SchoolClass)).all()
+    return [*map(_child_name, children), *map(_staff_name, near), *(Name("class", group.id, group.name) for group in groups)]
+
+
+def _child_name(child: Child) -> Name:
+    return Name("child", child.id, child.name, (child.first_name,))
+
+
+def _staff_name(person: Staff) -> Name:
+    return Name("staff", person.id, person.name)

@@ -1,0 +1,163 @@
+"""The last thing before a message leaves: which address, which words. So what it says is true when it leaves, in the language and for the channel of that moment."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot import outbox
+from bot.channels.base import AddressKind, Attachment, Channel, ChannelName, Choice, Outgoing
+from bot.channels.text import split
+from bot.conversation.engine import Conversation, Reply
+from bot.conversation.identity import Gone, load
+from bot.conversation.state import State
+from data.addresses import Address
+from data.conversation import Conversation as Kept
+from data.outbox import Lane, Message
+from data.people import Adult
+from school import School, addresses
+from school.capability import capabilities
+from school.files import File
+
+WAIT_FOR_ANSWER = timedelta(minutes=2)
+"""How long a notice that asks something waits before looking again whether the parent's open question is answered."""
+LONGEST_USE = timedelta(hours=10)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A message that may leave now, as it will look."""
+
+    message: Message
+    outgoing: Outgoing
+
+
+class Words:
+    """Makes messages ready to leave. `channels` are those that are on; `public_url` is where links lead, None for a school without a public address."""
+
+    def __init__(self, channels: Mapping[str, Channel], public_url: str | None) -> None:
+        self._channels, self._public_url = channels, public_url
+
+    def prepare(self, school: School, message: Message, may_leave: Callable[[Address], bool]) -> Prepared | None:
+        """The message with its address and words; None if it does not leave now: then its state says why (postponed, cancelled, expired, failed).
+
+        `may_leave` says whether anything may go to an address now: asked before a notice is worded, so that its words are as late as can be.
+        """
+        if message.useless_after is not None and message.useless_after <= school.now:
+            outbox.expire(school, message)
+            return None
+        if outbox.wait_for_morning(school, message):
+            return None
+        address = message.address or self._choose_address(school, message)
+        if address is None:
+            outbox.refused(school, message, "no_address", None)
+            return None
+        if not may_leave(address):
+            return None
+        if message.text is None and not self._word(school, message, address):
+            return None
+        message.address = address
+        return Prepared(message, self._outgoing(school, message, address))
+
+    def again(self, school: School, message: Message) -> Outgoing:
+        """A message that was handed over before, as it looked then: to be looked up by its words."""
+        if message.address is None:
+            raise LookupError(message.id)
+        return self._outgoing(school, message, message.address)
+
+    def _choose_address(self, school: School, message: Message) -> Address | None:
+        """The first of the adult's addresses, by their rank, that can be used now on a channel that is on."""
+        adult = school.session.get_one(Adult, message.adult_id)
+        for address in addresses.usable_for(school, adult):
+            channel = self._channels.get(address.channel)
+            if channel is None or (channel.limits.keeps_window and not addresses.is_whatsapp_window_open(address, school.now)):
+                continue
+            return address
+        return None
+
+    def _word(self, school: School, message: Message, address: Address) -> bool:
+        """Word a notice, opening its question; False if it is dropped or must wait."""
+        adult = school.session.get_one(Adult, message.adult_id)
+        kept = school.session.get(Kept, f"a{adult.id}") or Kept(thread=f"a{adult.id}", state={}, updated_at=school.now)
+        before = State.from_json(kept.state)
+        state = State.from_json(kept.state)
+        said = Conversation(school, adult, address, state, language=adult.language).begin(f"notice:{message.kind}", **message.about)
+        if said.question is not None and before.question is not None:
+            outbox.postpone(message, school.now + WAIT_FOR_ANSWER)
+            return False
+        if not said.text:
+            outbox.cancel(message)
+            return False
+        if said.question is not None:
+            said.question.outbox = message.uid
+            kept.state, kept.updated_at = state.to_json(), school.now
+            school.session.add(kept)
+        _keep_words(message, said)
+        return True
+
+    def _outgoing(self, school: School, message: Message, address: Address) -> Outgoing:
+        channel = self._channels[address.channel]
+        file = _file(school, message)
+        text = message.text or ""
+        if file is not None and address.channel != ChannelName.TELEGRAM:
+            text = f"{text}\n{self._public_url}{file.path}" if self._public_url else text
+            file = None
+        text = self._fit(school, message, text, channel)
+        worth = min(message.useless_after - school.now, LONGEST_USE) if message.useless_after else LONGEST_USE
+        return Outgoing(
+            id=message.uid,
+            channel=ChannelName(address.channel),
+            address=address.value,
+            address_kind=AddressKind(address.kind),
+            text=text,
+            choices=[Choice(*choice) for choice in message.choices],
+            attachment=Attachment(file.name, file.media_type, file.content) if file else None,
+            asks_contact=message.asks_contact,
+            valid_for=max(int(worth.total_seconds()), 1),
+        )
+
+    def _fit(self, school: School, message: Message, text: str, channel: Channel) -> str:
+        """A text too long for one message leaves in several, in order; the choices stand under the last."""
+        listed = sum(len(label) + 4 for _, label in message.choices)
+        if len(text) + listed <= channel.limits.text_characters:
+            return text
+        first, *more = split(text, channel.limits.text_characters - listed)
+        if not more:
+            return first
+        rest = Message(
+            uid=secrets.token_hex(8),
+            key=f"{message.key}+",
+            trace=message.trace,
+            via=message.via,
+            adult_id=message.adult_id,
+            address_id=message.address_id,
+            kind=message.kind,
+            text=" ".join(more),
+            choices=message.choices,
+            lane=min(message.lane, Lane.NOTICE),
+            must_arrive=message.must_arrive,
+            created_at=school.now,
+        )
+        school.session.add(rest)
+        message.text, message.choices = first, []
+        return first
+
+
+def _keep_words(message: Message, said: Reply) -> None:
+    message.text, message.choices = said.text, [list(choice) for choice in said.choices]
+    message.attachment = said.attachment
+
+
+def _file(school: School, message: Message) -> File | None:
+    """The file that goes along, if what it shows is still there."""
+    if message.attachment is None:
+        return None
+    try:
+        thing = load(school.session, message.attachment)
+    except Gone:
+        return None
+    makers = {name: make for capability in capabilities() for name, make in capability.files.items()}
+    make = makers.get(type(thing).__name__)
+    return make(school, thing) if make else None

@@ -1,0 +1,346 @@
+"""Appointments, as a parent hears of them: book, list, move, cancel, wait, be invited, be reminded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.conversation import Chat, dialogue, identified, notice
+from school import LONDON, School, appointments, families
+from school.appointments import Appointment, AppointmentState, MeetingKind, Offers, Terms, Way
+from school.errors import AlreadyOver, NotBookable, SlotTaken, TooSoon
+from school.families import Child, Staff
+from school.slots import Slot
+from translations import LanguageName, Phrase, _, written
+
+identified(Slot)
+identified(Way)
+
+SHOWN = 3
+"""How many times are offered in one message."""
+WAYS = {Way.IN_PERSON: _("in person"), Way.PHONE: _("by phone"), Way.VIDEO: _("by video")}
+KINDS = {
+    MeetingKind.TEACHER: _("a talk with the class teacher"),
+    MeetingKind.PLANNING: _("the planning meeting"),
+    MeetingKind.EHCP: _("the yearly review (EHCP)"),
+    MeetingKind.PARENTS_EVENING: _("parents' evening"),
+    MeetingKind.HOME_VISIT: _("a home visit"),
+}
+
+
+@written.register
+def _write_slot(value: Slot, language: str) -> str:
+    return written(value.clock, language)
+
+
+@written.register
+def _write_appointment(value: Appointment, language: str) -> str:
+    return written(value.starts_at.astimezone(LONDON), language)
+
+
+@dialogue(intent="book_appointment", menu=_("Book a time with the class teacher"), order=10, within=("move_appointment", "request_interpreter", "request_access_help"))
+def book(chat: Chat, school: School) -> None:
+    """A parent books a time with their child's class teacher, or one of the meetings that the school has asked for."""
+    child = _child(chat, school)
+    kind = chat.keep("kind", chat.args.get("kind") or _kind_meant(chat, school, child))
+    staff = appointments.teacher_for(school, child, kind)
+    if staff is None:
+        chat.go("pass_on", intent="book_appointment", text=chat.text)
+    if _means_someone_else(chat, staff):
+        chat.say(_("I can book times with {staff}. For anyone else, the office will help."), staff=staff)
+        chat.go("pass_on", intent="book_appointment", text=chat.text)
+    slot = _slot(chat, school, staff, child, kind)
+    try:
+        chat.once("hold", appointments.hold, school, slot, chat.adult)
+        terms, note = _terms(chat, school, kind), _note(chat, staff)
+        if not _agreed(chat, slot, staff, child, kind, terms, note):
+            chat.change(
+                _("What would you like to change?"),
+                nothing=_("Do not book"),
+                otherwise=_("Nothing was booked."),
+                slot=_("The time"),
+                **_changeable(kind),
+                note=_("Add a note for {staff}").format(staff=staff),
+            )
+        booked = appointments.book(school, slot, child, chat.adult, terms, note)
+    except SlotTaken as taken:
+        chat.ask_again("slot", _("That time has just been taken."), taken.nearest)
+    except (TooSoon, NotBookable):
+        chat.ask_again("slot", _("That time cannot be booked any more."))
+    chat.say(_("Booked: {slot} with {staff}. I will remind you the day before."), slot=slot, staff=staff, attach=booked, must_arrive=True)
+
+
+@dialogue(intent="request_home_visit", menu=_("Ask for a home visit"), order=40)
+def home_visit(chat: Chat, school: School) -> None:
+    """The parent support advisor comes home."""
+    chat.go("book_appointment", kind=MeetingKind.HOME_VISIT.value)
+
+
+@dialogue(intent="list_appointments", menu=_("See my appointments"), order=20)
+def show(chat: Chat, school: School) -> None:
+    """What this adult has booked; never what another has."""
+    booked = appointments.upcoming(school, chat.adult)
+    if not booked:
+        chat.say(_("You have no appointments."))
+    for appointment in booked:
+        chat.say(_line(appointment).format(**_facts(appointment)))
+
+
+@dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25)
+def move(chat: Chat, school: School) -> None:
+    """Another time for an appointment; it stays where it was until the new one is agreed."""
+    appointment = _which(chat, school, _("Which appointment would you like to move?"))
+    staff, child = appointment.staff[0], appointment.child
+    slot = _slot(chat, school, staff, child, appointment.kind)
+    try:
+        chat.once("hold", appointments.hold, school, slot, chat.adult)
+        if not chat.confirm(
+            "sure",
+            _("Move {appointment} with {staff} to {slot}?"),
+            yes=_("Move it"),
+            no=_("Something else"),
+            appointment=appointment,
+            staff=staff,
+            slot=slot,
+        ):
+            chat.change(_("What would you like?"), nothing=_("Leave it as it was"), otherwise=_("Nothing was changed."), slot=_("Another time"))
+        appointments.move(school, appointment, slot, chat.adult)
+    except SlotTaken as taken:
+        chat.ask_again("slot", _("That time has just been taken."), taken.nearest)
+    except (TooSoon, NotBookable):
+        chat.ask_again("slot", _("That time cannot be booked any more."))
+    except AlreadyOver:
+        chat.say(_("That appointment cannot be moved any more. MENU shows what I can do."))
+        chat.end()
+    chat.say(_("Moved to {slot} with {staff}. I will remind you the day before."), slot=slot, staff=staff, attach=appointment, must_arrive=True)
+
+
+@dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30)
+def cancel(chat: Chat, school: School) -> None:
+    """An appointment is called off, once the parent has seen which one."""
+    appointment = _which(chat, school, _("Which appointment would you like to call off?"))
+    if not chat.confirm(
+        "sure", _("Call off {appointment} with {staff}?"), yes=_("Call it off"), no=_("Keep it"), appointment=appointment, staff=appointment.staff[0]
+    ):
+        chat.say(_("You still have: {appointment} with {staff}."), appointment=appointment, staff=appointment.staff[0])
+        return
+    try:
+        appointments.cancel(school, appointment, chat.adult)
+    except AlreadyOver:
+        chat.say(_("That appointment is over or was called off before."))
+        chat.end()
+    chat.say(_("Called off: {appointment} with {staff}."), must_arrive=True, appointment=appointment, staff=appointment.staff[0])
+
+
+@notice("appointment_reminder")
+def reminder(chat: Chat, school: School) -> None:
+    """The day before; a late one says how near it is."""
+    appointment = appointments.find(school, chat.args["appointment"])
+    if appointment is None or appointment.state != AppointmentState.BOOKED or appointment.starts_at <= school.now:
+        return
+    today = appointment.starts_at.astimezone(LONDON).date() == school.today
+    words = _("Reminder: today, {appointment}, with {staff}, {way}.") if today else _("Reminder: {appointment} with {staff}, {way}.")
+    chat.say(words.format(**_facts(appointment)))
+    chat.say(_("To change it, reply MOVE."))
+
+
+@notice("meeting_invitation")
+def invitation(chat: Chat, school: School) -> None:
+    """The school would like to meet: the parent is asked when."""
+    invited = appointments.invitation(school, chat.args["invitation"])
+    if invited is None or invited.appointment_id is not None:
+        return
+    wanted = chat.choose(
+        "wanted",
+        ["book", "later", "ring"],
+        _("The school would like to meet you for {kind} about {child}. A senior leader will be there. Shall we find a time?"),
+        label={"book": _("Find a time"), "later": _("Not now"), "ring": _("Please ring me")}.__getitem__,
+        kind=KINDS[MeetingKind(invited.kind)],
+        child=invited.child,
+    )
+    if wanted == "book":
+        chat.go("book_appointment", kind=invited.kind, child=invited.child_id, invitation=invited.id)
+    if wanted == "ring":
+        chat.go("ring_me")
+    chat.say(_("All right. To book it later, write: {kind}."), kind=KINDS[MeetingKind(invited.kind)])
+
+
+@notice("slot_offered")
+def offer(chat: Chat, school: School) -> None:
+    """A time is free for someone who waits; it is theirs until a set time."""
+    waiting = appointments.place_in_queue(school, chat.args["waiting"])
+    if waiting is None or waiting.offered is None or waiting.offered_until is None or waiting.offered_until <= school.now:
+        return
+    slot, staff = Slot.from_identity(waiting.offered), waiting.staff
+    taken = chat.confirm(
+        "take",
+        _("A time with {staff} is free: {slot}. Would you like it? It is yours until {until}."),
+        yes=_("Take it"),
+        no=_("No, thank you"),
+        staff=staff,
+        slot=slot,
+        until=waiting.offered_until.astimezone(LONDON),
+    )
+    if not taken:
+        appointments.give_up_waiting(school, waiting)
+        chat.say(_("All right. You are off the waiting list."))
+        return
+    try:
+        booked = appointments.book(school, slot, waiting.child, chat.adult, appointments.usual_terms(school, chat.adult))
+    except (SlotTaken, TooSoon, NotBookable):
+        chat.say(_("Sorry, that time is gone. You are still on the waiting list."))
+        return
+    chat.say(_("Booked: {slot} with {staff}. I will remind you the day before."), slot=slot, staff=staff, attach=booked, must_arrive=True)
+
+
+def _child(chat: Chat, school: School) -> Child:
+    """Which child: the one that was named, the only one, the one whose teacher was named, or the one that is chosen."""
+    children = families.children(school, chat.adult, may="book")
+    if not children and not chat.answered("child"):
+        chat.say(_("I cannot book times for you here. The office will help you."))
+        chat.go("pass_on", intent="book_appointment", text=chat.text)
+    named = chat.args.get("child")
+    heard_staff = {person.id for person in chat.heard("staff")}
+    theirs = [child for child in children if child.id == named or child.school_class.teacher_id in heard_staff]
+    return chat.choose("child", theirs or children, _("Which child is it about?"), heard="child", hears="child")
+
+
+def _kind_meant(chat: Chat, school: School, child: Child) -> str:
+    """Which meeting: told by a word of theirs ('parents evening', 'ehcp', 'home visit'); else a talk with the teacher."""
+    said = chat.text.casefold()
+    words = {
+        MeetingKind.PARENTS_EVENING: ("parents evening", "parents' evening", "parent evening"),
+        MeetingKind.EHCP: ("ehcp", "review"),
+        MeetingKind.PLANNING: ("planning",),
+        MeetingKind.HOME_VISIT: ("home visit", "visit me", "come to my house"),
+    }
+    invited = {invitation.kind for invitation in appointments.open_invitations(school, child)}
+    for kind, names in words.items():
+        if any(name in said for name in names):
+            if kind == MeetingKind.PARENTS_EVENING and appointments.next_evening(school) is None:
+                continue
+            if kind in appointments.WITH_SENIOR and kind not in invited:
+                continue
+            return kind.value
+    return MeetingKind.TEACHER.value
+
+
+def _means_someone_else(chat: Chat, staff: Staff) -> bool:
+    heard = chat.heard("staff")
+    return bool(heard) and not chat.answered("slot") and staff.id not in {person.id for person in heard}
+
+
+def _slot(chat: Chat, school: School, staff: Staff, child: Child, kind: str) -> Slot:
+    """A free time, near what was wished; where there is none at all, the waiting list."""
+    found = Offers((), fit=True) if chat.answered("slot") else _offers(chat, school, staff, child, kind)
+    if not found.slots and not chat.answered("slot"):
+        _offer_waiting(chat, school, staff, child)
+    question = _("When would you like to see {staff}?") if found.fit else _("{staff} is not free then. These times are free:")
+    return chat.choose("slot", found.slots, question, hears="time", pick_single=found.fit, page=SHOWN, staff=staff)
+
+
+def _offers(chat: Chat, school: School, staff: Staff, child: Child, kind: str) -> Offers:
+    invited = next((one for one in appointments.open_invitations(school, child) if one.kind == kind), None)
+    return appointments.offers(school, staff, kind, chat.adult, chat.heard("time"), invitation=invited)
+
+
+def _offer_waiting(chat: Chat, school: School, staff: Staff, child: Child) -> None:
+    """Nothing is free: wait for a time, or reach a person."""
+    chosen = chat.choose(
+        "full",
+        ["wait", "ring", "no"],
+        _("{staff} has no free times in the next {weeks} weeks. What would you like?"),
+        label={"wait": _("Tell me when a time is free"), "ring": _("Please ring me"), "no": _("Nothing, thank you")}.__getitem__,
+        staff=staff,
+        weeks=school.settings.horizon.days // 7,
+    )
+    if chosen == "wait":
+        appointments.wait(school, chat.adult, child, staff)
+        chat.say(_("You are on the waiting list. I will text you when a time with {staff} is free."), staff=staff)
+    if chosen == "ring":
+        chat.go("ring_me")
+    chat.end()
+
+
+def _terms(chat: Chat, school: School, kind: str) -> Terms:
+    """Way, interpreter and access as last time; asked only where the parent wants them changed."""
+    usual = appointments.usual_terms(school, chat.adult)
+    if kind == MeetingKind.HOME_VISIT or not chat.wants("way"):
+        way = chat.keep("way", usual.way)
+    else:
+        way = chat.choose("way", [Way(name) for name in school.settings.ways], _("How would you like to meet?"), pick_single=False, label=WAYS.__getitem__)
+    if chat.wants("interpreter"):
+        interpreter = chat.ask("interpreter", _("Which language should the interpreter speak?"), skip=_("No interpreter"))
+    else:
+        interpreter = chat.keep("interpreter", usual.interpreter)
+    if chat.wants("access"):
+        access = chat.ask("access", _("What would help you at the meeting? For example: step-free way, sign language."), skip=_("Nothing"))
+    else:
+        access = chat.keep("access", usual.access_needs)
+    return Terms(way, interpreter, access)
+
+
+def _note(chat: Chat, staff: Staff) -> str:
+    if not chat.wants("note"):
+        return ""
+    return chat.ask("note", _("What would you like {staff} to know?"), skip=_("Nothing"), staff=staff)
+
+
+def _changeable(kind: str) -> dict[str, Phrase]:
+    names = {"way": _("How we meet"), "interpreter": _("The interpreter"), "access": _("Access needs")}
+    if kind == MeetingKind.HOME_VISIT:
+        del names["way"]
+    return names
+
+
+def _agreed(chat: Chat, slot: Slot, staff: Staff, child: Child, kind: str, terms: Terms, note: str) -> bool:
+    """The whole of it, spoken back once, before anything is booked."""
+    sentence = _("{slot} with {staff} about {child}, {terms}. Shall I book it?")
+    if kind != MeetingKind.TEACHER:
+        sentence = _("{kind}: {slot} with {staff} about {child}, {terms}. Shall I book it?")
+    return chat.confirm(
+        "sure",
+        sentence,
+        yes=_("Book it"),
+        no=_("Change something"),
+        slot=slot,
+        staff=staff,
+        child=child,
+        kind=KINDS[MeetingKind(kind)],
+        terms=_terms_words(kind, terms, note),
+    )
+
+
+def _terms_words(kind: str, terms: Terms, note: str) -> Sequence[object]:
+    words: list[object] = [_("at your home") if kind == MeetingKind.HOME_VISIT else WAYS[terms.way]]
+    if terms.interpreter:
+        words.append(_("with an interpreter ({language})").format(language=LanguageName(terms.interpreter)))
+    if terms.access_needs:
+        words.append(_("access: {needs}").format(needs=terms.access_needs))
+    if note:
+        words.append(_("with your note"))
+    return words
+
+
+def _which(chat: Chat, school: School, question: Phrase) -> Appointment:
+    """One of this adult's appointments; the only one is taken as meant."""
+    booked = [] if chat.answered("appointment") else appointments.upcoming(school, chat.adult)
+    if not booked and not chat.answered("appointment"):
+        chat.say(_("You have no appointments."))
+        chat.end()
+    return chat.choose("appointment", booked, question, label=lambda row: _("{appointment} with {staff}").format(appointment=row, staff=row.staff[0]))
+
+
+def _line(appointment: Appointment) -> Phrase:
+    if appointment.interpreter:
+        return _("{appointment} with {staff} about {child}, {way}, with an interpreter ({language}).")
+    return _("{appointment} with {staff} about {child}, {way}.")
+
+
+def _facts(appointment: Appointment) -> dict[str, object]:
+    return {
+        "appointment": appointment,
+        "staff": appointment.staff[0],
+        "child": appointment.child,
+        "way": _("at your home") if appointment.kind == MeetingKind.HOME_VISIT else WAYS[Way(appointment.way)],
+        "language": LanguageName(appointment.interpreter),
+    }

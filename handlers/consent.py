@@ -1,0 +1,32 @@
+"""STOP and START, on every channel, in every language that Bookbag knows the words of."""
+
+from __future__ import annotations
+
+from bot.conversation import Chat, dialogue
+from school import School, consent
+from translations import _
+
+
+@dialogue(intent="stop", urgent=True, strangers=True)
+def stop(chat: Chat, school: School) -> None:
+    """They want no more messages. Said once, nothing is asked."""
+    consent.opt_out(school, chat.address, how="text")
+    chat.drop_others()
+    chat.say(
+        _("You will get no more messages from {school} here. To hear from us again, text START. We may still ring you if it is urgent."),
+        school=school.settings.name,
+    )
+
+
+@dialogue(intent="start", urgent=True, strangers=True)
+def start(chat: Chat, school: School) -> None:
+    """They want to hear from the school again."""
+    consent.opt_in(school, chat.address, how="text")
+    chat.say(_("You will hear from {school} again. STOP ends messages."), school=school.settings.name)
+
+
+@dialogue(intent="stopped", urgent=True)
+def stopped(chat: Chat, school: School) -> None:
+    """They said STOP before and write now: only how to come back is said."""
+    chat.drop_others()
+    chat.say(_("You told us to stop. To talk with {school} here again, text START. Or ring {phone}."), school=school.settings.name, phone=school.settings.phone)

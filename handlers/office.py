@@ -1,0 +1,111 @@
+"""Reaching a person: a message to the office, 'ring me', and everything that Bookbag did not understand or cannot do."""
+
+from __future__ import annotations
+
+from bot.conversation import Chat, dialogue
+from school import School, hours
+from school.attention import Need, call_for_a_person, refine
+from translations import Phrase, _
+
+
+@dialogue(intent="speak_to_person", menu=_("Speak to a person"), order=90, urgent=True)
+def speak_to_person(chat: Chat, school: School) -> None:
+    """A person can always be reached, in one message: the school is told at once, and then asked how."""
+    told = chat.once("told", _call, chat, school, Need.FOR_OFFICE, chat.text)
+    how = chat.choose("how", ["ring", "write"], _when_someone_answers(school), label={"ring": _("Please ring me"), "write": _("I want to write something")}.__getitem__)
+    if how == "ring":
+        refine(school, told, need=Need.RING_ME)
+        chat.say(_ring_when(school), day=hours.next_opening(school))
+        return
+    refine(school, told, text=chat.ask("text", _("What would you like to tell the office?")))
+    _promise(chat, school, _("Thank you. The office has your message."))
+
+
+@dialogue(intent="ring_me", about=_("A call from school"), urgent=True)
+def ring_me(chat: Chat, school: School) -> None:
+    """They want to be rung."""
+    _call(chat, school, Need.RING_ME, chat.text)
+    chat.say(_ring_when(school), day=hours.next_opening(school))
+
+
+@dialogue(intent="message_office", menu=_("Send a message to the office"), order=80)
+def message_office(chat: Chat, school: School) -> None:
+    """A message to the office, in the parent's own words."""
+    text = chat.text or chat.ask("text", _("What would you like to tell the office?"))
+    _call(chat, school, Need.FOR_OFFICE, text)
+    _promise(chat, school, _("Thank you. The office has your message."))
+
+
+@dialogue(intent="pass_on")
+def pass_on(chat: Chat, school: School) -> None:
+    """Understood, but nothing that Bookbag does itself yet: a person gets it."""
+    _call(chat, school, Need.FOR_OFFICE, chat.args["text"], detail=chat.args["intent"])
+    _promise(chat, school, _("I have passed your message to the office."))
+
+
+@dialogue(intent="not_understood")
+def not_understood(chat: Chat, school: School) -> None:
+    """Nobody is stuck: what was not understood goes to a person."""
+    _call(chat, school, Need.NOT_UNDERSTOOD, chat.args["text"])
+    _promise(chat, school, _("Sorry, I did not understand. I have passed your message to the office. MENU shows what I can do."))
+
+
+@dialogue(intent="offer_person", passing=True)
+def offer_person(chat: Chat, school: School) -> None:
+    """Two messages in a row were not understood: a person is offered."""
+    chosen = chat.choose(
+        "what",
+        ["ring_me", "pass_on", "try"],
+        _("Sorry, I still do not understand. What now?"),
+        label={"ring_me": _("Please ring me"), "pass_on": _("Give my message to the office"), "try": _("Try again")}.__getitem__,
+    )
+    if chosen == "try":
+        chat.end()
+    chat.go(chosen, intent="not_understood", text=chat.args["text"])
+
+
+@dialogue(intent="media", urgent=True)
+def media(chat: Chat, school: School) -> None:
+    """A photo, a voice note, a place: nobody has looked at it yet, and the parent is told so."""
+    _call(chat, school, Need.MEDIA, chat.args["text"], detail=chat.args["kind"])
+    _promise(chat, school, _("Thank you. I cannot look at this myself. Someone at school will."))
+
+
+@dialogue(intent="empty", urgent=True)
+def empty(chat: Chat, school: School) -> None:
+    """A message with nothing in it that can be read."""
+    chat.say(_("Your message came without words. What would you like? MENU shows what I can do."))
+
+
+@dialogue(intent="safeguarding", urgent=True)
+def safeguarding(chat: Chat, school: School) -> None:
+    """A child may be at risk: a person sees it; the answer is neutral and names the emergency numbers."""
+    _call(chat, school, Need.SAFEGUARDING, chat.text)
+    chat.say(
+        _("Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. Out of school hours: Childline 0800 1111, NSPCC 0808 800 5000."),
+        must_arrive=True,
+    )
+
+
+def _call(chat: Chat, school: School, need: Need, text: str, detail: str = "") -> str:
+    key = f"{need}:{chat.address.id}:{school.now.isoformat()}"
+    call_for_a_person(school, need, key=key, adult=chat.adult, address=chat.address, text=text, detail=detail)
+    return key
+
+
+def _ring_when(school: School) -> Phrase:
+    if hours.is_open(school):
+        return _("We will ring you today, on the number we have for you.")
+    return _("We will ring you when school is open, on {day}, on the number we have for you.")
+
+
+def _when_someone_answers(school: School) -> Phrase:
+    if hours.is_open(school):
+        return _("Someone will answer you today. How?")
+    return _("School is closed now. Someone will answer you on {day}. How?").format(day=hours.next_opening(school))
+
+
+def _promise(chat: Chat, school: School, received: Phrase) -> None:
+    chat.say(received)
+    if not hours.is_open(school):
+        chat.say(_("School opens again on {day}."), day=hours.next_opening(school))

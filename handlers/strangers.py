@@ -1,0 +1,46 @@
+"""Who is writing: someone the school does not know learns nothing about anyone; a shared phone is asked; Telegram is told who it is."""
+
+from __future__ import annotations
+
+from bot.conversation import Chat, dialogue
+from school import School, recognition
+from school.attention import Need, call_for_a_person
+from translations import _
+
+
+@dialogue(intent="stranger", strangers=True)
+def stranger(chat: Chat, school: School) -> None:
+    """The same words to everyone the school does not know. They may leave one message for the office."""
+    text = chat.ask(
+        "text",
+        _("This is the number of {school}. I do not know who you are, so I cannot talk about any child. To leave one message for the office, write it now. Or ring {phone}."),
+        school=school.settings.name,
+        phone=school.settings.phone,
+    )
+    call_for_a_person(school, Need.FOR_OFFICE, key=f"stranger:{chat.address.id}:{school.today}", address=chat.address, text=text, detail="unknown number")
+    chat.say(_("Thank you. The office will read your message."))
+
+
+@dialogue(intent="unknown_chat", strangers=True)
+def unknown_chat(chat: Chat, school: School) -> None:
+    """Telegram gives no number: they can share theirs by a button, or leave one message."""
+    chat.ask_for_contact()
+    chat.go("stranger")
+
+
+@dialogue(intent="recognised", strangers=True, urgent=True)
+def recognised(chat: Chat, school: School) -> None:
+    """Their own number, shared by their own account, or a link that only they were sent: from now on the school knows this chat."""
+    if not chat.known:
+        chat.go("stranger")
+    chat.say(_("Thank you. {school} knows you here now."), school=school.settings.name)
+    chat.go("menu")
+
+
+@dialogue(intent="who_is_writing", strangers=True)
+def who_is_writing(chat: Chat, school: School) -> None:
+    """Two adults share this phone: they are asked by initials, so that neither sees the other's matters."""
+    people = recognition.sharing(school, chat.address)
+    chosen = chat.choose("who", people, _("Who is writing?"), pick_single=False, label=lambda adult: recognition.initials(adult))
+    recognition.remember_speaker(school, chat.address, chosen)
+    chat.say(_("Thank you. What can I do for you?"))

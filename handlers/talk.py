@@ -1,0 +1,87 @@
+"""Hello, thank you, the menu, and how to be helped."""
+
+from __future__ import annotations
+
+from bot.conversation import Chat, about, dialogue, menu
+from school import School
+from translations import Phrase, _
+
+
+@dialogue(intent="menu", passing=True)
+def show_menu(chat: Chat, school: School) -> None:
+    """What Bookbag can do, as a list to choose from."""
+    entries = menu()
+    chosen = chat.choose("what", [entry.name for entry in entries], _("What would you like to do?"), label=_about, pick_single=False)
+    chat.go(chosen)
+
+
+@dialogue(intent="help", about=_("Help"), urgent=True, strangers=True)
+def help_(chat: Chat, school: School) -> None:
+    """How this works, in three sentences. Carriers expect an answer to HELP from every number."""
+    chat.say(
+        _("This is {school}. Write what you need in your own words. MENU shows what I can do, PERSON gets you a person, STOP ends messages. Phone: {phone}."),
+        school=school.settings.name,
+        phone=school.settings.phone,
+    )
+
+
+@dialogue(intent="greet", passing=True)
+def greet(chat: Chat, school: School) -> None:
+    """Hello, and what can be done."""
+    chat.say(_("Hello!"))
+    chat.go("menu")
+
+
+@dialogue(intent="thanks", urgent=True)
+def thanks(chat: Chat, school: School) -> None:
+    """You are welcome."""
+    chat.say(_("You are welcome."))
+
+
+@dialogue(intent="goodbye", passing=True)
+def goodbye(chat: Chat, school: School) -> None:
+    """Goodbye."""
+    chat.say(_("Goodbye. Text any time."))
+
+
+@dialogue(intent="praise", urgent=True)
+def praise(chat: Chat, school: School) -> None:
+    """Kind words are passed on too."""
+    chat.go("pass_on", intent="praise", text=chat.text)
+
+
+@dialogue(intent="ask_bot_identity", about=_("Who I am"), urgent=True)
+def ask_bot_identity(chat: Chat, school: School) -> None:
+    """A machine says that it is one."""
+    chat.say(
+        _("I am a computer that answers for {school}. PERSON gets you a person. To check this number, ring the school: {phone}."),
+        school=school.settings.name,
+        phone=school.settings.phone,
+    )
+
+
+@dialogue(intent="small_talk", passing=True)
+def small_talk(chat: Chat, school: School) -> None:
+    """A pleasantry back, and the way on."""
+    chat.say(_("I am well, thank you. I am a computer, so I can only help with school things."))
+    chat.go("menu")
+
+
+@dialogue(intent="did_you_mean", passing=True)
+def did_you_mean(chat: Chat, school: School) -> None:
+    """Understood only half: say what was understood, once."""
+    if chat.confirm("sure", _("Do you mean: {wish}?"), yes=_("Yes, that"), no=_("No, something else"), wish=_about(chat.args["intent"])):
+        chat.go(chat.args["intent"])
+    chat.go("not_understood", text=chat.args["text"])
+
+
+@dialogue(intent="resume", passing=True)
+def resume(chat: Chat, school: School) -> None:
+    """A conversation was left for a day: it is offered again, not continued blindly."""
+    if not chat.confirm("go_on", _("Last time we talked about: {about}. Shall we go on?"), yes=_("Go on"), no=_("No, leave it"), about=_about(chat.args["about"])):
+        chat.drop_others()
+        chat.go("menu")
+
+
+def _about(name: str) -> Phrase:
+    return about(name) or _("your question")

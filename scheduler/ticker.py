@@ -1,0 +1,69 @@
+"""The clock: every little while it asks each capability what has fallen due. What is due, and what was done, is the database's to say.
+
+So a tick that is missed, doubled or late, and a night on which the clocks change, make no difference: APScheduler keeps nothing but the interval.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from data.store import DatabaseAway, Store
+from scheduler.lease import lead, still_leads
+from school import School, SchoolSettings
+from school.capability import capabilities
+
+log = structlog.get_logger()
+
+NAME = "ticker"
+EVERY = 5
+"""Seconds between ticks: a third of the lease, so that one missed tick does not pass it on."""
+
+
+class Ticker:
+    """Ticks while it leads. `wake` is called after a tick that may have written something to send."""
+
+    def __init__(self, store: Store, settings: SchoolSettings, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
+        self._store, self._settings, self._clock, self._wake = store, settings, clock, wake
+        self._holder = secrets.token_hex(8)
+        self._scheduler = BackgroundScheduler(timezone="Europe/London")
+
+    def start(self) -> None:
+        """Tick now and then every few seconds, on a thread of its own."""
+        # Without a grace time a job two seconds late would be dropped; coalesced, ten missed ticks are one.
+        self._scheduler.add_job(self.tick, "interval", seconds=EVERY, misfire_grace_time=None, coalesce=True, max_instances=1, next_run_time=self._clock())
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """No more ticks; the one under way ends."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def tick(self) -> None:
+        """Do what has fallen due, each capability in a transaction of its own, if this process leads. A capability that fails does not stop the others."""
+        try:
+            with self._store.write(durable=False) as session:
+                fence = lead(session, NAME, self._holder, self._clock())
+            if fence is None:
+                return
+            for capability in capabilities():
+                if capability.due is not None:
+                    self._do(capability.name, capability.due, fence)
+        except DatabaseAway:
+            log.warning("database away", at="ticker")
+            return
+        self._wake()
+
+    def _do(self, name: str, due: Callable[[School], None], fence: int) -> None:
+        try:
+            with self._store.write() as session:
+                if still_leads(session, NAME, self._holder, fence):
+                    due(School(session, self._clock(), self._settings))
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            log.exception("due failed", capability=name, error=type(error).__name__)

@@ -1,0 +1,63 @@
+"""Times that someone would like, without saying how they were understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Protocol
+
+
+class Wish(Protocol):
+    """A wished time on the school's clock: inclusive days and bounds of the time of day; None means any. `excluded` turns it round ('not Monday')."""
+
+    @property
+    def first(self) -> date | None:
+        """The first day."""
+
+    @property
+    def last(self) -> date | None:
+        """The last day; the same as the first where only that is given."""
+
+    @property
+    def earliest(self) -> time | None:
+        """The earliest time of day."""
+
+    @property
+    def latest(self) -> time | None:
+        """The latest time of day; equal to `earliest` for an exact time."""
+
+    @property
+    def excluded(self) -> bool:
+        """Whether it is what they do not want."""
+
+
+@dataclass(frozen=True)
+class At:
+    """Exactly one day and time."""
+
+    first: date
+    earliest: time
+    excluded: bool = False
+
+    @property
+    def last(self) -> date:
+        """The same day."""
+        return self.first
+
+    @property
+    def latest(self) -> time:
+        """The same time."""
+        return self.earliest
+
+
+def fits(wishes: Sequence[Wish], clock: datetime) -> bool:
+    """Whether a time on the school's clock is among the wished ones and none of the excluded ones."""
+    wanted = [wish for wish in wishes if not wish.excluded]
+    unwanted = [wish for wish in wishes if wish.excluded]
+    return (not wanted or any(_covers(wish, clock) for wish in wanted)) and not any(_covers(wish, clock) for wish in unwanted)
+
+
+def _covers(wish: Wish, clock: datetime) -> bool:
+    day, at = clock.date(), clock.time()
+    return (wish.first or day) <= day <= (wish.last or wish.first or day) and (wish.earliest or at) <= at <= (wish.latest or at)

@@ -1,0 +1,116 @@
+"""What every test may ask for: a fresh database on either engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bot.house import Embedded
+from school import LONDON
+from tests import postgres
+from tests.world import World
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests (`@pytest.mark.anyio`) run on asyncio, as the program does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server of the tests' own. Where none is installed its tests skip; CI forbids that."""
+    binaries = postgres.programs()
+    if binaries is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI must have PostgreSQL: apt install postgresql")
+        pytest.skip("PostgreSQL is not installed: apt install postgresql")
+    with postgres.cluster(binaries) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(cluster: postgres.Cluster) -> Iterator[str]:
+    """The name of a migrated, empty PostgreSQL database, to be copied."""
+    from data import migrate
+
+    with cluster.database() as url:
+        migrate.upgrade(url)
+        name = url.partition("@/")[2].partition("?")[0]
+        cluster.close_to_all(name)
+        yield name
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file, to be copied."""
+    from data import migrate
+
+    path = tmp_path_factory.mktemp("migrated") / "bookbag.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """The address of a fresh SQLite database."""
+    path = tmp_path / "bookbag.db"
+    shutil.copyfile(migrated_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database."""
+    with cluster.database(template=migrated_postgres) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh database: the test runs once on each engine."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let transcripts be written anew instead of compared."""
+    parser.addoption("--update-transcripts", action="store_true", help="write what the school answers into tests/transcripts; read the difference afterwards")
+
+
+@pytest.fixture(scope="session")
+def understander(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
+    """The real engine, trained once on the school's own examples; its model is kept between runs beside pytest's cache."""
+    engine = Embedded(Path(".pytest_cache") / "nlu")
+    engine.warm()
+    return engine
+
+
+@pytest.fixture
+def make_world(sqlite_url: str, understander: Embedded) -> Iterator[Callable[..., World]]:
+    """Makes the demo school at a moment, on SQLite."""
+    made: list[World] = []
+
+    def make(clock: datetime, **settings: object) -> World:
+        world = World(sqlite_url, clock, understander, settings=settings)
+        made.append(world)
+        world.seed()
+        return world
+
+    yield make
+    for world in made:
+        world.close()
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """The demo school on Monday 2 March 2026, 09:10."""
+    return make_world(datetime(2026, 3, 2, 9, 10, tzinfo=LONDON))

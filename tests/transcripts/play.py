@@ -1,0 +1,213 @@
+"""Plays a transcript: says what the parent says, and writes down what the school answers. CONTRIBUTING explains the signs.
+
+    #  why this conversation is kept
+    now: Mon 2026-03-02 09:10    as: Amina, sms     when it is, who writes and on which channel; may stand again further down
+    >  what the parent writes; '> [Book it]' presses a button
+    <  what the school answers
+    @  what happens meanwhile
+    =  what is true afterwards
+    $  what it cost
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from bot.channels.base import ChannelName, InboundKind
+from bot.channels.simulator import Shown
+from bot.transcript import school_line
+from data.appointments import Appointment, AppointmentState, Waiting
+from data.attention import Attention
+from data.people import Adult
+from school import LONDON, School, appointments, demo, families
+from school.appointments import MeetingKind, Terms
+from translations.sms import segments
+from tests.world import World
+
+HEADING = re.compile(r"now: (?P<now>\w{3} [\d-]+ [\d:]+)\s+as: (?P<who>[^,]+), (?P<channel>\w+)")
+
+
+def first_moment(path: Path) -> datetime:
+    """When the transcript begins, on the school's clock."""
+    found = HEADING.search(path.read_text("utf-8"))
+    assert found is not None, f"{path}: no line 'now: … as: …'"
+    return _clock(found["now"])
+
+
+def play(path: Path, world: World) -> str:
+    """The transcript as the school answers it today."""
+    return "\n".join(Play(world).lines(path.read_text("utf-8").splitlines())) + "\n"
+
+
+class Play:
+    """One playing of one transcript."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.who, self.channel = world, "", "sms"
+        self.seen: dict[tuple[str, str], int] = {}
+        self.written = self.parts = 0
+
+    def lines(self, given: list[str]) -> Iterator[str]:
+        """Each line as it should read; answers are the school's own."""
+        for line in given:
+            if line.startswith(("<", "$")):
+                continue
+            if line.startswith("="):
+                yield f"= {self._fact(line[1:].partition(':')[0].strip())}"
+                continue
+            yield line
+            yield from self._act(line)
+        if self.written:
+            yield f"$ {_count(self.written, 'text')} from the parent, {_count(self.parts, 'message part')} from the school"
+
+    def _act(self, line: str) -> Iterator[str]:
+        if heading := HEADING.match(line):
+            self.world.moment = _clock(heading["now"])
+            self.who, self.channel = heading["who"].strip(), heading["channel"]
+            self.world.house.ticker.tick()
+        elif line.startswith(">"):
+            self._write(line[1:].strip())
+        elif line.startswith("@"):
+            self._happen(line[1:].strip())
+        else:
+            return
+        if not line.startswith("@ at once"):
+            yield from self._answers()
+
+    def _write(self, text: str) -> None:
+        phone = self.world.phones[ChannelName(self.channel)]
+        address = self.world.address(self.who, self.channel)
+        self.written += 1
+        shown = phone.sent.get(address, [])
+        button = next((button for row in reversed(shown) for button in row.buttons if text == f"[{button.label}]"), None)
+        said = phone.says(address, button.label, payload=button.id) if button else phone.says(address, text)
+        self.world.receive(said)
+
+    def _answers(self) -> Iterator[str]:
+        self.world.settle()
+        key = (self.world.address(self.who, self.channel), self.channel)
+        shown = self.world.phones[ChannelName(self.channel)].sent.get(key[0], [])
+        for message in shown[self.seen.get(key, 0) :]:
+            self.parts += segments(message.text) if self.channel == "sms" else 1
+            yield school_line(message)
+        self.seen[key] = len(shown)
+
+    def _happen(self, event: str) -> None:
+        for pattern, action in EVENTS.items():
+            if found := re.fullmatch(pattern, event):
+                action(self, *found.groups())
+                return
+        raise AssertionError(f"nobody knows how this happens: {event}")
+
+    def _fact(self, query: str) -> str:
+        for pattern, read in FACTS.items():
+            if found := re.fullmatch(pattern, query):
+                with self.world.house.store.read() as session:
+                    school = School(session, self.world.moment, self.world.house.school_settings)
+                    return f"{query}: {'; '.join(read(school, *found.groups())) or 'none'}"
+        raise AssertionError(f"nobody knows how to look this up: {query}")
+
+
+def _books(play: Play, name: str, when: str) -> None:
+    """Someone else books a time with their child's teacher, by the same rules."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        adult = demo.adult(school, name)
+        child = families.children(school, adult, "book")[0]
+        teacher = child.school_class.teacher
+        assert teacher is not None
+        free = appointments.offers(school, teacher, MeetingKind.TEACHER, adult).slots
+        slot = next(slot for slot in free if when in f"{slot.clock:%a} {slot.clock.day} {slot.clock:%B, %H:%M}")
+        appointments.book(school, slot, child, adult, Terms())
+
+
+def _fills(play: Play, teacher: str) -> None:
+    """All of a teacher's times are taken, by one parent after the other."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        staff = demo.member(school, teacher)
+        others = [adult for adult in session.scalars(select(Adult).order_by(Adult.id)) if not adult.name.startswith(play.who)]
+        bookers = [(adult, child) for adult in others for child in families.children(school, adult, "book") if child.school_class.teacher_id == staff.id]
+        while free := appointments.offers(school, staff, MeetingKind.TEACHER, bookers[0][0]).slots:
+            adult, child = bookers[len(free) % len(bookers)]
+            appointments.book(school, free[0], child, adult, Terms())
+
+
+def _cancels(play: Play, name: str) -> None:
+    """Someone else calls off their next appointment."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        adult = demo.adult(school, name)
+        appointments.cancel(school, appointments.upcoming(school, adult)[0], adult)
+    play.world.house.ticker.tick()
+
+
+def _cancels_first(play: Play, teacher: str) -> None:
+    """The family that has the teacher's first time calls it off."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        staff = demo.member(school, teacher)
+        booked = select(Appointment).where(Appointment.state == AppointmentState.BOOKED, Appointment.starts_at > school.now).order_by(Appointment.starts_at)
+        first = next(row for row in session.scalars(booked) if row.staff[0].id == staff.id)
+        appointments.cancel(school, first, first.adult)
+    play.world.house.ticker.tick()
+
+
+def _pass(play: Play, count: str, unit: str) -> None:
+    play.world.pass_time(timedelta(**{f"{unit}s": int(count)}))
+
+
+def _sends(play: Play, what: str) -> None:
+    phone = play.world.phones[ChannelName(play.channel)]
+    play.world.receive(phone.says(play.world.address(play.who, play.channel), kind=InboundKind(what)))
+
+
+def _also(play: Play, text: str) -> None:
+    """A second text comes before the first was answered."""
+    play._write(text)  # noqa: SLF001
+
+
+def _writes_to(play: Play, name: str, channel: str) -> None:
+    play.who, play.channel = name, channel
+
+
+EVENTS: dict[str, Callable[..., None]] = {
+    r"(\w+) books (.+)": _books,
+    r"(\w+) calls off": _cancels,
+    r"all of (.+)'s times are taken": _fills,
+    r"one of (.+)'s times is called off": _cancels_first,
+    r"(\d+) (minute|hour|day|second)s? pass(?:es)?": _pass,
+    r"sends a (photo|voice|location)": _sends,
+    r"at once: (.+)": _also,
+    r"now as: ([^,]+), (\w+)": _writes_to,
+}
+
+
+def _appointments_of(school: School, name: str) -> list[str]:
+    booked = appointments.upcoming(school, demo.adult(school, name))
+    return [f"{row.starts_at.astimezone(LONDON):%a %-d %B, %H:%M} with {row.staff[0].name} about {row.child.first_name}" for row in booked]
+
+
+def _attention(school: School) -> list[str]:
+    rows = school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(Attention.id))
+    return [" ".join(filter(None, [row.need, f"({row.detail})" if row.detail else "", f"'{row.text}'" if row.text else ""])) for row in rows]
+
+
+def _waiting(school: School) -> list[str]:
+    return [f"{row.adult.name.split()[0]} for {row.staff.name}" for row in school.session.scalars(select(Waiting).order_by(Waiting.id))]
+
+
+FACTS: dict[str, Callable[..., list[str]]] = {r"appointments of (\w+)": _appointments_of, r"needs a person": _attention, r"waiting": _waiting}
+
+
+def _clock(text: str) -> datetime:
+    return datetime.strptime(text, "%a %Y-%m-%d %H:%M").replace(tzinfo=LONDON)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,93 @@
+"""A school that stands still: the demo school at a set time, with phones in memory and the real engine. Its people are data/demo's cast, by first name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from bot.channels.base import ChannelName, Inbound
+from bot.channels.simulator import Shown, SimulatorChannel
+from bot.house import House
+from bot.settings import Settings
+from bot.understanding import Understander
+from data.addresses import Address
+from data.people import Adult, AdultAddress
+from school import LONDON, School, demo
+
+
+class World:
+    """The school, its clock, and everyone's phones. Time passes only when a test says so."""
+
+    def __init__(self, database_url: str, clock: datetime, understander: Understander, *, settings: Mapping[str, object] | None = None) -> None:
+        self.moment = clock
+        self.phones = {name: SimulatorChannel(name, ids=_numbers()) for name in ChannelName}
+        chosen = Settings.model_validate({"database_url": database_url, **(settings or {})})
+        self.house = House(chosen, {name: phone for name, phone in self.phones.items()}, clock=lambda: self.moment, understander=understander, strict=True)
+        self.loop = asyncio.new_event_loop()
+
+    def seed(self) -> None:
+        """Fill it with the demo school, alive at this moment."""
+        with self.house.store.write() as session:
+            demo.seed(School(session, self.moment, self.house.school_settings))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.house.close()
+        self.loop.close()
+
+    def at(self, clock: str) -> None:
+        """It is this time at school: '2026-03-02 09:10'."""
+        self.moment = datetime.strptime(clock, "%Y-%m-%d %H:%M").replace(tzinfo=LONDON)
+
+    def pass_time(self, time: timedelta) -> None:
+        """So much time goes by, and the clock ticks."""
+        self.moment += time
+        self.house.ticker.tick()
+
+    def address(self, name: str, channel: str) -> str:
+        """Where someone of the cast is reached; a number is itself."""
+        if name[0] in "+0":
+            return name
+        with self.house.store.read() as session:
+            query = select(Address.value).join(AdultAddress).join(Adult).where(Adult.name.startswith(name), Address.channel == channel)
+            found = session.scalars(query.order_by(AdultAddress.rank)).first()
+        if found is None:
+            raise LookupError(f"{name} has no {channel}")
+        return found
+
+    def receive(self, *arrivals: Inbound) -> None:
+        """Messages come in together."""
+        self.house.inbox.take_in([arrivals])
+
+    def settle(self) -> None:
+        """Everything that can be done now is done: turns taken, messages sent."""
+        while True:
+            wait = self.house.take_waiting_turns()
+            self.loop.run_until_complete(self.house.dispatcher.run_once())
+            if wait is None:
+                return
+            self.moment += wait
+
+    def say(self, name: str, text: str, channel: str = "sms") -> list[Shown]:
+        """Someone writes, and this is what their phone shows in answer."""
+        phone, address = self.phones[ChannelName(channel)], self.address(name, channel)
+        before = len(phone.sent.get(address, []))
+        self.receive(phone.says(address, text))
+        self.settle()
+        return phone.sent.get(address, [])[before:]
+
+    def texts(self, name: str, channel: str = "sms") -> list[str]:
+        """All that someone's phone has shown."""
+        return [shown.text for shown in self.phones[ChannelName(channel)].sent.get(self.address(name, channel), [])]
+
+
+class _numbers:  # noqa: N801  # reads as a function: `ids=_numbers()`
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self) -> str:
+        self._count += 1
+        return str(self._count)
