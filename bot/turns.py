@@ -139,12 +139,13 @@ class Turns:
         state = State.from_json(kept.state)
         language = adult.language if adult else _language_at(school, first.address)
         conversation = Conversation(
-            school, adult, first.address, state, language=language, was_sent_before=_WasSentBefore(school.session), strict=self._settings.strict
+            school, adult, first.address, state, language=language, was_sent_before=_WasSentBefore(school.session), reference=f"inbox:{first.id}", strict=self._settings.strict
         )
         said = self._answer(school, conversation, heard.utterance, first, adult)
         if said.text:
-            self._greet_first(school, first.address, said, language)
-            message = outbox.reply(school, first, said, adult)
+            # A message that waited on a shared phone is answered a second time, now that it is known whose it is.
+            key = f"reply:{first.id}:{heard.thread}"
+            message = outbox.reply(school, first, said, adult, key=key)
             if said.question is not None:
                 said.question.outbox = message.uid
         kept.state, kept.updated_at = state.to_json(), school.now
@@ -160,7 +161,7 @@ class Turns:
             return conversation.begin("stopped")
         if kind in NOT_TEXT:
             return conversation.begin("media", kind=kind.value, text=first.text)
-        if kind is InboundKind.TEXT and not _can_be_read(utterance.text):
+        if kind is InboundKind.TEXT and utterance.exact is None and not _can_be_read(utterance.text):
             return conversation.begin("empty")
         return conversation.hear(utterance)
 
@@ -201,15 +202,6 @@ class Turns:
             return
         for row in school.session.scalars(select(Received).where(Received.address_id == first.address_id, Received.state == InboxState.ASIDE)):
             row.state, row.thread = InboxState.NEW, f"a{adult.id}"
-
-    def _greet_first(self, school: School, address: Address, said: Reply, language: str) -> None:
-        """The first message says which school it is, and how to check that."""
-        if address.first_greeted_at is not None:
-            return
-        address.first_greeted_at = school.now
-        if school.settings.name not in said.text:
-            hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
-            said.text = f"{hello.render(language)}\n{said.text}"
 
     # What is not answered
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from bot.conversation import answers
 from bot.conversation.engine import Utterance
+from bot.conversation.registry import by_keyword
 from bot.conversation.state import State
 from data.inbox import Received
 from data.people import Adult, Child, SchoolClass, Staff
@@ -40,7 +41,7 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     language = adult.language if adult else "en"
     if message.kind == "button":
         return Utterance(text, message.received_at, button=message.payload)
-    exact, number = engine.exact(text, language), engine.number(text, language)
+    exact, number = engine.exact(text, language) or by_keyword(text, language), engine.number(text, language)
     question = state.question
     needs_parse = adult is not None and exact is None and number is None
     if needs_parse and question is not None:

@@ -20,6 +20,7 @@ from data.people import Adult
 from school import School, addresses
 from school.capability import capabilities
 from school.files import File
+from translations import _
 
 WAIT_FOR_ANSWER = timedelta(minutes=2)
 """How long a notice that asks something waits before looking again whether the parent's open question is answered."""
@@ -59,6 +60,7 @@ class Words:
         if message.text is None and not self._word(school, message, address):
             return None
         message.address = address
+        _introduce(school, message, address)
         return Prepared(message, self._outgoing(school, message, address))
 
     def again(self, school: School, message: Message) -> Outgoing:
@@ -143,6 +145,17 @@ class Words:
         school.session.add(rest)
         message.text, message.choices = first, []
         return first
+
+
+def _introduce(school: School, message: Message, address: Address) -> None:
+    """The first message to an address says which school it is, and how to check that."""
+    if address.first_greeted_at is not None:
+        return
+    address.first_greeted_at = school.now
+    if school.settings.name not in (message.text or ""):
+        adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
+        hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
+        message.text = f"{hello.render(adult.language if adult else 'en')}\n{message.text}"
 
 
 def _keep_words(message: Message, said: Reply) -> None:

@@ -42,7 +42,7 @@ class Received(Base):
     kind: Mapped[str] = mapped_column(String(20))
     text: Mapped[Words]
     payload: Mapped[str | None] = mapped_column(String(300))
-    media: Mapped[list[Any] | None] = mapped_column(JSON)
+    media: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     opt_out: Mapped[str | None] = mapped_column(String(10))
     received_at: Mapped[Utc]
     sent_at: Mapped[Utc | None]  # as the provider says

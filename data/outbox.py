@@ -61,7 +61,7 @@ class Message(Base):
     about: Mapped[Json] = mapped_column(default=dict)
     text: Mapped[str | None] = mapped_column(Text)
     choices: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    attachment: Mapped[list[Any] | None] = mapped_column(JSON)  # the identity of what to send along
+    attachment: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))  # the identity of what to send along
     asks_contact: Mapped[bool] = mapped_column(default=False)
     lane: Mapped[int] = mapped_column(default=Lane.NOTICE)
     must_arrive: Mapped[bool] = mapped_column(default=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.conversation import Chat, dialogue, identified, notice
 from school import LONDON, School, appointments, families
 from school.appointments import Appointment, AppointmentState, MeetingKind, Offers, Terms, Way
@@ -18,6 +16,8 @@ identified(Way)
 SHOWN = 3
 """How many times are offered in one message."""
 WAYS = {Way.IN_PERSON: _("in person"), Way.PHONE: _("by phone"), Way.VIDEO: _("by video")}
+MOVE, CALL_OFF = _("MOVE"), _("CALL OFF")
+"""What a reminder says to reply. Never CANCEL: carriers take that for STOP."""
 KINDS = {
     MeetingKind.TEACHER: _("a talk with the class teacher"),
     MeetingKind.PLANNING: _("the planning meeting"),
@@ -66,7 +66,7 @@ def book(chat: Chat, school: School) -> None:
         chat.ask_again("slot", _("That time has just been taken."), taken.nearest)
     except (TooSoon, NotBookable):
         chat.ask_again("slot", _("That time cannot be booked any more."))
-    chat.say(_("Booked: {slot} with {staff}. I will remind you the day before."), slot=slot, staff=staff, attach=booked, must_arrive=True)
+    _say_booked(chat, school, booked, slot)
 
 
 @dialogue(intent="request_home_visit", menu=_("Ask for a home visit"), order=40)
@@ -85,7 +85,7 @@ def show(chat: Chat, school: School) -> None:
         chat.say(_line(appointment).format(**_facts(appointment)))
 
 
-@dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25)
+@dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25, keyword=MOVE)
 def move(chat: Chat, school: School) -> None:
     """Another time for an appointment; it stays where it was until the new one is agreed."""
     appointment = _which(chat, school, _("Which appointment would you like to move?"))
@@ -111,10 +111,13 @@ def move(chat: Chat, school: School) -> None:
     except AlreadyOver:
         chat.say(_("That appointment cannot be moved any more. MENU shows what I can do."))
         chat.end()
-    chat.say(_("Moved to {slot} with {staff}. I will remind you the day before."), slot=slot, staff=staff, attach=appointment, must_arrive=True)
+    words = _("Moved to {slot} with {staff}.")
+    if appointments.reminder_time(school, appointment) > school.now:
+        words = _("Moved to {slot} with {staff}. I will remind you the day before.")
+    chat.say(words, slot=slot, staff=staff, attach=appointment, must_arrive=True)
 
 
-@dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30)
+@dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30, keyword=CALL_OFF)
 def cancel(chat: Chat, school: School) -> None:
     """An appointment is called off, once the parent has seen which one."""
     appointment = _which(chat, school, _("Which appointment would you like to call off?"))
@@ -140,7 +143,7 @@ def reminder(chat: Chat, school: School) -> None:
     today = appointment.starts_at.astimezone(LONDON).date() == school.today
     words = _("Reminder: today, {appointment}, with {staff}, {way}.") if today else _("Reminder: {appointment} with {staff}, {way}.")
     chat.say(words.format(**_facts(appointment)))
-    chat.say(_("To change it, reply MOVE."))
+    chat.say(_("To change it, reply {move}. To call it off, reply {call_off}."), move=MOVE, call_off=CALL_OFF)
 
 
 @notice("meeting_invitation")
@@ -189,7 +192,15 @@ def offer(chat: Chat, school: School) -> None:
     except (SlotTaken, TooSoon, NotBookable):
         chat.say(_("Sorry, that time is gone. You are still on the waiting list."))
         return
-    chat.say(_("Booked: {slot} with {staff}. I will remind you the day before."), slot=slot, staff=staff, attach=booked, must_arrive=True)
+    _say_booked(chat, school, booked, slot)
+
+
+def _say_booked(chat: Chat, school: School, booked: Appointment, slot: Slot) -> None:
+    """What is promised is kept: a reminder only where its time is still to come."""
+    words = _("Booked: {slot} with {staff}.")
+    if appointments.reminder_time(school, booked) > school.now:
+        words = _("Booked: {slot} with {staff}. I will remind you the day before.")
+    chat.say(words, slot=slot, staff=booked.staff[0], attach=booked, must_arrive=True)
 
 
 def _child(chat: Chat, school: School) -> Child:
@@ -294,31 +305,28 @@ def _changeable(kind: str) -> dict[str, Phrase]:
 
 def _agreed(chat: Chat, slot: Slot, staff: Staff, child: Child, kind: str, terms: Terms, note: str) -> bool:
     """The whole of it, spoken back once, before anything is booked."""
-    sentence = _("{slot} with {staff} about {child}, {terms}. Shall I book it?")
-    if kind != MeetingKind.TEACHER:
-        sentence = _("{kind}: {slot} with {staff} about {child}, {terms}. Shall I book it?")
     return chat.confirm(
         "sure",
-        sentence,
+        _("{slot} with {staff} about {child}: {terms}. Shall I book it?"),
         yes=_("Book it"),
         no=_("Change something"),
         slot=slot,
         staff=staff,
         child=child,
-        kind=KINDS[MeetingKind(kind)],
         terms=_terms_words(kind, terms, note),
     )
 
 
-def _terms_words(kind: str, terms: Terms, note: str) -> Sequence[object]:
-    words: list[object] = [_("at your home") if kind == MeetingKind.HOME_VISIT else WAYS[terms.way]]
+def _terms_words(kind: str, terms: Terms, note: str) -> tuple[object, ...]:
+    words: list[object] = [] if kind == MeetingKind.TEACHER else [KINDS[MeetingKind(kind)]]
+    words.append(_("at your home") if kind == MeetingKind.HOME_VISIT else WAYS[terms.way])
     if terms.interpreter:
         words.append(_("with an interpreter ({language})").format(language=LanguageName(terms.interpreter)))
     if terms.access_needs:
         words.append(_("access: {needs}").format(needs=terms.access_needs))
     if note:
         words.append(_("with your note"))
-    return words
+    return tuple(words)
 
 
 def _which(chat: Chat, school: School, question: Phrase) -> Appointment:

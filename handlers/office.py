@@ -8,6 +8,10 @@ from school.attention import Need, call_for_a_person, refine
 from translations import Phrase, _
 
 
+WISH_WORDS = 6
+"""Up to so many words a message to the office is taken for the wish to write one."""
+
+
 @dialogue(intent="speak_to_person", menu=_("Speak to a person"), order=90, urgent=True)
 def speak_to_person(chat: Chat, school: School) -> None:
     """A person can always be reached, in one message: the school is told at once, and then asked how."""
@@ -31,7 +35,8 @@ def ring_me(chat: Chat, school: School) -> None:
 @dialogue(intent="message_office", menu=_("Send a message to the office"), order=80)
 def message_office(chat: Chat, school: School) -> None:
     """A message to the office, in the parent's own words."""
-    text = chat.text or chat.ask("text", _("What would you like to tell the office?"))
+    # 'Message to the office' is only the wish; a longer text says already what it is about.
+    text = chat.text if len(chat.text.split()) > WISH_WORDS else chat.ask("text", _("What would you like to tell the office?"))
     _call(chat, school, Need.FOR_OFFICE, text)
     _promise(chat, school, _("Thank you. The office has your message."))
 
@@ -88,7 +93,7 @@ def safeguarding(chat: Chat, school: School) -> None:
 
 
 def _call(chat: Chat, school: School, need: Need, text: str, detail: str = "") -> str:
-    key = f"{need}:{chat.address.id}:{school.now.isoformat()}"
+    key = f"{need}:{chat.reference}"
     call_for_a_person(school, need, key=key, adult=chat.adult, address=chat.address, text=text, detail=detail)
     return key
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from bot.conversation import Chat, dialogue
 from school import School, recognition
-from school.attention import Need, call_for_a_person
+from school.attention import Need, call_for_a_person, has_asked
 from translations import _
 
 
 @dialogue(intent="stranger", strangers=True)
 def stranger(chat: Chat, school: School) -> None:
     """The same words to everyone the school does not know. They may leave one message for the office."""
+    key = f"stranger:{chat.address.id}:{school.today}"
+    if has_asked(school, key):
+        chat.end()  # one message was left today: two robots would go on for ever
     text = chat.ask(
         "text",
         _("This is the number of {school}. I do not know who you are, so I cannot talk about any child. To leave one message for the office, write it now. Or ring {phone}."),
         school=school.settings.name,
         phone=school.settings.phone,
     )
-    call_for_a_person(school, Need.FOR_OFFICE, key=f"stranger:{chat.address.id}:{school.today}", address=chat.address, text=text, detail="unknown number")
+    call_for_a_person(school, Need.FOR_OFFICE, key=key, address=chat.address, text=text, detail="unknown number")
     chat.say(_("Thank you. The office will read your message."))
 
 
@@ -42,5 +45,4 @@ def who_is_writing(chat: Chat, school: School) -> None:
     """Two adults share this phone: they are asked by initials, so that neither sees the other's matters."""
     people = recognition.sharing(school, chat.address)
     chosen = chat.choose("who", people, _("Who is writing?"), pick_single=False, label=lambda adult: recognition.initials(adult))
-    recognition.remember_speaker(school, chat.address, chosen)
-    chat.say(_("Thank you. What can I do for you?"))
+    recognition.remember_speaker(school, chat.address, chosen)  # what they wrote before is answered now: nothing need be said here

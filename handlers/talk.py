@@ -44,6 +44,18 @@ def goodbye(chat: Chat, school: School) -> None:
     chat.say(_("Goodbye. Text any time."))
 
 
+@dialogue(intent="affirm", passing=True)
+def affirm(chat: Chat, school: School) -> None:
+    """'ok' or a thumb up after all was said: no more than a nod, since every text is paid for."""
+    chat.say(_("All right."))
+
+
+@dialogue(intent="deny", passing=True)
+def deny(chat: Chat, school: School) -> None:
+    """'no' where nothing was asked."""
+    chat.say(_("All right. MENU shows what I can do."))
+
+
 @dialogue(intent="praise", urgent=True)
 def praise(chat: Chat, school: School) -> None:
     """Kind words are passed on too."""

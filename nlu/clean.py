@@ -22,10 +22,7 @@ def clean(text: str, limit: int | None = ENCODER_LIMIT) -> str:
     """
     if limit is not None:
         text = text[: limit * 4]  # spaces and invisible characters may go, so look a little further than the limit
-    if text.isascii() and text.isprintable():
-        tidy = _SPACES.sub(" ", text).strip()
-    else:
-        tidy = _tidy(text)
+    tidy = _SPACES.sub(" ", text).strip() if text.isascii() and text.isprintable() else _tidy(text)
     return tidy if limit is None else tidy[:limit].rstrip()
 
 

@@ -80,7 +80,7 @@ class Engines:
                 try:
                     default = engine.module.default_locale_lang(engine.module.parse_lang(language.upper()))
                     self._locales[language] = engine.module.parse_locale(_REGIONS.get(language, language.upper()), default)
-                except Exception:  # its own exception types differ from version to version
+                except Exception:  # noqa: BLE001 - its own exception types differ from version to version
                     self._locales[language] = None
             return self._locales[language]
 
@@ -120,9 +120,9 @@ def _restore(handlers: dict[int, Any]) -> None:
 
 
 def _packaged_zones() -> str:
-    import tzdata
+    from importlib.resources import files
 
-    return str(Path(tzdata.__file__).parent / "zoneinfo")
+    return str(files("tzdata") / "zoneinfo")
 
 
 def _from_duckling(hit: dict[str, Any], now: datetime) -> Atom | None:
@@ -141,22 +141,21 @@ def _from_duckling(hit: dict[str, Any], now: datetime) -> Atom | None:
 
 def _interval(start: int, end: int, value: dict[str, Any]) -> Atom | None:
     begins, ends = _moment(value.get("from")), _moment(value.get("to"))
-    if begins is None and ends is None:
-        return None
     # Of an interval duckling gives the end as the first moment that is no longer in it.
     inside = ends - timedelta(seconds=1) if ends else None
-    first = (begins or inside or datetime.min).date()
-    last = (inside or begins or datetime.min).date()
+    first, last = (begins or inside), (inside or begins)
+    if first is None or last is None:
+        return None
     part = _part_of_day(begins, ends)
     if part is not None:
-        return Atom(start, end, first=first, last=first, earliest=part[0], latest=part[1])
+        return Atom(start, end, first=first.date(), last=first.date(), earliest=part[0], latest=part[1])
     earliest = _school_hour(begins.time()) if begins and begins.time() != time.min else None
-    latest = _school_hour(ends.time()) if ends and ends.time() != time.min and first == last else None
-    return Atom(start, end, first=first, last=last, earliest=earliest, latest=latest)
+    latest = _school_hour(ends.time()) if ends and ends.time() != time.min and first.date() == last.date() else None
+    return Atom(start, end, first=first.date(), last=last.date(), earliest=earliest, latest=latest)
 
 
 def _part_of_day(begins: datetime | None, ends: datetime | None) -> tuple[time | None, time | None] | None:
-    """duckling's morning is 4 to 12 and its afternoon 12 to 19; the school's are shorter."""
+    """Of duckling the morning is 4 to 12 and the afternoon 12 to 19; the school's are shorter."""
     names = {(4, 12): "morning", (0, 12): "morning", (12, 19): "afternoon", (18, 0): "evening"}
     return PARTS_OF_DAY.get(names.get((begins.hour, ends.hour), "")) if begins and ends else None
 
@@ -179,7 +178,7 @@ def _school_hour(clock: time) -> time:
 
 
 def _place(text: str, hits: Sequence[tuple[str, datetime]], now: datetime) -> list[Atom]:
-    """dateparser tells the words it read, not where they stood."""
+    """What dateparser found, put in its place: it tells the words it read, not where they stood."""
     atoms, position = list[Atom](), 0
     for words, moment in hits:
         start = text.find(words, position)
@@ -193,5 +192,5 @@ def _place(text: str, hits: Sequence[tuple[str, datetime]], now: datetime) -> li
 
 
 def _is_likely(day: date, today: date) -> bool:
-    """dateparser reads 'dia 25 de março' as a year ahead and ages as years: nobody writes to a school about 2031."""
+    """Whether a school is likely to be told of that day: dateparser puts 'dia 25 de março' a year ahead and reads ages as years."""
     return -60 <= (day - today).days <= 370

@@ -5,6 +5,7 @@ An expression becomes an Atom: a stretch of text with a day range, a range of ho
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -131,7 +132,7 @@ def _read_clock(match: re.Match[str], name: str = "") -> time | None:
 
 
 def _hour(hour: int, minute: int, suffix: str) -> time | None:
-    if suffix == "p" and hour < 12 or not suffix and 1 <= hour <= 6:
+    if (suffix == "p" and hour < 12) or (not suffix and 1 <= hour <= 6):
         hour += 12
     elif suffix == "a" and hour == 12:
         hour = 0
@@ -309,8 +310,8 @@ def _break(what: str, moment: Moment) -> tuple[date, date] | None:
         breaks = [(first, last) for first, last, kind in moment.terms if kind == "half-term"]
     else:
         terms = sorted((first, last) for first, last, kind in moment.terms if kind == "term")
-        breaks = [(before[1] + timedelta(1), after[0] - timedelta(1)) for before, after in zip(terms, terms[1:], strict=False)]
-        month = {"easter": (3, 4), "christmas": (12, 1), "xmas": (12, 1), "summer": (7, 8)}.get(what.split()[0])
+        breaks = [(before[1] + timedelta(1), after[0] - timedelta(1)) for before, after in itertools.pairwise(terms)]
+        month = {"easter": (3, 4), "christmas": (12, 1), "xmas": (12, 1), "summer": (7, 8)}.get(what.partition(" ")[0])
         breaks = [gap for gap in breaks if month is None or gap[0].month in month or gap[1].month in month]
     return min(((first, last) for first, last in breaks if last >= moment.today), default=None)
 
@@ -386,7 +387,8 @@ def _side_of_noon(match: re.Match[str], moment: Moment) -> Atom:
 
 
 def _break_word(name: str = "what") -> str:
-    return rf"(?P<{name}>half[\s-]?term|easter(?:\s+(?:holidays?|break))?|(?:christmas|xmas)(?:\s+(?:holidays?|break))?|summer(?:\s+(?:holidays?|break))|(?:school\s+)?(?:holidays?|hols|break))"
+    rest = r"(?:\s+(?:holidays?|break))"
+    return rf"(?P<{name}>half[\s-]?term|easter{rest}?|(?:christmas|xmas){rest}?|summer{rest}|(?:school\s+)?(?:holidays?|hols|break))"
 
 
 _AFTER_HOUR = r"(?=\s*(?:$|[,.;?!)]|(?:or|pls|please|plz|if|is|ok|okay|with|for|can|would|works|suits|thanks|thx|instead|possible|good|best|to|in)\b))"
@@ -396,7 +398,8 @@ _TABLE: list[tuple[str, Builder]] = [
     (r"(?P<y>20\d\d)-(?P<mo>\d\d?)-(?P<d>\d\d?)", _iso_date),
     (r"(?P<d>\d\d?)\.(?P<mo>\d\d?)\.(?P<y>20\d\d|\d\d)(?!\d)", _numeric_date),
     (r"(?P<d>\d\d?)\.(?P<mo>\d)(?P<y>)(?![\d.]|\s?(?:pm|am)\b|\s?%)", _numeric_date),
-    (rf"(?:from\s+)?(?:the\s+)?(?P<d>\d\d?){_TH}?\s*(?:to|-|–|till|until|and)\s*(?:the\s+)?(?P<d2>\d\d?){_TH}?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<y>20\d\d))?", _named_date),
+    ((rf"(?:from\s+)?(?:the\s+)?(?P<d>\d\d?){_TH}?\s*(?:to|-|–|till|until|and)\s*(?:the\s+)?(?P<d2>\d\d?){_TH}?"
+     rf"\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<y>20\d\d))?"), _named_date),
     # 2-3 is from two to three; with a year, or with a slash, it is a date.
     (r"(?P<d>\d\d?)\s?[/-]\s?(?P<mo>\d\d?)\s?[/-]\s?(?P<y>20\d\d|\d\d)(?![\d/:])", _numeric_date),
     (r"(?P<d>\d\d?)\s?/\s?(?P<mo>\d\d?)(?P<y>)(?![\d/:]|\s?(?:pm|am)\b)", _numeric_date),
@@ -415,17 +418,19 @@ _TABLE: list[tuple[str, Builder]] = [
     (rf"(?P<n>{_COUNT})\s+(?P<unit>weeks?)\s+today\b", _in_while),
     (r"(?:the\s+|any\s?time\s+|sometime\s+)?(?P<which>this|next|last|following|coming)\s+(?:week(?P<weekend>end)?|wk)\b(?!\s+(?:or\s+two))", _week),
     (r"(?P<which>this|next)\s+month\b", _next_month),
-    (rf"(?:in\s+)?(?:the\s+)?weekend\b", lambda match, moment: Atom(*match.span(), first=moment.monday() + timedelta(5), last=moment.monday() + timedelta(6))),
-    (rf"(?:in\s+|after\s+)?(?:a\s+)?fortnight(?:'?s)?(?:\s+time)?\b", lambda match, moment: _days(match, moment.today + timedelta(14))),
+    (r"(?:in\s+)?(?:the\s+)?weekend\b", lambda match, moment: Atom(*match.span(), first=moment.monday() + timedelta(5), last=moment.monday() + timedelta(6))),
+    (r"(?:in\s+|after\s+)?(?:a\s+)?fortnight(?:'?s)?(?:\s+time)?\b", lambda match, moment: _days(match, moment.today + timedelta(14))),
     (rf"(?:in|after|within)\s+(?:about\s+)?(?P<n>{_COUNT})\s+(?:more\s+)?(?P<unit>days?|weeks?|wks?|months?)(?:'?s?'?\s+time)?\b", _in_while),
     (rf"(?P<n>{_COUNT})\s+(?P<unit>days?|weeks?|wks?|months?)(?:'?s?'?\s+time|\s+from\s+(?:now|today))\b", _in_while),
-    (rf"(?P<side>before|by|until)?\s*(?:the\s+)?(?:end|last\s+(?:day|week))\s+of\s+(?:the\s+|this\s+)?term\b", _end_of_term),
+    (r"(?P<side>before|by|until)?\s*(?:the\s+)?(?:end|last\s+(?:day|week))\s+of\s+(?:the\s+|this\s+)?term\b", _end_of_term),
     (r"(?:start\s+of\s+)?next\s+(?:school\s+)?term\b", _next_term),
-    (rf"(?P<side>after|before|during|in|over|at|when\s+(?:we|they|school)\s+(?:are\s+|is\s+)?back\s+(?:from|after)|back\s+(?:from|after))\s+(?:the\s+)?{_break_word()}\b", _after_break),
+    ((rf"(?P<side>after|before|during|in|over|at|when\s+(?:we|they|school)\s+(?:are\s+|is\s+)?back\s+(?:from|after)|back\s+(?:from|after))"
+     rf"\s+(?:the\s+)?{_break_word()}\b"), _after_break),
     (r"(?P<side>)(?P<what>half[\s-]?term|(?:easter|christmas|xmas|summer)\s+(?:holidays?|break))\b", _after_break),
-    (rf"(?:on\s+|any\s?time\s+(?:on\s+)?|sometime\s+(?:on\s+)?)?(?:(?P<which>this|next|last)\s+(?:coming\s+)?|(?:coming|every|all(?:\s+day)?)\s+)?(?P<day>{_CLEAR_WEEKDAY})\b{_WEEKDAY_AFTER}", _weekday),
+    ((rf"(?:on\s+|any\s?time\s+(?:on\s+)?|sometime\s+(?:on\s+)?)?"
+     rf"(?:(?P<which>this|next|last)\s+(?:coming\s+)?|(?:coming|every|all(?:\s+day)?)\s+)?(?P<day>{_CLEAR_WEEKDAY})\b{_WEEKDAY_AFTER}"), _weekday),
     (rf"(?:on\s+|any\s?time\s+(?:on\s+)?)?(?:(?P<which>this|next|last)|on|every|coming|by|or|and|until)\s+(?P<day>sat|sun)\b{_WEEKDAY_AFTER}", _weekday),
-    (rf"(?P<which>)(?P<day>sat|sun)\b(?P<week>)(?=\s*(?:$|\d|am\b|pm\b|morning|afternoon|at\s+\d|or\s+sun\b|and\s+sun\b))", _weekday),
+    (r"(?P<which>)(?P<day>sat|sun)\b(?P<week>)(?=\s*(?:$|\d|am\b|pm\b|morning|afternoon|at\s+\d|or\s+sun\b|and\s+sun\b))", _weekday),
     (rf"(?:in|during|for|next)\s+(?P<month>{_MONTH})\b(?!\s*\d)", _month),
     (rf"(?:on\s+)?(?:the\s+)(?P<d>\d\d?)\s?{_TH}\b(?!\s+(?:one|option|choice|time|year|birthday|class|street|floor))", _day_of_month),
     (rf"(?:on\s+)?(?P<d>\d\d?){_TH}\b(?!\s+(?:one|option|choice|time|year|birthday|class|street|floor))", _day_of_month),
@@ -439,12 +444,15 @@ _TABLE: list[tuple[str, Builder]] = [
     (r"(?:at\s+)(?:pick[\s-]?up|home)(?:\s+time)\b|home\s?time\b|(?:at|after)\s+pick[\s-]?up\b", _part("pick up")),
     (r"(?:at\s+)?(?:the\s+)?end\s+of\s+(?:the\s+)?(?:school\s+)?day\b", _part("end of day")),
     (rf"(?:at\s+|around\s+|about\s+)?half\s+(?:past\s+|passed\s+)?{_clock()}{_NOT_CLOCK}\b", _half),
-    (rf"(?:at\s+)?(?:a\s+)?(?P<n>quarter|five|ten|twenty five|twenty|[1-5]?[05])\s*(?:mins?\s+|minutes?\s+)?(?P<side>to|past)\s+{_clock()}{_NOT_CLOCK}\b", _quarter),
+    ((rf"(?:at\s+)?(?:a\s+)?(?P<n>quarter|five|ten|twenty five|twenty|[1-5]?[05])"
+     rf"\s*(?:mins?\s+|minutes?\s+)?(?P<side>to|past)\s+{_clock()}{_NOT_CLOCK}\b"), _quarter),
     (rf"(?:between\s+|from\s+)?{_clock('a')}\s*(?:-|–|to|till|until|til|and)\s*{_clock('b')}{_NOT_CLOCK}(?!\w)(?<![a-z]\sand\s\d)", _between),
-    (rf"(?P<not>not\s+|never\s+)?(?P<side>any\s?time\s+after|after|from|later\s+than|since|post|before|by|until|till|til|no\s+later\s+than|latest\s+by|earlier\s+than)\s+(?:about\s+)?{_clock()}{_NOT_CLOCK}(?!\w)", _bounded),
+    ((rf"(?P<not>not\s+|never\s+)?(?P<side>any\s?time\s+after|after|from|later\s+than|since|post"
+     rf"|before|by|until|till|til|no\s+later\s+than|latest\s+by|earlier\s+than)\s+(?:about\s+)?{_clock()}{_NOT_CLOCK}(?!\w)"), _bounded),
     (rf"(?:at\s+)?(?:around|about|approx|roughly|abt|circa)\s+{_clock()}(?:ish)?{_NOT_CLOCK}(?!\w)", _about),
     (rf"(?:at\s+)?{_clock()}\s?-?ish\b", _about),
-    (rf"(?:move|change|make|switch|push|swap)\s+(?:(?:it|that|this|them|my\s+\w+|the\s+\w+)\s+)?(?:(?:to|for)\s+)?{_clock()}{_NOT_CLOCK}(?!\w){_AFTER_HOUR}", _exact_clock),
+    ((rf"(?:move|change|make|switch|push|swap)\s+(?:(?:it|that|this|them|my\s+\w+|the\s+\w+)\s+)?"
+     rf"(?:(?:to|for)\s+)?{_clock()}{_NOT_CLOCK}(?!\w){_AFTER_HOUR}"), _exact_clock),
     (rf"(?:at|@|for)\s*{_clock()}{_NOT_CLOCK}(?!\w)", _exact_clock),
     (r"(?:at\s+)?(?P<w>)(?P<h>[01]?\d|2[0-3])[.:h](?P<m>[0-5]\d)\s*(?P<p>a\.?m\b\.?|p\.?m\b\.?)?(?![\d.:/%])(?!\w)", _exact_clock),
     (rf"(?:(?P<w>{_HOUR_WORDS})|(?P<h>1[0-2]|0?[1-9]))(?P<m>)\s*(?P<p>a\.?m\b\.?|p\.?m\b\.?|o'?\s?clock)(?!\w)", _exact_clock),

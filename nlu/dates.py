@@ -18,15 +18,17 @@ from nlu.face import Context, Entity, When
 _engines = Engines()  # holds no message and no setting, only loaded tables
 
 _ONLY_NUMBER = re.compile(r"\W*(?:no\.?|number|option|nr)?\s*[-+]?\d{1,4}\W*|\W*(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\s+(?:one|option|choice)\W*", re.IGNORECASE)
-_JOINT = re.compile(r"[\s,.;]*(?:(?:at|on|in|the|of|from|around|about|by|@|any\s?time|anytime|sometime|some\s?time|but|and|or|is|if|possible|maybe|please|best)[\s,.;]*){0,3}")
+_JOINT = re.compile(r"[\s,.;]*(?:(?:at|on|in|the|of|from|around|about|by|@|any\s?time|some\s?time|but|and|or|is|if|possible|maybe|please|best)[\s,.;]*){0,3}")
 _OTHER_JOINT = re.compile(r"[\s,.;،、の的]*(?:[^\W\d]{1,4}[\s,.;،、]+){0,2}")
 _CHOICE = re.compile(r"\s*(?:,|/|&|or|and|or\s+on|or\s+maybe|or\s+else|and\s+on|,\s*or|,\s*and|nor|\+)\s*(?:the\s+)?")
 _RANGE = re.compile(r"\s*(?:to|-|–|till|until|til|through|thru)\s*(?:the\s+)?")
 _NOT = re.compile(
-    r"(?:\bnot|\bcant|\bcan'?t|\bcannot|n't|\bdont|\bexcept|\bapart from|\banything but|\bany ?day but|\bany ?time but|\bbut not|\bnever|\bavoid|(?:^|[^\w,]\s*)no)"
+    r"(?:\bnot|\bcan'?t|\bcannot|n't|\bdont|\bexcept|\bapart from|\banything but|\bany ?day but|\bany ?time but|\bnever|\bavoid|(?:^|[^\w,]\s*)no)"
     r"(?:\s+(?:do|make|come|manage|want|like|on|in|the|it|a|free|available|be|possible|attend|good|any|this))*\s*$"
 )
-_NOT_AFTER = re.compile(r"\s*(?:is|are)?\s*(?:not\s+(?:good|possible|ok|free|available)|is\s?n'?t\s+(?:good|possible)|no\s+good|doesn'?t\s+work|does\s+not\s+work|doesnt\s+work|wont\s+work|won'?t\s+work)\b")
+_NOT_AFTER = re.compile(
+    r"\s*(?:is|are)?\s*(?:not\s+(?:good|possible|ok|free|available)|is\s?n'?t\s+(?:good|possible)|no\s+good|(?:doesn'?t|does\s+not|won'?t)\s+work)\b"
+)
 _NUMBER = re.compile(r"(?<![\w.,:/£$€-])(\d{1,3})(?![\w:/%-]|[.,]\d)")
 _NUMBER_WORD = re.compile(
     r"\b(?:(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|(one|1)(?=\s+(?:of|person|adult|child|ticket|place|seat)))\b", re.IGNORECASE
@@ -41,7 +43,7 @@ def find(text: str, context: Context) -> list[Entity]:
 
     A message that is only a number holds none: it is an answer. A part of a day with no day stays without one.
     """
-    if not text or "@" not in text and _ONLY_NUMBER.fullmatch(text):
+    if not text or ("@" not in text and _ONLY_NUMBER.fullmatch(text)):
         return []
     lowered = _lower(text)
     moment = Moment(context.now, context.terms)
@@ -60,7 +62,7 @@ def find(text: str, context: Context) -> list[Entity]:
 
 
 def numbers(text: str) -> list[Entity]:
-    """The numbers in cleaned `text` that could count people or things, as entities of kind 'number': up to three digits, or English words from two to twelve."""
+    """The numbers in cleaned `text` that could count people or things, as entities of kind 'number': three digits at most, or English words."""
     found = [Entity("number", match.start(1), match.end(1), match[1], int(match[1])) for match in _NUMBER.finditer(text)]
     for match in _NUMBER_WORD.finditer(text):
         value = _VALUES.get(match[0].lower(), 1)

@@ -47,10 +47,10 @@ class _Table:
 
 def scan(text: str, language: str, moment: Moment) -> list[Atom]:
     """What our tables for `language` find in cleaned `text`: day words, '15 de marzo', 15/3 and 15:30; in order, not overlapping."""
-    table = _table(language.split("-")[0])
+    table = _table(language.split("-", maxsplit=1)[0])
     atoms = [*_numeric_dates(text, moment), *_clocks(text)]
     if table is not None:
-        found = _unspaced(text, table, moment) if language.split("-")[0] in _NO_GAPS else _spaced(text, table, moment)
+        found = _unspaced(text, table, moment) if language.split("-", maxsplit=1)[0] in _NO_GAPS else _spaced(text, table, moment)
         atoms = [*atoms, *(atom for atom in found if not any(atom.start < other.end and other.start < atom.end for other in atoms))]
     return sorted(atoms, key=lambda atom: atom.start)
 

@@ -9,7 +9,7 @@ from nlu.wordlists import WHOLE_MESSAGES, WordList, fold, languages, words_of
 
 # Understood from anyone, whatever language we believe they write: the law asks it of STOP, decency of the others.
 _IN_EVERY_LANGUAGE = ("stop", "start", "help")
-_EMOJI = {"👍": "affirm", "👌": "affirm", "✅": "affirm", "👎": "deny", "❌": "deny", "🙏": "thanks", "👋": "greet"}
+_EMOJI = {"👍": "affirm", "👌": "affirm", "✅": "affirm", "👎": "deny", "❌": "deny", "🙏": "thanks", "❤": "thanks", "😊": "thanks", "👋": "greet"}
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f\u200d\\s]")
 _LONGEST = 60  # characters; no list holds a longer phrase, so longer texts are not even folded
 _POLITE = re.compile(r"^(?:please|pls|plz) | (?:please|pls|plz|thanks|thx)$")
@@ -24,9 +24,7 @@ class Words:
         self._lists = lists
         self._intents = {tag: _intents(words) for tag, words in lists.items()}
         self._numbers = {tag: _numbers(words) for tag, words in lists.items()}
-        self._everywhere = {
-            fold(phrase): WHOLE_MESSAGES[key] for key in _IN_EVERY_LANGUAGE for words in lists.values() for phrase in words.phrases[key]
-        }
+        self._everywhere = {fold(phrase): WHOLE_MESSAGES[key] for key in _IN_EVERY_LANGUAGE for words in lists.values() for phrase in words.phrases[key]}
         self._carrier = {key: frozenset(map(fold, lists["en"].phrases[key])) for key in ("carrier_stop", "carrier_start")}
 
     @classmethod

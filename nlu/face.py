@@ -20,8 +20,10 @@ class Decision(StrEnum):
 class When:
     """A time as someone wrote it, absolute from the moment it was received, in the school's clock.
 
-    `first` and `last` are inclusive days; both None means any day ('after 3'). `earliest` and `latest` bound the time of day; equal means that exact time; both None means any time.
-    `excluded` turns the meaning round ('not Monday'). `certain` is False where only one engine found it, or several readings were possible: it is then repeated back before it is used.
+    `first` and `last` are inclusive days; both None means any day ('after 3').
+    `earliest` and `latest` bound the time of day; equal means that exact time; both None means any time.
+    `excluded` turns the meaning round ('not Monday').
+    `certain` is False where only one engine found it, or several readings were possible: it is then repeated back before it is used.
     """
 
     first: date | None = None
@@ -73,7 +75,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Understanding:
-    """What a text means. `confidence` is 0 to 1; `ranking` holds the likeliest intents with theirs, best first; `text` is the cleaned utterance that offsets refer to."""
+    """What a text means.
+
+    `confidence` is 0 to 1; `ranking` holds the likeliest intents with theirs, best first; `text` is the cleaned utterance that offsets refer to.
+    """
 
     text: str
     intent: str

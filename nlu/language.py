@@ -29,17 +29,25 @@ _CJK = re.compile("[\u4e00-\u9fff]")
 # Urdu, Bengali and Arabic in Latin letters: py3langid takes them for English, Somali or Swahili. Words that are none of English's own.
 _ROMANISED = {
     "ur": frozenset(
-        "mein mera meri mere mujhe mujhay hai hain nahi nahin aur kya kab kahan bacha bachay beta beti ko ki ka se par aaj kal abhi aap apka apki hum "
-        "hamara kar karna karni raha rahi gaya gayi chahiye chahti chahta baat ghar bimar bukhar sakta sakti sakte wala wali theek thik acha koi kuch kyun "
-        "shukriya please-karein karein karo hoga hogi thi tha".split()
+        (
+            "mein mera meri mere mujhe mujhay hai hain nahi nahin aur kya kab kahan bacha bachay beta beti ko ki ka se par aaj kal abhi aap "
+            "apka apki hum hamara kar karna karni raha rahi gaya gayi chahiye chahti chahta baat ghar bimar bukhar sakta sakti sakte wala "
+            "wali theek thik acha koi kuch kyun shukriya please-karein karein karo hoga hogi thi tha"
+        ).split()
     ),
     "bn": frozenset(
-        "ami amar amake amader apni apnar apnake tumi ache achen nei na hobe hoise korte korbo korben chai lagbe ajke aj kalke kal amr meye chele bachcha "
-        "school-e jabe jabena asbe asbena jor kemon keno kothay kokhon ki kotha bolte bolbo theke sathe shathe ekta ekhon dorkar parbo parbona pari khub bhalo valo".split()
+        (
+            "ami amar amake amader apni apnar apnake tumi ache achen nei na hobe hoise korte korbo korben chai lagbe ajke aj kalke kal amr "
+            "meye chele bachcha school-e jabe jabena asbe asbena jor kemon keno kothay kokhon ki kotha bolte bolbo theke sathe shathe ekta "
+            "ekhon dorkar parbo parbona pari khub bhalo valo"
+        ).split()
     ),
     "ar": frozenset(
-        "ana inta enta inti ibni bnti binti ebni mish mesh mush msh 3ayez 3ayza ayez ayza 3andi 3ndi bukra bokra el-yom elyom alyom il lazim momken mumkin "
-        "shukran habibi wallah inshallah 7abibi kaman keef kif shu shou eish leish lesh marid mareed madrasa almadrasa mawid maw3id bidi biddi badi".split()
+        (
+            "ana inta enta inti ibni bnti binti ebni mish mesh mush msh 3ayez 3ayza ayez ayza 3andi 3ndi bukra bokra el-yom elyom alyom il "
+            "lazim momken mumkin shukran habibi wallah inshallah 7abibi kaman keef kif shu shou eish leish lesh marid mareed madrasa "
+            "almadrasa mawid maw3id bidi biddi badi"
+        ).split()
     ),
 }
 _WORDS_FOR_ROMANISED = 2
@@ -96,7 +104,7 @@ def _by_letters(text: str, prior: str) -> str | None:
         return "ckb"
     if _BENGALI.search(text):
         return "bn"
-    if _CJK.search(text) and prior.split("-")[0] == "zh":
+    if _CJK.search(text) and prior.split("-", maxsplit=1)[0] == "zh":
         return prior
     return None
 

@@ -11,12 +11,14 @@ from nlu.face import Entity, Name
 from nlu.wordlists import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|\d+[A-Za-z]?|[^\W_]+")
-_TITLES = frozenset({"mr", "mrs", "ms", "miss", "mis", "misses", "sir", "dr", "teacher", "mister", "madam", "mme", "sra", "señora", "pani", "mwalimu", "ustaad", "macallin"})
+_TITLES = frozenset("mr mrs ms miss mis misses sir dr teacher mister madam mme sra señora pani mwalimu ustaad macallin".split())
 # First names that are words: taken for names only where they are written with a capital, or stand where a verb cannot.
 _ALSO_WORDS = frozenset(
-    "will hope may grace joy mark rose sunny summer autumn april june august dawn faith charity patience precious blessing sky max jack art bill "
-    "pat drew rob sue dean grant lily ivy jade amber ruby pearl sandy rich frank earnest page miles chase hunter mason carter harmony destiny "
-    "angel star king prince noor nur iman mercy favour happy lucky bright junior junior star so an do he see can".split()
+    (
+        "will hope may grace joy mark rose sunny summer autumn april june august dawn faith charity patience precious blessing sky max jack "
+        "art bill pat drew rob sue dean grant lily ivy jade amber ruby pearl sandy rich frank earnest page miles chase hunter mason carter "
+        "harmony destiny angel star king prince noor nur iman mercy favour happy lucky bright junior junior star so an do he see can"
+    ).split()
 )
 _NEVER_BEFORE_A_VERB = frozenset({"for", "about", "with", "my", "son", "daughter", "child", "boy", "girl", "brother", "sister", "called", "named", "of"})
 _SHORT, _LONG = 92.0, 86.0  # similarity needed: for up to seven letters, and above (nlu-findings, section 6)
@@ -44,8 +46,14 @@ class _Way:
 class _Hit:
     start: int
     end: int
-    score: float
+    likeness: float
+    words: int
     way: _Way
+
+    @property
+    def rank(self) -> float:
+        """What decides between overlapping hits."""
+        return self.likeness + _EACH_WORD * (self.words - 1)
 
 
 def find(text: str, names: Sequence[Name]) -> list[Entity]:
@@ -91,9 +99,7 @@ def _spellings_of(kind: str, spelling: str) -> Iterable[tuple[str, bool, bool]]:
         yield bare[0], True, False
 
 
-def _hits(
-    words: Sequence[re.Match[str]], folded: Sequence[str], place: int, length: int, ways: Sequence[_Way], spellings: Sequence[str]
-) -> Iterable[_Hit]:
+def _hits(words: Sequence[re.Match[str]], folded: Sequence[str], place: int, length: int, ways: Sequence[_Way], spellings: Sequence[str]) -> Iterable[_Hit]:
     has_title = length > 1 and folded[place] in _TITLES
     said = " ".join(folded[place + has_title : place + length])
     if not said or said in _TITLES:
@@ -105,7 +111,7 @@ def _hits(
         way = ways[index]
         score = 0.0 if is_titled and way.name.kind == "staff" and way.is_part else _similarity(said, way, has_title)
         if score and (length > 1 or _is_name_here(words, folded, place, way, score)):
-            yield _Hit(words[place].start(), end, score + _EACH_WORD * (length - 1), way)
+            yield _Hit(words[place].start(), end, score, length, way)
 
 
 def _candidates(said: str, has_title: bool, ways: Sequence[_Way], spellings: Sequence[str]) -> list[int]:
@@ -129,7 +135,7 @@ def _similarity(said: str, way: _Way, has_title: bool) -> float:
             return 88.0
         similarity = fuzz.ratio(said, way.spelling, score_cutoff=_WITH_TITLE)
         return min(similarity, 95.0)
-    if way.needs_title and not has_title and len(said) < 5 or any(char.isdigit() for char in said + way.spelling):
+    if (way.needs_title and not has_title and len(said) < 5) or any(char.isdigit() for char in said + way.spelling):
         return 0.0  # 'class 2' and 'class 3' are near in letters only
     if len(said) < 4:
         return 0.0
@@ -147,16 +153,15 @@ def _similarity(said: str, way: _Way, has_title: bool) -> float:
 def _is_name_here(words: Sequence[re.Match[str]], folded: Sequence[str], place: int, way: _Way, score: float) -> bool:
     """Whether a single word is the name and not the word it also is: 'will you ring' and 'Will is ill'."""
     said, written = folded[place], words[place][0]
-    if said not in _ALSO_WORDS and way.spelling not in _ALSO_WORDS:
-        return True
-    if score < 100.0:
-        return False
+    if score < 100.0 or said not in _ALSO_WORDS:
+        return said not in _ALSO_WORDS and way.spelling not in _ALSO_WORDS
     before = folded[place - 1] if place else ""
     after = folded[place + 1] if place + 1 < len(folded) else ""
-    if before in _NEVER_BEFORE_A_VERB or after in {"s", "is", "has", "was", "isnt", "wont", "cant"} and before not in {"i", "you", "we", "it", "there", "that"}:
+    is_subject = after in {"s", "is", "has", "was", "isnt", "wont", "cant"} and before not in {"i", "you", "we", "it", "there", "that"}
+    if is_subject or before in _NEVER_BEFORE_A_VERB or _POSSESSIVE.search(written):
         return True
     # A capital in mid-sentence is meant; at the beginning it is the telephone's doing.
-    is_capital = written[:1].isupper() and not written.isupper() or written.isupper() and len(written) > 1 and not all(word[0].isupper() for word in words)
+    is_capital = (written[:1].isupper() and not written.isupper()) or (written.isupper() and len(written) > 1 and not all(word[0].isupper() for word in words))
     return is_capital and place > 0 and before not in {"i", "you", "we", "they", "he", "she", "it", "in", "this", "next", "last"}
 
 
@@ -164,17 +169,17 @@ def _best(text: str, hits: Sequence[_Hit]) -> Iterable[Entity]:
     """Of overlapping hits the likest and longest; of equals the nearest, and where even that does not tell, all."""
     left = list(hits)
     while left:
-        top = max(left, key=lambda hit: (hit.score, hit.end - hit.start, -hit.way.order))
+        top = max(left, key=lambda hit: (hit.rank, hit.end - hit.start, -hit.way.order))
         rivals = _rivals(top, left)
         for hit in rivals:
-            confidence = min(1.0, hit.score / 100) if len(rivals) == 1 else _NEAREST if hit is rivals[0] else _OTHERS
+            confidence = min(1.0, hit.likeness / 100) if len(rivals) == 1 else _NEAREST if hit is rivals[0] else _OTHERS
             yield Entity(hit.way.name.kind, hit.start, hit.end, text[hit.start : hit.end], hit.way.name, round(confidence, 2))
         left = [hit for hit in left if hit.end <= top.start or top.end <= hit.start]
 
 
 def _rivals(top: _Hit, hits: Sequence[_Hit]) -> list[_Hit]:
     """`top` and those that fit the same words as well: one a name, the nearest first."""
-    same = [hit for hit in hits if (hit.start, hit.end) == (top.start, top.end) and hit.score >= top.score - 1 and hit.way.is_part == top.way.is_part]
+    same = [hit for hit in hits if (hit.start, hit.end) == (top.start, top.end) and hit.likeness >= top.likeness - 1 and hit.way.is_part == top.way.is_part]
     best: dict[tuple[str, int], _Hit] = {}
     for hit in sorted(same, key=lambda hit: hit.way.order):
         best.setdefault((hit.way.name.kind, hit.way.name.id), hit)

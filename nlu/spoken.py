@@ -38,7 +38,7 @@ def find(text: str, language: str) -> list[Entity]:
 
     Languages are known by their English name, their own, and their name in `language`.
     """
-    known = _names(language.split("-")[0])
+    known = _names(language.split("-", maxsplit=1)[0])
     words = list(_WORD.finditer(text))
     found: list[Entity] = []
     for place, word in enumerate(words):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "words"
@@ -22,14 +22,14 @@ WHOLE_MESSAGES = {
     "greet": "greet",
     "goodbye": "goodbye",
     "speak_to_person": "speak_to_person",
-    "ring_me": "speak_to_person",  # a plea to be rung is a plea for a person: interface.md, 'Where two are near'
+    "ring_me": "ring_me",
 }
 """The lists that stand for a whole message, and the intent each means."""
 
 
 @dataclass(frozen=True)
 class WordList:
-    """One language's words. Phrases are as written in the file; fold them before comparing. `weekdays` counts from 1 = Monday, `-1` in `numbers` is 'the last one'."""
+    """One language's words. Phrases are as in the file, not folded. `weekdays` counts from 1 = Monday; -1 in `numbers` is 'the last one'."""
 
     language: str
     is_draft: bool
@@ -44,7 +44,7 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yml")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def words_of(language: str) -> WordList | None:
     """The words of `language`, or None where there is no file for it."""
     import yaml
@@ -53,7 +53,7 @@ def words_of(language: str) -> WordList | None:
     if language not in languages():
         return None
     # The base loader keeps every scalar a string: in YAML 1.1 a bare 'no' is False.
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 - it makes strings only
     numbers: dict[int, list[str]] = {}
     for key in ("numbers", "ordinals"):
         for number, spellings in content[key].items():

@@ -282,7 +282,7 @@ def _seniors(school: School) -> Sequence[Staff]:
 
 
 def _nearest(school: School, free: Sequence[Slot], wish: Wish) -> list[Slot]:
-    """Free slots, those close to the wished day first and on it those close to the wished time; three, then shown in order of time."""
+    """The three free slots that are closest to the wished day and, on it, to the wished time; the closest first."""
     day, at = wish.first or school.today, wish.earliest or wish.latest
     if wish.excluded:
         return list(free)
@@ -291,7 +291,7 @@ def _nearest(school: School, free: Sequence[Slot], wish: Wish) -> list[Slot]:
         minutes = abs((slot.clock.hour - at.hour) * 60 + slot.clock.minute - at.minute) if at else 0
         return abs((slot.clock.date() - day).days), minutes
 
-    return sorted(sorted(free, key=distance)[:3])
+    return sorted(free, key=distance)[:3]
 
 
 def _with_nearest(school: School, taken: SlotTaken, slot: Slot, adult: Adult) -> SlotTaken:

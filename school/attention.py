@@ -12,14 +12,14 @@ from data.people import Adult
 from school import School
 
 
-__all__ = ["Need", "call_for_a_person", "open_needs", "refine"]
+__all__ = ["Need", "call_for_a_person", "has_asked", "open_needs", "refine"]
 
 
 def call_for_a_person(
     school: School, need: Need, *, key: str, adult: Adult | None = None, address: Address | None = None, text: str = "", detail: str = ""
 ) -> bool:
     """Ask for a person's attention; False if this cause has asked before. `text` is what was written; `detail` never is."""
-    if school.session.scalar(select(Attention.id).where(Attention.key == key)) is not None:
+    if has_asked(school, key):
         return False
     school.session.add(
         Attention(
@@ -34,6 +34,11 @@ def call_for_a_person(
     )
     school.session.flush()
     return True
+
+
+def has_asked(school: School, key: str) -> bool:
+    """Whether this cause has asked for a person before."""
+    return school.session.scalar(select(Attention.id).where(Attention.key == key)) is not None
 
 
 def refine(school: School, key: str, *, need: Need | None = None, text: str | None = None) -> None:

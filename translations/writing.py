@@ -5,7 +5,6 @@ A handler that puts a value of its own into a sentence registers how it is writt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, singledispatch
@@ -59,10 +58,15 @@ def _time(value: time, language: str) -> str:
     return format_time(value, "short", locale=locale(language))
 
 
-@written.register(list)
-@written.register(tuple)
-def _list(value: Sequence[object], language: str) -> str:
+@written.register
+def _list(value: list, language: str) -> str:  # type: ignore[type-arg]  # singledispatch takes no parameters
     return format_list([written(item, language) for item in value], locale=locale(language))
+
+
+@written.register
+def _row(value: tuple, language: str) -> str:  # type: ignore[type-arg]
+    """Things side by side, with no 'and' between the last two."""
+    return format_list([written(item, language) for item in value], "unit", locale=locale(language))
 
 
 @written.register

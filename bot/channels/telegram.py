@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import json
 import logging
+import mimetypes
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -131,6 +132,16 @@ class TelegramChannel:
             await self._follow_up(chat, file)
         return Receipt(provider_id(sent.chat_id, sent.message_id))
 
+    async def fetch(self, address: str, most: int = 5_000_000) -> Attachment:
+        """A file that a parent sent, from an inbound's `media`. Raises TryLater, or Rejected: over `most` bytes, gone."""
+        with guard(sending=False):
+            file = await self._bot.get_file(address)
+            if (file.file_size or 0) > most:
+                raise Rejected(Verdict.OUR_CONTENT, "too large")
+            content = bytes(await file.download_as_bytearray())
+        name = (file.file_path or "file").rsplit("/", 1)[-1]
+        return Attachment(name, mimetypes.guess_type(name)[0] or "application/octet-stream", content)
+
     async def find(self, message: Outgoing, since: datetime) -> list[Found]:
         """Nothing: a bot cannot read its own messages (tdlib/telegram-bot-api #126)."""
         return []
@@ -245,6 +256,8 @@ def _network(error: Any) -> SendError:
     """A 429 without parameters (not sent), a failure to connect (not sent), or anything after that (unknown)."""
     if str(error.message).lower().startswith(_TOO_MANY):
         return TryLater(code="429")
+    if isinstance(error.__cause__, UnicodeEncodeError):
+        return Rejected(Verdict.OUR_CONTENT)  # a lone surrogate in our words: nothing left
     return TryLater() if isinstance(error.__cause__, NOT_SENT) else FateUnknown()
 
 

@@ -34,7 +34,15 @@ def inbound(data: object, to: str) -> list[Inbound]:
         raise Malformed("no update")
     try:
         return _read(Update.de_json(dict(data), None), to)
-    except (TelegramError, TypeError, ValueError, LookupError, AttributeError, OverflowError, OSError):  # the library checks no types: half-read objects come of it
+    except (
+        TelegramError,
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        OverflowError,
+        OSError,
+    ):  # the library checks no types: half-read objects come of it
         return _unreadable(data, to)
 
 

@@ -11,10 +11,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from bot.channels.base import AddressKind, ChannelName, DeliveryState, Found, Inbound, InboundKind, Limits, Outgoing, Receipt, StatusUpdate, WebhookRequest
-from bot.channels.errors import FateUnknown, Rejected, Verdict
+from bot.channels.base import (
+    AddressKind,
+    Attachment,
+    ChannelName,
+    DeliveryState,
+    Found,
+    Inbound,
+    InboundKind,
+    Limits,
+    Outgoing,
+    Receipt,
+    StatusUpdate,
+    WebhookRequest,
+)
+from bot.channels.errors import FateUnknown, Rejected, TryLater, Verdict
 from bot.channels.text import Layout, clean, laid_out
-from bot.channels.twilio_inbound import STATES, address_of, inbound, kind_of_media, signed_form, status_update, unwrapped
+from bot.channels.twilio_inbound import STATES, address_of, inbound, kind_of_media, signed_form, status_update, unwrapped, why
 from bot.channels.twilio_templates import BODY_CHARACTERS, LABEL_CHARACTERS, MOST_CHOICES, TEMPLATES, plain_body, template_kind, variables
 from bot.channels.twilio_wire import HttpClient, TwilioAccount, client, guard
 from translations.sms import fold_typography
@@ -141,6 +154,34 @@ class TwilioChannel:
         files = tuple("https://api.twilio.com" + item.uri.removesuffix(".json") for item in media)
         to = (row.to or "").removeprefix("whatsapp:")
         return Inbound(row.sid, self.name, what, address, kind, to, text=text, media=files, sent_at=row.date_created)
+
+    async def status_of(self, provider_id: str) -> StatusUpdate | None:
+        """What became of one message of ours, asked for where callbacks stay away; None where Twilio knows no such message. Raises TryLater."""
+        try:
+            with guard(sending=False):
+                row = await self._client.messages(provider_id).fetch_async()
+        except TryLater as error:
+            if error.code == "20404":
+                return None
+            raise
+        code, status = str(row.error_code or ""), str(row.status)
+        state = STATES.get(status)
+        return StatusUpdate(provider_id, state, None, code or None, why(state, code, status)) if state else None
+
+    async def fetch(self, address: str, most: int = 5_000_000) -> Attachment:
+        """A file that a parent sent, from an inbound's `media`. Raises TryLater, or Rejected: not Twilio's address, over `most` bytes, gone."""
+        with guard(sending=False):
+            kind, content = await self._http.download(address, (self._account.account_sid, self._account.auth_token), most)
+        return Attachment(address.rsplit("/", 1)[-1], kind, content)
+
+    async def forget(self, provider_id: str) -> None:
+        """Delete a message at Twilio, for 'erase my data'; one that is gone is well. Raises TryLater: Twilio may refuse while it is young (unverified)."""
+        try:
+            with guard(sending=False):
+                await self._client.messages(provider_id).delete_async()
+        except TryLater as error:
+            if error.code != "20404":
+                raise
 
     async def make_templates(self) -> dict[tuple[str, int], str]:
         """WhatsApp's button and list templates, made with Twilio where they are missing: kind and count to ContentSid, for `TwilioAccount.content_sids`.

@@ -21,7 +21,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from bot.channels.errors import FateUnknown, SendError, TryLater
+from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
 from bot.channels.twilio_codes import outcome
 
 logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it prints addresses with phone numbers in them
@@ -30,6 +30,7 @@ IN_FLIGHT: Final = 10
 """Requests at once: Twilio limits concurrency per account and publishes no number; ten is advised (unverified)."""
 
 _TWILIO_HOST = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)*\.twilio\.com(?=/|$)")
+_STORES = re.compile(r"https://[a-z0-9.-]+\.(twilio\.com|twiliocdn\.com|amazonaws\.com)/")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,25 @@ class HttpClient(AsyncHttpClient):  # type: ignore[misc]  # twilio has no types
                 raise FateUnknown(code=str(response.status))
             return Response(response.status, text, response.headers)
 
+    async def download(self, url: str, auth: tuple[str, str], most: int) -> tuple[str, bytes]:
+        """The media type and bytes of a file of Twilio's. Refuses with Rejected: another host, more than `most` bytes, gone.
+
+        Twilio redirects to a store; that one step is followed, without our password and to its stores only.
+        """
+        if not _TWILIO_HOST.match(url):
+            raise Rejected(Verdict.OUR_CONTENT, "host")
+        address, headers = self.rewritten(url), {"Authorization": aiohttp.encode_basic_auth(*auth)}
+        for _ in range(2):
+            async with self._open().get(address, headers=headers, allow_redirects=False) as response:
+                if response.status == 200:
+                    return response.content_type, await _at_most(response, most)
+                if not 300 <= response.status < 400:
+                    raise outcome(response.status, None)
+                address, headers = response.headers.get("Location", ""), {}
+                if not _STORES.match(address):
+                    break
+        raise Rejected(Verdict.OUR_CONTENT, "redirect")
+
     def rewritten(self, url: str) -> str:
         """The address that is really called: another server's, if one is set, for every host of Twilio's."""
         return _TWILIO_HOST.sub(self._base_url, url, count=1) if self._base_url else url
@@ -146,10 +166,8 @@ def guard(*, sending: bool) -> Iterator[None]:
     """Turn every failure of Twilio's client into one of ours. When only asking (`sending` false), each is TryLater."""
     try:
         yield
-    except SendError as error:
-        if sending or isinstance(error, TryLater):
-            raise
-        raise TryLater(code=getattr(error, "code", None)) from error
+    except FateUnknown as error:
+        raise (error if sending else TryLater(code=error.code)) from error.__cause__
     except _FOREIGN as error:
         ours = translated(error)
         raise (ours if sending else TryLater(code=getattr(ours, "code", None))) from error
@@ -159,9 +177,21 @@ def translated(error: BaseException) -> SendError:
     """What became of a send that ended in this exception."""
     if isinstance(error, TwilioRestException | TwilioServiceException):
         return outcome(_number(error.status) or 500, _number(error.code))
+    if isinstance(error, UnicodeEncodeError):
+        return Rejected(Verdict.OUR_CONTENT)  # a lone surrogate in our words: nothing left
     if isinstance(error, NOT_SENT):
         return TryLater()
     return FateUnknown()
+
+
+async def _at_most(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """The whole body, or Rejected as soon as it is known to be larger."""
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        content += chunk
+        if len(content) > most:
+            raise Rejected(Verdict.OUR_CONTENT, "too large")
+    return bytes(content)
 
 
 def _body(data: Mapping[str, object] | None, headers: Mapping[str, str]) -> bytes | None:

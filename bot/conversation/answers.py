@@ -29,6 +29,12 @@ def by_number(question: Question, number: int) -> Option | None:
     return question.options[index] if 0 <= index < len(question.options) else None
 
 
+def by_label(question: Question, text: str) -> Option | None:
+    """The option whose whole label the text is."""
+    said = folded(text)
+    return next((option for option in question.options if said and said in (folded(option.label), folded(option.english))), None)
+
+
 def by_words(question: Question, text: str) -> Option | None:
     """The only option whose label the text is, begins, or names in full; None where none or several are meant."""
     said = folded(text)

@@ -38,10 +38,14 @@ class Chat:
     """One run of one dialogue. Made by the engine; handed to the dialogue function.
 
     `adult` is who is writing, None for a stranger at `address`. `args` is what the dialogue was started with. `text` is the wish in their own words.
+    `reference` names the message that this turn answers: for keys that must be its own.
     """
 
-    def __init__(self, school: School, adult: Adult | None, address: Address, frame: Frame, language: str, watch: WriteWatch, *, strict: bool) -> None:
+    def __init__(
+        self, school: School, adult: Adult | None, address: Address, frame: Frame, language: str, watch: WriteWatch, *, reference: str, strict: bool
+    ) -> None:
         self.args: Mapping[str, Any] = frame.args
+        self.reference = reference
         self.address = address
         self.language = language
         self.said = Said()

@@ -68,7 +68,7 @@ class Reply:
 class Conversation:
     """One thread's conversation, in one turn, inside the caller's transaction.
 
-    `was_sent_before(uid, at)` says whether an outbox message had left by then. `strict` makes a dialogue's breach of the rules an error, as in tests.
+    `reference` names what this turn answers, for keys that must be the turn's own. `was_sent_before(uid, at)` says whether an outbox message had left by then. `strict` makes a dialogue's breach of the rules an error, as in tests.
     """
 
     def __init__(
@@ -80,8 +80,10 @@ class Conversation:
         *,
         language: str,
         was_sent_before: Callable[[str, datetime], bool] = lambda _uid, _at: True,
+        reference: str = "",
         strict: bool = False,
     ) -> None:
+        self._reference = reference
         self.school, self.adult, self.address, self.state, self.language = school, adult, address, state, spoken(language)
         self._was_sent_before, self._strict = was_sent_before, strict
         self._sentences: list[str] = []
@@ -110,7 +112,7 @@ class Conversation:
             self._press(question, heard.button)
         elif heard.exact == "back":
             self._back()
-        elif heard.exact in CONTROLS:
+        elif heard.exact in CONTROLS and not (question and answers.by_label(question, heard.text)):
             self._start(Frame(heard.exact, heard_text=heard.text))
         elif question is not None and self._was_left(question) and not self._is_clear_wish(heard):
             self._push(Frame("resume", {"about": self._top().dialogue}))
@@ -135,6 +137,8 @@ class Conversation:
         option = self._option_meant(question, heard)
         if option is not None:
             self._settle(question, option)
+        elif heard.exact not in (None, "affirm", "deny") and find(heard.exact or "") is not None:
+            self._start(Frame(heard.exact or "", heard_text=heard.text))
         elif question.kind == "text":
             self._settle(question, Option("", heard.text, heard.text, ["", heard.text]))
         elif not self._correct(question, heard) and not self._turns_elsewhere(heard):
@@ -278,7 +282,7 @@ class Conversation:
             frame = Frame("pass_on", {"intent": frame.dialogue, "text": frame.heard_text})
         if self.state.frames:
             current = find(self._top().dialogue)
-            if current is None or current.passing or (_same(current, frame.dialogue) and not (dialogue and dialogue.urgent)):
+            if current is None or current.passing or (_same(current, frame.dialogue)):
                 self.state.frames.pop()
         self._push(frame)
 
@@ -317,7 +321,7 @@ class Conversation:
         if dialogue is None or (self.adult is None and not dialogue.strangers and not frame.dialogue.startswith("notice:")):
             self.state.frames.pop()
             return False
-        chat = Chat(self.school, self.adult, self.address, frame, self.language, watch, strict=self._strict)
+        chat = Chat(self.school, self.adult, self.address, frame, self.language, watch, reference=self._reference, strict=self._strict)
         try:
             dialogue.run(chat, self.school)
         except Asked as asked:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from bot.conversation.answers import folded
 from translations import Phrase
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Dialogue:
     `menu` is how it stands in the menu, None if it does not; `order` its place there; `about` names it in 'Do you mean …?' and 'Back to: …'.
     An `urgent` one is answered at once, also in the midst of another. `strangers` may have it too.
     `within` are the intents that mean this same dialogue while it is open ('move it to Friday' while booking).
+    `keyword` starts it as a whole message: what a reminder says to reply.
     A `passing` one is not taken up again once something else was said.
     """
 
@@ -37,6 +39,7 @@ class Dialogue:
     strangers: bool = False
     within: tuple[str, ...] = ()
     passing: bool = False
+    keyword: Phrase | None = None
 
 
 _dialogues: dict[str, Dialogue] = {}
@@ -53,13 +56,14 @@ def dialogue(
     strangers: bool = False,
     within: tuple[str, ...] = (),
     passing: bool = False,
+    keyword: Phrase | None = None,
 ) -> Callable[[Run], Run]:
     """Make a function the dialogue for an intent. It is run from the top on every turn; docs/dialogues.md explains how to write one."""
 
     def register(run: Run) -> Run:
         if intent in _dialogues:
             raise ValueError(f"two dialogues for the intent {intent}")
-        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing)
+        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword)
         return run
 
     return register
@@ -92,6 +96,14 @@ def find(name: str) -> Dialogue | None:
         run = _notices.get(name.removeprefix("notice:"))
         return Dialogue(name, run) if run else None
     return _dialogues.get(name)
+
+
+def by_keyword(text: str, language: str) -> str | None:
+    """The dialogue whose keyword is the whole of `text`, in this language or English."""
+    _load_handlers()
+    said = folded(text)
+    keyed = ((found.name, found.keyword) for found in _dialogues.values() if found.keyword is not None)
+    return next((name for name, keyword in keyed if said and said in (folded(keyword.render(language)), folded(keyword.render("en")))), None)
 
 
 def about(name: str) -> Phrase | None:

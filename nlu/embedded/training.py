@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,10 @@ def train(examples: Sequence[Example], encoders: Sequence[Encoder], cache: Path)
 
     Refuses with BadTrainingData if there are fewer than two intents.
     """
-    from threadpoolctl import threadpool_limits
-
+    threadpool_limits = import_module("threadpoolctl").threadpool_limits  # scikit-learn brings it; it has no types
     samples = samples_of(examples)
     if len({intent for _, intent in samples}) < 2:
-        raise BadTrainingData([Fault(examples[0].path if examples else Path("."), 0, "training needs examples of at least two intents")])
+        raise BadTrainingData([Fault(examples[0].path if examples else Path(), 0, "training needs examples of at least two intents")])
     # Several threads add in an order of their own, and the bytes would differ from run to run.
     with threadpool_limits(limits=1):
         vectors = {encoder.name: VectorCache(cache, encoder).vectors([mask(text) for text, _ in samples]) for encoder in encoders}
@@ -116,11 +116,11 @@ def _thresholds(samples: Sequence[Sample], vectors: Mapping[str, Floats]) -> dic
     folds = _folds(samples)
     scores: dict[str, list[float]] = {config_name(list(vectors)): [], "": []}
     for fold in range(_FOLDS):
-        kept = np.flatnonzero(folds != fold)
+        kept = np.flatnonzero(folds != fold).tolist()
         if len({samples[place][1] for place in kept}) < 2:
             continue
         model = _fit([samples[place] for place in kept], {name: rows[kept] for name, rows in vectors.items()}, {}, {})
-        for place in np.flatnonzero(folds == fold):
+        for place in np.flatnonzero(folds == fold).tolist():
             _score_held_out(model, samples[place], {name: rows[place] for name, rows in vectors.items()}, scores)
     return {config: _quantiles(reached) for config, reached in scores.items()}
 

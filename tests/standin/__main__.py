@@ -10,7 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from tests.standin.app import StandInApp
-from tests.standin.http import listen
+from tests.standin.wire import listen
 
 
 def main() -> None:

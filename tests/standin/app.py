@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tests.standin.faults import Fault, Plan
-from tests.standin.http import Answer, Asked, HangUp, Receive, Scope, Send, hang_up, read, write
 from tests.standin.telegram import TelegramSide
 from tests.standin.twilio import TwilioSide
+from tests.standin.wire import Answer, Asked, HangUp, Receive, Scope, Send, hang_up, read, write
 
 ACCOUNT_SID = "AC00000000000000000000000000000001"
 AUTH_TOKEN = "stand-in-auth-token"
@@ -77,6 +77,8 @@ class StandInApp:
             return await self.twilio.answer(asked)
         if asked.path.startswith("/bot"):
             return await self.telegram.answer(asked)
+        if asked.path == f"/file/bot{self.settings['bot_token']}/photos/knee.jpg":
+            return Answer(body=b"hi", headers={"content-type": "image/jpeg"})
         return Answer(404, {"message": "no such page"})
 
     async def _back_door(self, asked: Asked) -> Answer:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from tests.standin import app as standin
-from tests.standin.http import listen
+from tests.standin.wire import listen
 
 ROOT = Path(__file__).parents[2]
 

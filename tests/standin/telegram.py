@@ -10,7 +10,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from tests.standin.faults import Fault
-from tests.standin.http import Answer, Asked
+from tests.standin.wire import Answer, Asked
 
 if TYPE_CHECKING:
     from tests.standin.app import StandInApp
@@ -70,6 +70,8 @@ class TelegramSide:
             is_first = form["callback_query_id"] not in self._answered
             self._answered.add(form["callback_query_id"])
             return is_first or _error(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        if method == "getFile":
+            return {"file_id": form["file_id"], "file_unique_id": "u", "file_size": 2, "file_path": "photos/knee.jpg"}
         if method == "setWebhook":
             self._app.settings |= {"telegram_target": form["url"], "telegram_secret": form.get("secret_token")}
             return True

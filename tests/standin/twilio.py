@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from twilio.request_validator import RequestValidator
 
 from tests.standin.faults import Fault
-from tests.standin.http import Answer, Asked
+from tests.standin.wire import Answer, Asked
 
 if TYPE_CHECKING:
     from tests.standin.app import StandInApp
@@ -54,6 +54,9 @@ class TwilioSide:
             return _error(404, 20404)
         if where["sid"] is None:
             return await (self._create(asked) if asked.method == "POST" else self._list(asked))
+        fault = self._app.plan.draw("twilio.one", None)
+        if fault:
+            return self._refusal({"Body": "-"}, fault) or await self._app.misbehave(fault) or Answer(500)
         return self._one(asked, where["sid"], where["media"], "/Media" in asked.path)
 
     async def _create(self, asked: Asked) -> Answer:

@@ -2,7 +2,7 @@
 
     #  why this conversation is kept
     now: Mon 2026-03-02 09:10    as: Amina, sms     when it is, who writes and on which channel; may stand again further down
-    >  what the parent writes; '> [Book it]' presses a button
+    >  what the parent writes; '> [Book it]' presses a button; '>+' is sent right after the line before, without waiting for an answer
     <  what the school answers
     @  what happens meanwhile
     =  what is true afterwards
@@ -54,30 +54,27 @@ class Play:
 
     def lines(self, given: list[str]) -> Iterator[str]:
         """Each line as it should read; answers are the school's own."""
-        for line in given:
-            if line.startswith(("<", "$")):
-                continue
+        given = [line for line in given if not line.startswith(("<", "$"))]
+        for line, following in zip(given, [*given[1:], ""], strict=True):
             if line.startswith("="):
                 yield f"= {self._fact(line[1:].partition(':')[0].strip())}"
                 continue
             yield line
-            yield from self._act(line)
+            self._act(line)
+            if line.startswith(("now:", ">", "@")) and not following.startswith(">+"):
+                yield from self._answers()
         if self.written:
             yield f"$ {_count(self.written, 'text')} from the parent, {_count(self.parts, 'message part')} from the school"
 
-    def _act(self, line: str) -> Iterator[str]:
+    def _act(self, line: str) -> None:
         if heading := HEADING.match(line):
             self.world.moment = _clock(heading["now"])
             self.who, self.channel = heading["who"].strip(), heading["channel"]
             self.world.house.ticker.tick()
         elif line.startswith(">"):
-            self._write(line[1:].strip())
+            self._write(line.lstrip(">+").strip())
         elif line.startswith("@"):
             self._happen(line[1:].strip())
-        else:
-            return
-        if not line.startswith("@ at once"):
-            yield from self._answers()
 
     def _write(self, text: str) -> None:
         phone = self.world.phones[ChannelName(self.channel)]
@@ -167,11 +164,6 @@ def _sends(play: Play, what: str) -> None:
     play.world.receive(phone.says(play.world.address(play.who, play.channel), kind=InboundKind(what)))
 
 
-def _also(play: Play, text: str) -> None:
-    """A second text comes before the first was answered."""
-    play._write(text)  # noqa: SLF001
-
-
 def _writes_to(play: Play, name: str, channel: str) -> None:
     play.who, play.channel = name, channel
 
@@ -183,7 +175,6 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"one of (.+)'s times is called off": _cancels_first,
     r"(\d+) (minute|hour|day|second)s? pass(?:es)?": _pass,
     r"sends a (photo|voice|location)": _sends,
-    r"at once: (.+)": _also,
     r"now as: ([^,]+), (\w+)": _writes_to,
 }
 

@@ -77,6 +77,21 @@ async def test_after_a_lie_the_next_send_works(subject: Subject, standin: StandI
     assert len(standin.accepted(subject.operation)) == 2
 
 
+async def test_a_kept_connection_that_breaks_is_not_asked_again(subject: Subject, standin: StandIn) -> None:
+    await subject.channel.send(subject.message("first"))
+    standin.fault(subject.operation, "drop_after")
+    with pytest.raises(FateUnknown):
+        await subject.channel.send(subject.message("second"))
+    assert [entry["body"] for entry in standin.accepted(subject.operation)] == ["first", "second"]
+
+
+async def test_words_that_cannot_be_written_are_our_fault(subject: Subject, standin: StandIn) -> None:
+    with pytest.raises(Rejected) as caught:
+        await subject.channel.send(subject.message("a\ud800b"))
+    assert caught.value.verdict is Verdict.OUR_CONTENT
+    assert standin.log() == []
+
+
 async def test_an_unsigned_webhook_is_forged(subject: Subject) -> None:
     with pytest.raises(Forged):
         subject.channel.read(WebhookRequest("https://school.example/webhooks/x", {}, b"{}"))

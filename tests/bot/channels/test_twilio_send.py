@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -199,10 +200,12 @@ async def test_what_may_have_left_is_never_called_not_sent() -> None:
 
 
 async def test_the_timeout_is_real(account: TwilioAccount, standin: StandIn) -> None:
-    sms = TwilioSms(replace(account, timeout=0.15))
-    standin.fault("twilio.send", "hang_before", seconds=1)
-    with pytest.raises(FateUnknown):
-        await sms.send(sms_message())
+    sms = TwilioSms(replace(account, timeout=0.5))
+    await sms.send(sms_message())
+    standin.fault("twilio.send", "hang_before", seconds=5)
+    async with asyncio.timeout(3):
+        with pytest.raises(FateUnknown):
+            await sms.send(sms_message())
     await sms.aclose()
 
 
@@ -255,17 +258,23 @@ async def test_a_template_is_found_by_its_words(with_templates: TwilioWhatsApp, 
 
 
 async def test_a_list_that_is_late_shows_it_the_second_time(sms: TwilioSms, standin: StandIn) -> None:
-    standin.fault("twilio.send", "late_list", seconds=0.3)
+    standin.fault("twilio.send", "late_list", seconds=1)
     await sms.send(sms_message())
     assert await sms.find(sms_message(), now() - LONG_AGO) == []
-    standin.control(listing_delay=0)
-    while not await sms.find(sms_message(), now() - LONG_AGO):
-        pass
+    await asyncio.sleep(1)
+    assert await sms.find(sms_message(), now() - LONG_AGO)
 
 
 @pytest.mark.parametrize(
     "kind,details",
-    [("429", {}), ("500_before", {}), ("drop_before", {"times": 2}), ("hang_before", {"seconds": 1}), ("rubbish", {"status": 200}), ("refuse", {"status": 401})],
+    [
+        ("429", {}),
+        ("500_before", {}),
+        ("drop_before", {"times": 2}),
+        ("hang_before", {"seconds": 1}),
+        ("rubbish", {"status": 200}),
+        ("refuse", {"status": 401}),
+    ],
 )
 # twice: aiohttp asks again by itself when a kept connection was closed, which is right for a GET and which it does not do for a POST
 async def test_asking_in_vain_is_try_later(sms: TwilioSms, standin: StandIn, kind: str, details: dict[str, Any]) -> None:
@@ -326,3 +335,42 @@ async def test_no_log_holds_a_number_or_the_token(sms: TwilioSms, standin: Stand
         await sms.find(sms_message(), now())
     assert standin.auth_token not in repr(sms._account)
     assert not [word for word in ("+447700900", "447700900123", standin.auth_token) if word in caplog.text]
+
+
+async def test_a_file_is_fetched_with_our_password(whatsapp: TwilioWhatsApp, standin: StandIn) -> None:
+    standin.inbound("whatsapp", "+447700900123", media=[{"content_type": "image/png", "base64": "aGk="}])
+    [missed] = await whatsapp.missed(now() - LONG_AGO)
+    file = await whatsapp.fetch(missed.media[0])
+    assert (file.media_type, file.content) == ("image/png", b"hi")
+    with pytest.raises(Rejected):
+        await whatsapp.fetch(missed.media[0], most=1)
+    with pytest.raises(Rejected):
+        await whatsapp.fetch(missed.media[0] + "0")
+    standin.fault("twilio.one", "refuse", status=302)
+    with pytest.raises(Rejected) as caught:
+        await whatsapp.fetch(missed.media[0])
+    assert caught.value.code == "redirect"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://api.twilio.com/x", "https://169.254.169.254/x", "https://twilio.com.evil.example/x", "https://evil.example/.twilio.com/x", "file:///etc/passwd"],
+)
+async def test_a_file_is_fetched_from_twilio_alone(whatsapp: TwilioWhatsApp, address: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        await whatsapp.fetch(address)
+    assert caught.value.code == "host"
+
+
+async def test_a_message_is_asked_after_and_forgotten(sms: TwilioSms, standin: StandIn) -> None:
+    standin.control(fates={"+447700900123": 30003}, callbacks="none")
+    sid = (await sms.send(sms_message())).provider_id
+    update = await sms.status_of(sid)
+    assert update
+    assert (update.state, update.verdict, update.code) == (DeliveryState.UNDELIVERED, Verdict.UNREACHABLE, "30003")
+    standin.fault("twilio.one", "500_before")
+    with pytest.raises(TryLater):
+        await sms.forget(sid)
+    await sms.forget(sid)
+    await sms.forget(sid)
+    assert await sms.status_of(sid) is None
