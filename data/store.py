@@ -8,20 +8,26 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 BUSY_MILLISECONDS = 1_500
 """How long a connection waits for a lock before the database counts as away: a webhook must answer 503 within 2 s."""
+CHECKPOINT_PAGES = 1_000
+"""At how many pages (of 4 kB) the WAL is written back into the database."""
+ASK_AGAIN = 30.0
+"""Seconds after which a process that may not checkpoint asks again: whoever could may have gone."""
 
 
 class DatabaseAway(Exception):
@@ -36,39 +42,38 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
+        """Open the database at `url`. Raises DatabaseAway where not even its folder can be written."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turnstile = threading.Lock()
         self._checkpointer: TextIO | None = None
-        if self.is_sqlite:
-            self._checkpointer = _become_checkpointer(self.url)
-            self._writer = _sqlite_engine(self.url, writes=True, checkpoints=self._checkpointer is not None)
-            self._reader = _sqlite_engine(self.url, writes=False, checkpoints=False)
-        else:
-            self._writer = self._reader = _postgresql_engine(self.url)
+        self._asked_at = -ASK_AGAIN
+        self._writer, self._reader = self._sqlite_engines() if self.is_sqlite else _postgresql_engines(self.url)
+        self._unflushed = self._writer.execution_options(durable=False)
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Session]:
         """A session in one transaction: committed at the end, rolled back on any exception. Raises DatabaseAway."""
-        with self._one_writer(), _away_is_told(), Session(self._writer, expire_on_commit=False) as session:
-            if not durable:
-                self._skip_flush(session)
-            session.begin()
-            if self.is_sqlite is False and not durable:
-                session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+        with self._one_writer(), _away_is_told(), Session(self._writer if durable else self._unflushed, expire_on_commit=False) as session:
             try:
                 yield session
                 session.commit()
-            finally:
+            except BaseException:
                 session.rollback()
-                if self.is_sqlite and not durable:
-                    self._flush_again()
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one moment of the database and changes nothing. Raises DatabaseAway."""
         with _away_is_told(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    def close(self) -> None:
+        """Let go of all connections; the reading ones first, so that the writing one tidies up the WAL."""
+        self._reader.dispose()
+        self._writer.dispose()
+        if self._checkpointer is not None:
+            self._checkpointer.close()
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
@@ -82,27 +87,29 @@ class Store:
         finally:
             self._turnstile.release()
 
-    def _skip_flush(self, session: Session) -> None:
-        if self.is_sqlite:
-            self._pragma("synchronous=NORMAL")
+    def _sqlite_engines(self) -> tuple[Engine, Engine]:
+        writer, reader = _sqlite_engine(self.url, writes=True), _sqlite_engine(self.url, writes=False)
+        event.listen(writer, "begin", self._begin_writing)
+        event.listen(reader, "begin", _begin_reading)
+        self._may_checkpoint()
+        return writer, reader
 
-    def _flush_again(self) -> None:
-        self._pragma("synchronous=FULL")
+    def _begin_writing(self, connection: Connection) -> None:
+        """Set what this transaction needs, then begin it. Set before and never after: an error cannot leave the next transaction without its flush."""
+        is_durable = connection.get_execution_options().get("durable", True)
+        pragmas = {"synchronous": "FULL" if is_durable else "NORMAL", "wal_autocheckpoint": CHECKPOINT_PAGES if self._may_checkpoint() else 0}
+        for name, value in pragmas.items():
+            if connection.info.get(name) != value:
+                connection.exec_driver_sql(f"PRAGMA {name}={value}")
+                connection.info[name] = value
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    def _pragma(self, setting: str) -> None:
-        # Outside a transaction, on the one writing connection: SQLite refuses to change it inside one.
-        connection = self._writer.raw_connection()
-        try:
-            connection.cursor().execute(f"PRAGMA {setting}")
-        finally:
-            connection.close()
-
-    def close(self) -> None:
-        """Let go of all connections; the reading ones first, so that the writing one tidies up the WAL."""
-        self._reader.dispose()
-        self._writer.dispose()
-        if self._checkpointer is not None:
-            self._checkpointer.close()
+    def _may_checkpoint(self) -> bool:
+        """Whether this process is the one that checkpoints: the first on this database, and the next after that has gone."""
+        if self._checkpointer is None and time.monotonic() - self._asked_at >= ASK_AGAIN:
+            self._asked_at = time.monotonic()
+            self._checkpointer = _lock_beside(self.url)
+        return self._checkpointer is not None
 
 
 @contextmanager
@@ -113,58 +120,82 @@ def _away_is_told() -> Iterator[None]:
         if _means_away(error):
             raise DatabaseAway(type(error.orig).__name__) from error
         raise
+    except PoolEmpty as error:
+        raise DatabaseAway("no connection was free") from error
+
+
+SQLITE_AWAY: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+"""SQLite's primary result codes for which the file or its disk is at fault, not the statement."""
+POSTGRESQL_AWAY: Final = ("08", "25006", "40", "53", "55P03", "57", "58")
+"""PostgreSQL's: connection, read-only, rolled back for another's sake, out of resources, lock not available, told to stop, its system. Appendix A of its manual."""
 
 
 def _means_away(error: DBAPIError) -> bool:
     """Whether the database, not the statement, is at fault."""
-    if error.connection_invalidated:
-        return True
-    if isinstance(error.orig, sqlite3.OperationalError):
-        return any(sign in str(error.orig) for sign in ("locked", "busy", "full", "readonly", "disk I/O", "unable to open"))
-    # psycopg: OperationalError covers refused connections, restarts and full disks; a statement's own faults are other classes.
-    return type(error.orig).__name__ in {"OperationalError", "AdminShutdown", "CannotConnectNow", "ConnectionTimeout", "DiskFull", "CrashShutdown"}
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY
+    code = getattr(error.orig, "sqlstate", None)
+    if code:
+        return str(code).startswith(POSTGRESQL_AWAY)
+    # A connection that cannot be made, or breaks, has no code.
+    return error.connection_invalidated or any(kind.__name__ == "OperationalError" for kind in type(error.orig).__mro__)
 
 
-def _become_checkpointer(url: URL) -> TextIO | None:
-    """The lock file, if this process is the first on this database: only one process ever checkpoints."""
-    if url.database in (None, "", ":memory:"):
+def _lock_beside(url: URL) -> TextIO | None:
+    """The locked file beside the database, if no other process has it: only one process ever checkpoints. Raises DatabaseAway."""
+    if url.database in {None, "", ":memory:"}:
         return None
     path = Path(f"{url.database}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.open("a")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise DatabaseAway(type(error).__name__) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
         lock.close()
         return None
     return lock
 
 
-def _sqlite_engine(url: URL, *, writes: bool, checkpoints: bool) -> Engine:
-    options: dict[str, Any] = {"poolclass": StaticPool} if writes else {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 12}
+def _sqlite_engine(url: URL, *, writes: bool) -> Engine:
+    options: dict[str, Any] = {"poolclass": StaticPool}
+    if not writes:
+        options = {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 12, "pool_timeout": BUSY_MILLISECONDS / 1000}
     engine = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False}, **options)
+    first = "journal_mode=WAL" if writes else "query_only=ON"
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # transactions are begun below, not guessed by the driver
+        connection.isolation_level = None  # transactions are begun by us, not guessed by the driver
         cursor = connection.cursor()
-        if writes:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={1000 if checkpoints else 0}", "cache_size=-16000", "temp_store=MEMORY"):
+        for pragma in (first, "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0", "cache_size=-16000", "temp_store=MEMORY"):
             cursor.execute(f"PRAGMA {pragma}")
-        if not writes:
-            cursor.execute("PRAGMA query_only=ON")
         cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
 
-def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
+    engine = create_engine(
         url,
         pool_size=8,
         max_overflow=8,
@@ -172,3 +203,10 @@ def _postgresql_engine(url: URL) -> Engine:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_MILLISECONDS} -c timezone=UTC"},
     )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("durable", True):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+    return engine, engine

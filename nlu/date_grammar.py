@@ -388,7 +388,7 @@ def _side_of_noon(match: re.Match[str], moment: Moment) -> Atom:
 
 def _break_word(name: str = "what") -> str:
     rest = r"(?:\s+(?:holidays?|break))"
-    return rf"(?P<{name}>half[\s-]?term|easter{rest}?|(?:christmas|xmas){rest}?|summer{rest}|(?:school\s+)?(?:holidays?|hols|break))"
+    return rf"(?P<{name}>half[\s-]?term|easter{rest}?|(?:christmas|xmas){rest}?|summer{rest}|(?:school\s+)?(?:holidays?|hols)|school\s+break)"
 
 
 _AFTER_HOUR = r"(?=\s*(?:$|[,.;?!)]|(?:or|pls|please|plz|if|is|ok|okay|with|for|can|would|works|suits|thanks|thx|instead|possible|good|best|to|in)\b))"

@@ -31,6 +31,10 @@ class Calendar:
         in_term = "term" in inside or not any(what == "term" for _, _, what in self.terms)
         return in_term and inside.isdisjoint(CLOSING)
 
+    def is_closed(self, day: date) -> bool:
+        """Whether the school has shut its doors on this day (snow, a burst pipe): then nobody is seen, whatever was planned."""
+        return any(what == "closed" and first <= day <= last for first, last, what in self.terms)
+
     def school_days_between(self, first: date, last: date) -> Iterator[date]:
         """The school days from `first` to `last`, both included."""
         day = first
@@ -59,6 +63,17 @@ def instant(day: date, at: time) -> datetime | None:
     return moment if moment.astimezone(LONDON).replace(tzinfo=None) == local.replace(tzinfo=None) else None
 
 
+def between(day: date, starts: time, ends: time, *, widest: bool = False) -> tuple[datetime, datetime]:
+    """The instants (UTC) from `starts` to `ends` on the clock of `day`.
+
+    Where the clock shows one of them twice or never, the stretch is the narrower of those it could mean, or the `widest`.
+    """
+    (earliest, _), (earlier_end, latest) = _readings(day, starts), _readings(day, ends)
+    if widest:
+        return earliest, latest
+    return datetime.combine(day, starts.replace(fold=0), tzinfo=LONDON).astimezone(UTC), earlier_end
+
+
 def is_quiet(school: School, at: datetime) -> bool:
     """Whether this instant lies in the school's quiet hours."""
     clock = at.astimezone(LONDON).time()
@@ -70,6 +85,29 @@ def end_of_quiet(school: School, at: datetime) -> datetime:
     """The first instant not before `at` at which messages may leave."""
     if not is_quiet(school, at):
         return at
+    return next(moment for moment in _turns(school, at, school.settings.quiet_to) if not is_quiet(school, moment))
+
+
+def after_waking(school: School, at: datetime, lasts: timedelta) -> datetime:
+    """When a limit of so long, set at `at`, has run out: it stands still in quiet hours."""
+    begins = end_of_quiet(school, at)
+    if school.settings.quiet_from == school.settings.quiet_to:
+        return begins + lasts
+    quiet = next(moment for moment in _turns(school, begins, school.settings.quiet_from) if is_quiet(school, moment))
+    if begins + lasts <= quiet:
+        return begins + lasts
+    return after_waking(school, quiet, lasts - (quiet - begins))
+
+
+def _turns(school: School, at: datetime, clock: time) -> list[datetime]:
+    """The instants from `at` on, within two days, at which the clock shows this or is changed: at 01:00 UTC, which may skip the time, or bring back one before it."""
     day = at.astimezone(LONDON).date()
-    candidates = (instant(day + timedelta(days=ahead), school.settings.quiet_to) for ahead in (0, 1))
-    return next(moment for moment in candidates if moment is not None and moment >= at)
+    days = [day + timedelta(days=ahead) for ahead in range(3)]
+    moments = {moment for each in days for moment in (*_readings(each, clock), datetime.combine(each, time(1), tzinfo=UTC))}
+    return sorted(moment for moment in moments if moment >= at)
+
+
+def _readings(day: date, at: time) -> tuple[datetime, datetime]:
+    """Both instants (UTC) that a time of day can mean, the earlier first: the same but in the hour that is skipped or doubled."""
+    one, other = (datetime.combine(day, at.replace(fold=fold), tzinfo=LONDON).astimezone(UTC) for fold in (0, 1))
+    return min(one, other), max(one, other)

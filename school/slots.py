@@ -57,47 +57,54 @@ class Slot:
 class Window:
     """A stretch of one day, on the school's clock, in which slots of so many minutes begin, with a pause after each."""
 
+    day: date
     starts: time
     ends: time
     minutes: int
     pause: timedelta
 
-    def covers(self, start: datetime, end: datetime) -> bool:
-        """Whether a meeting between these two clock times of one day fits inside."""
-        return self.starts <= start.time() and end.time() <= self.ends and start.date() == end.date()
+    @cached_property
+    def span(self) -> tuple[datetime, datetime]:
+        """The instants between which it lies."""
+        return between(self.day, self.starts, self.ends)
 
-    def starting_times(self, day: date) -> Iterator[time]:
-        """When a slot may begin."""
-        moment, end = datetime.combine(day, self.starts), datetime.combine(day, self.ends)
-        while moment + timedelta(minutes=self.minutes) <= end:
-            yield moment.time()
-            moment += timedelta(minutes=self.minutes) + self.pause
+    def covers(self, slot: Slot) -> bool:
+        """Whether a meeting fits inside."""
+        return self.span[0] <= slot.starts_at and slot.ends_at <= self.span[1]
+
+    def times(self) -> Iterator[datetime]:
+        """The instants at which a slot begins: on the clock's five minutes, one after the other, none in an hour that the clock skips."""
+        length, end = timedelta(minutes=self.minutes), datetime.combine(self.day, self.ends)
+        moment = _on_grid(datetime.combine(self.day, self.starts))
+        while moment + length <= end:
+            starts_at = instant(self.day, moment.time())
+            if starts_at is not None and starts_at + length <= self.span[1]:
+                yield starts_at
+            moment = _on_grid(moment + length + self.pause)
 
 
 def free_slots(school: School, staff: Staff, kind: str, first: date, last: date, *, adult: Adult | None = None, seniors: Sequence[Staff] = ()) -> list[Slot]:
-    """The free slots of `staff` for this kind of meeting between two days (both included), soonest first.
+    """The free slots of `staff` for this kind of meeting between two days (both included), soonest first; no two of them overlap.
 
     Honours the minimum notice and the horizon. Where `seniors` are given, one of them must be free as well, and is part of the slot.
     A time that `adult` holds counts as free for them.
     """
     timetable = Timetable(school, [staff, *seniors], first, last)
     taken = _taken_cells(school, [staff, *seniors], first, last, adult)
-    return [
-        slot
-        for slot in timetable.slots(staff, kind, seniors, taken, _buffer(school, kind))
-        if school.now + school.settings.notice <= slot.starts_at <= school.now + school.settings.horizon
-    ]
+    earliest, latest = school.now + school.settings.notice, school.now + school.settings.horizon
+    planned = timetable.slots(staff, kind, seniors)
+    return [slot for choice in planned if earliest <= choice[0].starts_at <= latest and (slot := _first_free(school, choice, taken)) is not None]
 
 
 def is_offered(school: School, slot: Slot) -> bool:
     """Whether the school offers this slot at all, taken or not: inside everyone's availability, on a day it is open."""
     day = slot.clock.date()
-    staff = [school.session.get_one(Staff, staff_id) for staff_id in slot.staff_ids]
+    staff = school.session.scalars(select(Staff).where(Staff.id.in_(slot.staff_ids))).all()
+    if len(staff) != len(slot.staff_ids):
+        return False
+    first, *seniors = sorted(staff, key=lambda person: slot.staff_ids.index(person.id))
     timetable = Timetable(school, staff, day, day)
-    return any(
-        other.starts_at == slot.starts_at and other.minutes == slot.minutes
-        for other in timetable.slots(staff[0], slot.kind, staff[1:], frozenset(), _buffer(school, slot.kind))
-    )
+    return slot in timetable.possible(first, slot.kind, day) and all(timetable.is_there(senior, slot) for senior in seniors)
 
 
 class Timetable:
@@ -105,71 +112,60 @@ class Timetable:
 
     def __init__(self, school: School, staff: Sequence[Staff], first: date, last: date) -> None:
         self._school, self._first, self._last = school, first, last
-        ids = [person.id for person in staff]
+        ids = [person.id for person in staff if not person.has_left]
         self._calendar: Calendar = calendar(school)
         self._weekly = school.session.scalars(select(Availability).where(Availability.staff_id.in_(ids)).order_by(Availability.starts)).all()
         self._exceptions = school.session.scalars(
             select(AvailabilityException).where(AvailabilityException.staff_id.in_(ids), AvailabilityException.on.between(first, last))
         ).all()
-        self._evenings = school.session.scalars(select(ParentsEvening).where(ParentsEvening.on.between(first, last))).all()
+        evenings = school.session.scalars(select(ParentsEvening).where(ParentsEvening.on.between(first, last))).all()
+        self._evenings = {evening.on: evening for evening in evenings}
+        teaching = select(SchoolClass.teacher_id).where(SchoolClass.teacher_id.in_(ids))
+        self._teachers = set(school.session.scalars(teaching)) if evenings else set()
 
-    def windows(self, staff_id: int, kind: str, day: date) -> list[Window]:
-        """Where slots of this kind may begin on this day; the times away are cut out later."""
+    def slots(self, staff: Staff, kind: str, seniors: Sequence[Staff]) -> Iterator[Sequence[Slot]]:
+        """Every time that is offered, soonest first; no two overlap. Each as the slots that it can be: with this senior leader, or with that."""
+        buffer, until = _buffer(self._school, kind), 0
+        for day in _days(self._first, self._last):
+            for slot in self.possible(staff, kind, day):
+                cells = _cells(slot, buffer)
+                choice = [slot] if not seniors else [both for senior in seniors if self.is_there(senior, both := replace(slot, staff_ids=(staff.id, senior.id)))]
+                if choice and cells.start >= until:
+                    until = cells.stop
+                    yield choice
+
+    def possible(self, staff: Staff, kind: str, day: date) -> Sequence[Slot]:
+        """The slots that lie in this person's availability and outside their times away, soonest first; where windows overlap, so do they."""
+        windows = self._windows(staff.id, kind, day)
+        found = {Slot(starts_at, window.minutes, (staff.id,), kind) for window in windows for starts_at in window.times()}
+        return sorted(slot for slot in found if not self._is_away(staff.id, slot))
+
+    def is_there(self, senior: Staff, slot: Slot) -> bool:
+        """Whether a senior leader can take part."""
+        return any(window.covers(slot) for window in self._windows(senior.id, slot.kind, slot.clock.date())) and not self._is_away(senior.id, slot)
+
+    def _windows(self, staff_id: int, kind: str, day: date) -> list[Window]:
+        """Where slots of this kind may begin on this day; the times away are not cut out yet."""
+        if self._calendar.is_closed(day):
+            return []
         if kind == MeetingKind.PARENTS_EVENING:
-            return [window for evening in self._evenings if evening.on == day for window in _evening_windows(evening)]
+            return _evening_windows(self._evenings[day]) if day in self._evenings and staff_id in self._teachers else []
         pause = self._school.settings.buffer
-        extra = [
-            Window(row.starts, row.ends, row.minutes, pause)
-            for row in self._exceptions
-            if row.staff_id == staff_id and row.on == day and row.is_extra and row.kind == kind
+        rows: list[Availability | AvailabilityException] = [
+            row for row in self._exceptions if row.staff_id == staff_id and row.on == day and row.is_extra and row.kind == kind
         ]
-        if not self._calendar.is_school_day(day):
-            return extra
-        weekly = [
-            Window(row.starts, row.ends, row.minutes, pause)
-            for row in self._weekly
-            if row.staff_id == staff_id and row.weekday == day.weekday() and row.kind == kind
-        ]
-        return weekly + extra
+        if self._calendar.is_school_day(day):
+            rows += [row for row in self._weekly if row.staff_id == staff_id and row.weekday == day.weekday() and row.kind == kind]
+        return [Window(day, row.starts, row.ends, row.minutes, pause) for row in rows]
 
-    def is_away(self, staff_id: int, start: datetime, end: datetime) -> bool:
-        """Whether this person is away at some time between two clock times of one day."""
-        return any(
-            row.staff_id == staff_id and not row.is_extra and row.on == start.date() and row.starts < end.time() and start.time() < row.ends
-            for row in self._exceptions
-        )
-
-    def slots(self, staff: Staff, kind: str, seniors: Sequence[Staff], taken: frozenset[tuple[int, int]], buffer: timedelta) -> Iterator[Slot]:
-        """The slots whose cells are not taken, soonest first."""
-        day = self._first
-        while day <= self._last:
-            begins = {(at, window.minutes) for window in self.windows(staff.id, kind, day) for at in window.starting_times(day)}
-            for at, minutes in sorted(begins):
-                slot = self._slot(staff, kind, seniors, day, at, minutes, taken, buffer)
-                if slot is not None:
-                    yield slot
-            day += timedelta(days=1)
-
-    def _slot(
-        self, staff: Staff, kind: str, seniors: Sequence[Staff], day: date, at: time, minutes: int, taken: frozenset[tuple[int, int]], buffer: timedelta
-    ) -> Slot | None:
-        starts_at = instant(day, at)
-        if starts_at is None:
-            return None
-        start, end = datetime.combine(day, at), datetime.combine(day, at) + timedelta(minutes=minutes)
-        cells = _cells(starts_at, minutes, buffer)
-
-        def is_free(person: Staff) -> bool:
-            return not self.is_away(person.id, start, end) and not any((person.id, cell) in taken for cell in cells)
-
-        if not is_free(staff):
-            return None
-        if not seniors:
-            return Slot(starts_at, minutes, (staff.id,), kind)
-        for senior in seniors:
-            if any(window.covers(start, end) for window in self.windows(senior.id, kind, day)) and is_free(senior):
-                return Slot(starts_at, minutes, (staff.id, senior.id), kind)
-        return None
+    def _is_away(self, staff_id: int, slot: Slot) -> bool:
+        """Whether this person is away at some time of this slot; a class teacher's parents' evening is no time for other meetings."""
+        day = slot.clock.date()
+        away = [(row.starts, row.ends) for row in self._exceptions if row.staff_id == staff_id and not row.is_extra and row.on == day]
+        if day in self._evenings and staff_id in self._teachers and slot.kind != MeetingKind.PARENTS_EVENING:
+            away.append((self._evenings[day].starts, self._evenings[day].ends))
+        spans = [between(day, starts, ends, widest=True) for starts, ends in away]
+        return any(starts_at < slot.ends_at and slot.starts_at < ends_at for starts_at, ends_at in spans)
 
 
 def hold(school: School, slot: Slot, adult: Adult, *, until: datetime | None = None, waiting_id: int | None = None) -> Hold:

@@ -151,3 +151,9 @@ def readings(path: Path) -> list[int]:
 
 def is_a_clock(node: ast.expr) -> bool:
     return (isinstance(node, ast.Name) and node.id in {"datetime", "date"}) or (isinstance(node, ast.Attribute) and node.attr in {"datetime", "date"})
+
+
+def test_the_path_of_a_message_names_files_that_are_there() -> None:
+    named = set(re.findall(r"`((?:bot|data|handlers|nlu|school|scheduler)/[\w/]+\.py)`", (ROOT / "docs/path-of-a-message.md").read_text(encoding="utf-8")))
+    assert len(named) > 15
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []

@@ -51,20 +51,21 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Head:
-    """What was learnt on one encoder's vectors: a linear layer, the examples themselves (by class) and each class's centre."""
+    """What was learnt on one encoder's vectors: a linear layer, the examples themselves (sorted by intent) and each intent's centre."""
 
     weights: Floats  # dimensions x intents
     bias: Floats
     examples: Floats  # examples x dimensions
     centroids: Floats  # intents x dimensions
+    starts: Ints  # where each intent's examples begin
 
     def probabilities(self, vector: Floats) -> Floats:
         """The logistic regression's opinion."""
         return softmax(vector @ self.weights + self.bias)
 
-    def nearness(self, vector: Floats, starts: Ints) -> Floats:
+    def nearness(self, vector: Floats) -> Floats:
         """For each intent, half the cosine to its nearest example and half that to its centre."""
-        nearest = np.maximum.reduceat(self.examples @ vector, starts)
+        nearest = np.maximum.reduceat(self.examples @ vector, self.starts)
         return np.asarray((nearest + self.centroids @ vector) / 2, dtype=np.float32)
 
 
@@ -76,7 +77,6 @@ class Model:
     tfidf: Tfidf
     weights: Floats  # features x intents
     bias: Floats
-    starts: Ints  # where each intent's examples begin, examples being sorted by intent
     posting_starts: Ints  # the training matrix by feature: which examples hold it, and how strongly
     posting_rows: Ints
     posting_values: Floats
@@ -106,7 +106,7 @@ class Model:
         probabilities = np.mean(opinions, axis=0)
         best = int(probabilities.argmax())
         parts = [float(probabilities[best]), self._likeness(row)]
-        parts.extend(float(head.nearness(vector, self.starts)[best]) for head, vector in heads)
+        parts.extend(float(head.nearness(vector)[best]) for head, vector in heads)
         return probabilities, max(0.0, min(1.0, sum(parts) / len(parts)))
 
     def _likeness(self, row: SparseRow) -> float:
@@ -126,7 +126,7 @@ class Model:
     def save(self, path: Path) -> None:
         """Write the model to one file, whole or not at all."""
         arrays: dict[str, NDArray[Any]] = {"about": np.frombuffer(self._about().encode(), dtype=np.uint8), "idf": self.tfidf.idf}
-        for name in ("weights", "bias", "starts", "posting_starts", "posting_rows", "posting_values"):
+        for name in ("weights", "bias", "posting_starts", "posting_rows", "posting_values"):
             arrays[name] = getattr(self, name)
         for encoder, head in self.heads.items():
             arrays |= {f"{encoder}/{name}": array for name, array in vars(head).items()}
@@ -165,11 +165,10 @@ class Model:
             tfidf=Tfidf(about["words"], about["chars"], arrays["idf"]),
             weights=arrays["weights"],
             bias=arrays["bias"],
-            starts=arrays["starts"],
             posting_starts=arrays["posting_starts"],
             posting_rows=arrays["posting_rows"],
             posting_values=arrays["posting_values"],
-            heads={name: Head(*(arrays[f"{name}/{part}"] for part in ("weights", "bias", "examples", "centroids"))) for name in about["heads"]},
+            heads={name: Head(*(arrays[f"{name}/{part}"] for part in ("weights", "bias", "examples", "centroids", "starts"))) for name in about["heads"]},
             thresholds={name: Thresholds(*limits) for name, limits in about["thresholds"].items()},
             made_of=about["made_of"],
         )

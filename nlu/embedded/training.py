@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,20 @@ from nlu.embedded.features import Floats, SparseRow, Tfidf, mask
 from nlu.embedded.model import OUT_OF_SCOPE, Head, Model, Thresholds, config_name, versions
 from nlu.errors import BadTrainingData, Fault
 from nlu.rasa_format import Example
+from nlu.wordlists import languages
 
 _FOLDS = 3
 _CONFIRM_QUANTILE, _ACT_QUANTILE = 0.05, 0.20  # t5 and t20 of nlu-findings, 'Thresholds with no OOS data'
+_WEIGHT = "balanced"  # seventeen languages of examples for the commonest wishes must not make every English message one of them
 _NEVER = Thresholds(1.0, 1.0)
 
-Sample = tuple[str, str]
+
+class Sample(NamedTuple):
+    """One cleaned text, what it means and the language it is in."""
+
+    text: str
+    intent: str
+    language: str
 
 
 def train(examples: Sequence[Example], encoders: Sequence[Encoder], cache: Path) -> Model:
@@ -33,34 +42,61 @@ def train(examples: Sequence[Example], encoders: Sequence[Encoder], cache: Path)
     """
     threadpool_limits = import_module("threadpoolctl").threadpool_limits  # scikit-learn brings it; it has no types
     samples = samples_of(examples)
-    if len({intent for _, intent in samples}) < 2:
+    if len({sample.intent for sample in samples}) < 2:
         raise BadTrainingData([Fault(examples[0].path if examples else Path(), 0, "training needs examples of at least two intents")])
     # Several threads add in an order of their own, and the bytes would differ from run to run.
     with threadpool_limits(limits=1):
-        vectors = {encoder.name: VectorCache(cache, encoder).vectors([mask(text) for text, _ in samples]) for encoder in encoders}
+        vectors = [_vectors(samples, encoder, cache) for encoder in encoders]
         return _fit(samples, vectors, _thresholds(samples, vectors), made_of(examples, encoders))
 
 
 def samples_of(examples: Sequence[Example]) -> list[Sample]:
-    """What is trained on: cleaned (text, intent) pairs, each once, sorted by intent and otherwise in order of appearance."""
-    pairs = dict.fromkeys((clean(example.text), example.intent) for example in examples)
-    return sorted(((text, intent) for text, intent in pairs if text), key=lambda pair: pair[1])
+    """What is trained on: each cleaned text once an intent, sorted by intent and otherwise in order of appearance.
+
+    A file named by a language (`so.yml`) is in that language, any other in English.
+    """
+    known = frozenset(languages())
+    samples = dict.fromkeys(Sample(clean(example.text), example.intent, stem if (stem := example.path.stem) in known else "en") for example in examples)
+    return sorted((sample for sample in samples if sample.text), key=lambda sample: sample.intent)
 
 
 def made_of(examples: Sequence[Example], encoders: Sequence[Encoder]) -> dict[str, Any]:
     """What a model's numbers depend on: format, library and encoder versions, and a hash of the examples."""
-    content = "".join(f"{intent}\t{text}\n" for text, intent in samples_of(examples))
+    content = "".join("\t".join(sample) + "\n" for sample in samples_of(examples))
     return versions() | {
         "encoders": {encoder.name: encoder.version for encoder in encoders},
         "examples": hashlib.sha256(content.encode()).hexdigest(),
     }
 
 
-def _fit(samples: Sequence[Sample], vectors: Mapping[str, Floats], thresholds: Mapping[str, Thresholds], origin: Mapping[str, Any]) -> Model:
-    intents = sorted({intent for _, intent in samples})
-    labels = np.array([intents.index(intent) for _, intent in samples], dtype=np.int32)
-    tfidf = Tfidf.fit([mask(text) for text, _ in samples])
-    matrix = _matrix([tfidf.row(mask(text)) for text, _ in samples], tfidf.size)
+@dataclass(frozen=True)
+class _Vectors:
+    """One encoder's vectors of all samples, and which of them it may learn from."""
+
+    encoder: str
+    rows: Floats
+    is_known: NDArray[np.bool_]
+
+    def only(self, kept: Sequence[int]) -> _Vectors:
+        """The same for some of the samples."""
+        return _Vectors(self.encoder, self.rows[kept], self.is_known[kept])
+
+
+def _vectors(samples: Sequence[Sample], encoder: Encoder, cache: Path) -> _Vectors:
+    rows = VectorCache(cache, encoder).vectors([mask(sample.text) for sample in samples])
+    is_known = np.array([sample.language in encoder.languages for sample in samples])
+    intents = [sample.intent for sample in samples]
+    if set(intents) != {intent for intent, known in zip(intents, is_known, strict=True) if known}:
+        # An intent with examples only in languages the encoder is a stranger to: better strange vectors than none.
+        is_known[:] = True
+    return _Vectors(encoder.name, rows, is_known)
+
+
+def _fit(samples: Sequence[Sample], vectors: Sequence[_Vectors], thresholds: Mapping[str, Thresholds], origin: Mapping[str, Any]) -> Model:
+    intents = sorted({sample.intent for sample in samples})
+    labels = np.array([intents.index(sample.intent) for sample in samples], dtype=np.int32)
+    tfidf = Tfidf.fit([mask(sample.text) for sample in samples])
+    matrix = _matrix([tfidf.row(mask(sample.text)) for sample in samples], tfidf.size)
     weights, bias = _support_vectors(matrix, labels)
     by_feature = matrix.tocsc()
     return Model(
@@ -68,11 +104,10 @@ def _fit(samples: Sequence[Sample], vectors: Mapping[str, Floats], thresholds: M
         tfidf=tfidf,
         weights=weights,
         bias=bias,
-        starts=np.searchsorted(labels, np.arange(len(intents))).astype(np.int32),
         posting_starts=by_feature.indptr.astype(np.int32),
         posting_rows=by_feature.indices.astype(np.int32),
         posting_values=by_feature.data.astype(np.float32),
-        heads={name: _head(rows, labels, len(intents)) for name, rows in vectors.items()},
+        heads={known.encoder: _head(known.rows[known.is_known], labels[known.is_known], len(intents)) for known in vectors},
         thresholds=thresholds,
         made_of=origin,
     )
@@ -89,7 +124,7 @@ def _matrix(rows: Sequence[SparseRow], size: int) -> Any:
 def _support_vectors(matrix: Any, labels: NDArray[np.int32]) -> tuple[Floats, Floats]:
     from sklearn.svm import LinearSVC
 
-    machine = LinearSVC(C=1.0, random_state=0, max_iter=5_000).fit(matrix, labels)
+    machine = LinearSVC(C=1.0, class_weight=_WEIGHT, random_state=0, max_iter=5_000).fit(matrix, labels)
     if len(machine.coef_) == 1:  # of two classes scikit-learn keeps one margin
         return _columns(np.vstack([-machine.coef_, machine.coef_])), np.concatenate([-machine.intercept_, machine.intercept_]).astype(np.float32)
     return _columns(machine.coef_), machine.intercept_.astype(np.float32)
@@ -98,40 +133,44 @@ def _support_vectors(matrix: Any, labels: NDArray[np.int32]) -> tuple[Floats, Fl
 def _head(rows: Floats, labels: NDArray[np.int32], intents: int) -> Head:
     from sklearn.linear_model import LogisticRegression
 
-    regression = LogisticRegression(C=20.0, max_iter=2_000).fit(rows, labels)
+    regression = LogisticRegression(C=20.0, class_weight=_WEIGHT, max_iter=2_000).fit(rows, labels)
     weights, bias = regression.coef_, regression.intercept_
     if len(weights) == 1:  # of two classes scikit-learn keeps the log-odds of the second
         weights, bias = np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], bias])
     centroids = np.stack([rows[labels == place].mean(axis=0) for place in range(intents)])
     centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
-    return Head(_columns(weights), bias.astype(np.float32), rows, centroids.astype(np.float32))
+    starts = np.searchsorted(labels, np.arange(intents)).astype(np.int32)
+    return Head(_columns(weights), bias.astype(np.float32), np.ascontiguousarray(rows), centroids.astype(np.float32), starts)
 
 
 def _columns(weights: NDArray[Any]) -> Floats:
     return np.ascontiguousarray(weights.T, dtype=np.float32)
 
 
-def _thresholds(samples: Sequence[Sample], vectors: Mapping[str, Floats]) -> dict[str, Thresholds]:
+def _thresholds(samples: Sequence[Sample], vectors: Sequence[_Vectors]) -> dict[str, Thresholds]:
     """Thresholds with all encoders and with none, from the scores that examples get from models that have not seen them."""
     folds = _folds(samples)
-    scores: dict[str, list[float]] = {config_name(list(vectors)): [], "": []}
+    scores: dict[str, list[float]] = {config_name([known.encoder for known in vectors]): [], "": []}
     for fold in range(_FOLDS):
         kept = np.flatnonzero(folds != fold).tolist()
-        if len({samples[place][1] for place in kept}) < 2:
+        if len({samples[place].intent for place in kept}) < 2:
             continue
-        model = _fit([samples[place] for place in kept], {name: rows[kept] for name, rows in vectors.items()}, {}, {})
+        model = _fit([samples[place] for place in kept], [known.only(kept) for known in vectors], {}, {})
         for place in np.flatnonzero(folds == fold).tolist():
-            _score_held_out(model, samples[place], {name: rows[place] for name, rows in vectors.items()}, scores)
+            _score_held_out(model, samples[place], [known.only([place]) for known in vectors], scores)
     return {config: _quantiles(reached) for config, reached in scores.items()}
 
 
-def _score_held_out(model: Model, sample: Sample, vectors: Mapping[str, Floats], scores: Mapping[str, list[float]]) -> None:
-    text, intent = sample
-    if intent == OUT_OF_SCOPE:
+def _score_held_out(model: Model, sample: Sample, vectors: Sequence[_Vectors], scores: Mapping[str, list[float]]) -> None:
+    """Add the score that a held-out sample gets, where it is classified rightly: with encoders if they know its language, and without."""
+    if sample.intent == OUT_OF_SCOPE:
         return  # nobody acts on it, so it says nothing about when to act
+    known = {one.encoder: one.rows[0] for one in vectors if one.is_known[0]}
     for config, reached in scores.items():
-        probabilities, score = model.score(text, vectors if config else {})
-        if model.intents[int(probabilities.argmax())] == intent:
+        if config and config != config_name(list(known)):
+            continue
+        probabilities, score = model.score(sample.text, known if config else {})
+        if model.intents[int(probabilities.argmax())] == sample.intent:
             reached.append(score)
 
 
@@ -146,7 +185,7 @@ def _folds(samples: Sequence[Sample]) -> NDArray[np.int32]:
     """A fold for each sample: in turn within its intent, so that every fold leaves examples of each."""
     seen = Counter[str]()
     folds = np.zeros(len(samples), dtype=np.int32)
-    for place, (_, intent) in enumerate(samples):
-        folds[place] = seen[intent] % _FOLDS
-        seen[intent] += 1
+    for place, sample in enumerate(samples):
+        folds[place] = seen[sample.intent] % _FOLDS
+        seen[sample.intent] += 1
     return folds

@@ -1,3 +1,4 @@
+import itertools
 import re
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -218,10 +219,14 @@ def test_without_terms_nothing_is_said_of_half_term() -> None:
 def test_february_has_its_leap_day() -> None:
     leap = Context(NOW.replace(year=2028, month=2, day=1))
     (entity,) = find("29 feb", leap)
-    assert isinstance(entity.value, When) and entity.value.first == date(2028, 2, 29)
+    assert isinstance(entity.value, When)
+    assert entity.value.first == date(2028, 2, 29)
 
 
-@given(st.dates(date(2026, 3, 11), date(2026, 12, 31)), st.sampled_from(["{0.day}/{0.month}/{0.year}", "{0.day} {0:%B}", "{0:%B} {0.day}", "{0:%Y-%m-%d}", "{0.day}.{0.month}.{0.year}"]))
+@given(
+    st.dates(date(2026, 3, 11), date(2026, 12, 31)),
+    st.sampled_from(["{0.day}/{0.month}/{0.year}", "{0.day} {0:%B}", "{0:%B} {0.day}", "{0:%Y-%m-%d}", "{0.day}.{0.month}.{0.year}"]),
+)
 def test_a_written_day_reads_back_as_that_day(day: date, form: str) -> None:
     (entity,) = find(form.format(day), Context(NOW))
     assert isinstance(entity.value, When)
@@ -237,7 +242,12 @@ def test_a_clock_time_reads_back_as_that_time(hour: int, minute: int) -> None:
 
 
 @settings(max_examples=200)
-@given(st.lists(st.sampled_from("monday tues next this week at 3 15.10 or not and before after the 12th half past lunch - / , 3/3 may to in 2 weeks pm".split()), max_size=8))
+@given(
+    st.lists(
+        st.sampled_from("monday tues next this week at 3 15.10 or not and before after the 12th half past lunch - / , 3/3 may to in 2 weeks pm".split()),
+        max_size=8,
+    )
+)
 def test_any_jumble_of_time_words_is_survived(pieces: list[str]) -> None:
     text = clean(" ".join(pieces))
     found = find(text, Context(NOW, "en", (), TERMS))
@@ -246,7 +256,7 @@ def test_any_jumble_of_time_words_is_survived(pieces: list[str]) -> None:
         assert isinstance(entity.value, When)
         assert (entity.value.first is None) == (entity.value.last is None)
         assert entity.value.first is None or entity.value.last is None or entity.value.first <= entity.value.last
-    assert all(left.end <= right.start for left, right in zip(found, found[1:], strict=False))
+    assert all(left.end <= right.start for left, right in itertools.pairwise(found))
 
 
 @settings(max_examples=100, deadline=None)

@@ -131,8 +131,11 @@ def test_a_message_is_understood_whole(engine: Engine, context: Context) -> None
     result = engine.parse("Can I see miss oakafor TUESDAY after 3?", context)
     assert (result.intent, result.decision, result.language) == ("book_appointment", Decision.ACT, "en")
     staff, when = result.first("staff"), result.first("time")
-    assert staff is not None and isinstance(staff.value, Name) and staff.value.label == "Ms Okafor"
-    assert when is not None and isinstance(when.value, When)
+    assert staff is not None
+    assert isinstance(staff.value, Name)
+    assert staff.value.label == "Ms Okafor"
+    assert when is not None
+    assert isinstance(when.value, When)
     assert result.ranking[0] == (result.intent, result.confidence)
     assert result.confidence >= result.ranking[1][1]
 
@@ -160,7 +163,9 @@ def test_languages_and_channels_are_entities(engine: Engine, context: Context) -
 
 
 def test_a_cry_for_help_is_heard_in_a_long_message(engine: Engine, context: Context) -> None:
-    long = "thank you for the lovely trip he enjoyed it so much and told us about the animals " * 6 + "my husband hits me and the children i am scared to go home"
+    long = (
+        "thank you for the lovely trip he enjoyed it so much and told us about the animals " * 6 + "my husband hits me and the children i am scared to go home"
+    )
     assert engine.parse(long, context).intent == "safeguarding"
 
 
@@ -194,7 +199,8 @@ def test_threads_get_the_same_answers(engine: Engine, context: Context) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(answers == alone for answers in together.values()) and len(together) == 4
+    assert all(answers == alone for answers in together.values())
+    assert len(together) == 4
 
 
 def test_a_message_takes_milliseconds(engine: Engine, context: Context) -> None:

@@ -42,7 +42,9 @@ def test_doubtful_messages_are_left_to_the_model(words: Words, text: str) -> Non
 
 
 def test_carriers_act_on_words_we_do_not_call_stop(words: Words) -> None:
-    assert words.is_carrier_stop("Cancel") and words.is_carrier_stop("END") and words.is_carrier_start("yes")
+    assert words.is_carrier_stop("Cancel")
+    assert words.is_carrier_stop("END")
+    assert words.is_carrier_start("yes")
     assert not words.is_carrier_stop("cancel my appointment")
 
 
@@ -64,9 +66,11 @@ def test_every_language_has_every_list() -> None:
     assert set(languages()) == OURS
     for tag in OURS:
         lists = words_of(tag)
-        assert lists is not None and lists.is_draft == (tag != "en")
+        assert lists is not None
+        assert lists.is_draft == (tag != "en")
         assert all(lists.phrases[key] for key in (*WHOLE_MESSAGES, "today", "tomorrow", "day_after_tomorrow"))
-        assert set(lists.numbers) == {*range(1, 13), -1} and set(lists.weekdays) == set(range(1, 8))
+        assert set(lists.numbers) == {*range(1, 13), -1}
+        assert set(lists.weekdays) == set(range(1, 8))
 
 
 def test_no_phrase_means_two_things_in_one_language() -> None:

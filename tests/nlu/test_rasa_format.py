@@ -45,7 +45,9 @@ def test_a_fault_names_file_line_and_reason(tmp_path: Path, content: str, line: 
     with pytest.raises(BadTrainingData) as caught:
         read([path])
     fault = caught.value.faults[0]
-    assert fault.path == path and fault.line == line and what in fault.what
+    assert fault.path == path
+    assert fault.line == line
+    assert what in fault.what
     assert str(fault).startswith(f"{path}:{line}: ")
 
 
