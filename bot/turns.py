@@ -40,7 +40,10 @@ NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION
 
 @dataclass(frozen=True)
 class TurnSettings:
-    """How turns are taken. `settle` is how long free text may be followed by more of it; past `late_after` a message is not acted on; `per_hour` caps one address."""
+    """How turns are taken.
+
+    `settle` is how long free text may be followed by more of it; past `late_after` a message is not acted on; `per_hour` is what one address may write.
+    """
 
     settle: timedelta = timedelta(seconds=3)
     late_after: timedelta = timedelta(hours=2)
@@ -84,7 +87,7 @@ class Turns:
             faults.reached("committed")
         except DatabaseAway:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever a handler raises, the message must reach a person in the end
             self._failed(heard.ids[0], error)
         return None
 
@@ -139,7 +142,14 @@ class Turns:
         state = State.from_json(kept.state)
         language = adult.language if adult else _language_at(school, first.address)
         conversation = Conversation(
-            school, adult, first.address, state, language=language, was_sent_before=_WasSentBefore(school.session), reference=f"inbox:{first.id}", strict=self._settings.strict
+            school,
+            adult,
+            first.address,
+            state,
+            language=language,
+            was_sent_before=_WasSentBefore(school.session),
+            reference=f"inbox:{first.id}",
+            strict=self._settings.strict,
         )
         said = self._answer(school, conversation, heard.utterance, first, adult)
         if said.text:
@@ -213,7 +223,9 @@ class Turns:
         if first.opt_out == "STOP" or (first.opt_out is None and word in consent.CARRIER_WORDS):
             consent.opt_out(school, first.address, how="carrier")
             if word in ("cancel", "end", "quit"):
-                call_for_a_person(school, Need.ADDRESS, key=f"carrier-stop:{first.id}", address=first.address, detail=f"{word.upper()} stopped texts; ask for START")
+                call_for_a_person(
+                    school, Need.ADDRESS, key=f"carrier-stop:{first.id}", address=first.address, detail=f"{word.upper()} stopped texts; ask for START"
+                )
             return True
         if first.opt_out == "START" or (word in ("start", "unstop", "yes") and first.address.state == AddressState.OPTED_OUT):
             consent.opt_in(school, first.address, how="carrier")
@@ -311,5 +323,3 @@ class _WasSentBefore:
     def __call__(self, uid: str, at: datetime) -> bool:
         claimed_at = self._session.scalar(select(Message.claimed_at).where(Message.uid == uid))
         return claimed_at is not None and claimed_at <= at
-
-

@@ -131,7 +131,7 @@ class Occupied(Base):
 
 
 class Invitation(Base):
-    """That the school asks a child's adults to book one meeting of a kind. `adult_id` booked it, once someone did; `first_on`, `last_on` bound when it should be."""
+    """That the school asks a child's adults to book one meeting of a kind, between two days; `appointment_id` is the answer, once someone booked it."""
 
     __tablename__ = "invitations"
     __table_args__ = (UniqueConstraint("child_id", "kind", "first_on"),)

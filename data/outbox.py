@@ -37,7 +37,7 @@ class Lane(IntEnum):
 
 
 class Message(Base):
-    """One message to one person. A dialogue's reply is worded (`text`) when it is written; a notice has a `kind` and what it is `about`, and is worded when it leaves.
+    """One message to one person. A dialogue's reply is worded (`text`) when it is written; a notice has a `kind` and what it is `about`, and is worded last.
 
     `key` is unique: the same cause writes it once, whatever is repeated. `choices` are (id, label) pairs, shown as the channel does best.
     `must_arrive` messages are repeated once where a channel cannot be asked what it delivered.

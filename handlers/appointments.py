@@ -37,7 +37,9 @@ def _write_appointment(value: Appointment, language: str) -> str:
     return written(value.starts_at.astimezone(LONDON), language)
 
 
-@dialogue(intent="book_appointment", menu=_("Book a time with the class teacher"), order=10, within=("move_appointment", "request_interpreter", "request_access_help"))
+@dialogue(
+    intent="book_appointment", menu=_("Book a time with the class teacher"), order=10, within=("move_appointment", "request_interpreter", "request_access_help")
+)
 def book(chat: Chat, school: School) -> None:
     """A parent books a time with their child's class teacher, or one of the meetings that the school has asked for."""
     child = _child(chat, school)

@@ -7,7 +7,6 @@ from school import School, hours
 from school.attention import Need, call_for_a_person, refine
 from translations import Phrase, _
 
-
 WISH_WORDS = 6
 """Up to so many words a message to the office is taken for the wish to write one."""
 
@@ -16,7 +15,9 @@ WISH_WORDS = 6
 def speak_to_person(chat: Chat, school: School) -> None:
     """A person can always be reached, in one message: the school is told at once, and then asked how."""
     told = chat.once("told", _call, chat, school, Need.FOR_OFFICE, chat.text)
-    how = chat.choose("how", ["ring", "write"], _when_someone_answers(school), label={"ring": _("Please ring me"), "write": _("I want to write something")}.__getitem__)
+    how = chat.choose(
+        "how", ["ring", "write"], _when_someone_answers(school), label={"ring": _("Please ring me"), "write": _("I want to write something")}.__getitem__
+    )
     if how == "ring":
         refine(school, told, need=Need.RING_ME)
         chat.say(_ring_when(school), day=hours.next_opening(school))
@@ -87,7 +88,9 @@ def safeguarding(chat: Chat, school: School) -> None:
     """A child may be at risk: a person sees it; the answer is neutral and names the emergency numbers."""
     _call(chat, school, Need.SAFEGUARDING, chat.text)
     chat.say(
-        _("Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. Out of school hours: Childline 0800 1111, NSPCC 0808 800 5000."),
+        _(
+            "Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. Out of school hours: Childline 0800 1111, NSPCC 0808 800 5000."
+        ),
         must_arrive=True,
     )
 

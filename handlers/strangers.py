@@ -16,7 +16,9 @@ def stranger(chat: Chat, school: School) -> None:
         chat.end()  # one message was left today: two robots would go on for ever
     text = chat.ask(
         "text",
-        _("This is the number of {school}. I do not know who you are, so I cannot talk about any child. To leave one message for the office, write it now. Or ring {phone}."),
+        _(
+            "This is the number of {school}. I do not know who you are, so I cannot talk about any child. To leave one message for the office, write it now. Or ring {phone}."
+        ),
         school=school.settings.name,
         phone=school.settings.phone,
     )

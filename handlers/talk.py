@@ -90,7 +90,9 @@ def did_you_mean(chat: Chat, school: School) -> None:
 @dialogue(intent="resume", passing=True)
 def resume(chat: Chat, school: School) -> None:
     """A conversation was left for a day: it is offered again, not continued blindly."""
-    if not chat.confirm("go_on", _("Last time we talked about: {about}. Shall we go on?"), yes=_("Go on"), no=_("No, leave it"), about=_about(chat.args["about"])):
+    if not chat.confirm(
+        "go_on", _("Last time we talked about: {about}. Shall we go on?"), yes=_("Go on"), no=_("No, leave it"), about=_about(chat.args["about"])
+    ):
         chat.drop_others()
         chat.go("menu")
 

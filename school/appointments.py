@@ -30,7 +30,35 @@ from school.notices import tell, withdraw
 from school.slots import Slot
 from school.times import At, Wish, fits
 
-__all__ = ["Appointment", "AppointmentState", "book", "cancel", "capability", "due", "find", "give_up_waiting", "hold", "Invitation", "invitation", "MeetingKind", "move", "next_evening", "Offers", "offers", "open_invitations", "place_in_queue", "reminder_time", "teacher_for", "Terms", "upcoming", "usual_terms", "wait", "Waiting", "Way", "WITH_SENIOR"]
+__all__ = [
+    "WITH_SENIOR",
+    "Appointment",
+    "AppointmentState",
+    "Invitation",
+    "MeetingKind",
+    "Offers",
+    "Terms",
+    "Waiting",
+    "Way",
+    "book",
+    "cancel",
+    "capability",
+    "due",
+    "find",
+    "give_up_waiting",
+    "hold",
+    "invitation",
+    "move",
+    "next_evening",
+    "offers",
+    "open_invitations",
+    "place_in_queue",
+    "reminder_time",
+    "teacher_for",
+    "upcoming",
+    "usual_terms",
+    "wait",
+]
 
 WITH_SENIOR = (MeetingKind.PLANNING, MeetingKind.EHCP)
 """The meetings that a senior leader attends too."""

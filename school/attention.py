@@ -11,7 +11,6 @@ from data.attention import Attention, Need
 from data.people import Adult
 from school import School
 
-
 __all__ = ["Need", "call_for_a_person", "has_asked", "open_needs", "refine"]
 
 

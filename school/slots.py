@@ -6,16 +6,18 @@ A slot is taken by inserting its five-minute cells under a primary key (data.app
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from math import ceil, floor
 
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import delete, false, or_, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.appointments import Appointment, Availability, AvailabilityException, Hold, MeetingKind, Occupied, ParentsEvening
-from data.people import Adult, Staff
+from data.people import Adult, SchoolClass, Staff
 from school import LONDON, School
-from school.calendar import Calendar, calendar, instant
+from school.calendar import Calendar, between, calendar, instant
 from school.errors import SlotTaken
 
 CELL = timedelta(minutes=5)
@@ -104,7 +106,7 @@ def is_offered(school: School, slot: Slot) -> bool:
         return False
     first, *seniors = sorted(staff, key=lambda person: slot.staff_ids.index(person.id))
     timetable = Timetable(school, staff, day, day)
-    return slot in timetable.possible(first, slot.kind, day) and all(timetable.is_there(senior, slot) for senior in seniors)
+    return replace(slot, staff_ids=(first.id,)) in timetable.possible(first, slot.kind, day) and all(timetable.is_there(senior, slot) for senior in seniors)
 
 
 class Timetable:
@@ -161,43 +163,53 @@ class Timetable:
     def _is_away(self, staff_id: int, slot: Slot) -> bool:
         """Whether this person is away at some time of this slot; a class teacher's parents' evening is no time for other meetings."""
         day = slot.clock.date()
-        away = [(row.starts, row.ends) for row in self._exceptions if row.staff_id == staff_id and not row.is_extra and row.on == day]
-        if day in self._evenings and staff_id in self._teachers and slot.kind != MeetingKind.PARENTS_EVENING:
-            away.append((self._evenings[day].starts, self._evenings[day].ends))
-        spans = [between(day, starts, ends, widest=True) for starts, ends in away]
-        return any(starts_at < slot.ends_at and slot.starts_at < ends_at for starts_at, ends_at in spans)
+        for row in self._exceptions:
+            if row.staff_id == staff_id and not row.is_extra and row.on == day and _overlap(between(day, row.starts, row.ends, widest=True), slot):
+                return True
+        if day not in self._evenings or staff_id not in self._teachers or slot.kind == MeetingKind.PARENTS_EVENING:
+            return False
+        begins, ends = between(day, self._evenings[day].starts, self._evenings[day].ends, widest=True)
+        return _overlap((begins - self._school.settings.buffer, ends), slot)
 
 
 def hold(school: School, slot: Slot, adult: Adult, *, until: datetime | None = None, waiting_id: int | None = None) -> Hold:
     """Keep `slot` for `adult` while they decide, in place of any other they were deciding on.
 
-    It lasts the set time, renewed by each of their texts, or until the instant given. Refuses with SlotTaken.
+    It lasts the set time, renewed by each of their texts, or until the instant given. Refuses with SlotTaken; then all is as it was.
     """
-    if waiting_id is None:
-        release(school, adult)
-    kept = Hold(adult_id=adult.id, waiting_id=waiting_id)
-    school.session.add(kept)
-    school.session.flush()
-    occupy(school, slot, adult, hold=kept, expires_at=until or school.now + school.settings.hold)
+    one_at_a_time(school)
+    with school.session.begin_nested():
+        if waiting_id is None:
+            release(school, adult)
+        kept = Hold(adult_id=adult.id, waiting_id=waiting_id)
+        school.session.add(kept)
+        school.session.flush()
+        occupy(school, slot, adult, hold=kept, expires_at=until or school.now + school.settings.hold)
     return kept
 
 
 def renew_holds(school: School, adult: Adult) -> None:
-    """An adult has written: what they are deciding on stays theirs for another while. A hold that lapsed and that nobody took is theirs again."""
-    expires_at = school.now + school.settings.hold
+    """An adult has written: what they are deciding on stays theirs for another while. A hold that lapsed and that nobody took is theirs again.
+
+    What was offered to them from a waiting list keeps its own limit.
+    """
+    deciding = school.session.scalars(select(Hold.id).where(Hold.adult_id == adult.id, Hold.waiting_id.is_(None))).all()
+    if not deciding:
+        return
+    one_at_a_time(school)
     school.session.execute(
         update(Occupied)
-        .where(Occupied.hold_id.in_(select(Hold.id).where(Hold.adult_id == adult.id)), Occupied.expires_at < expires_at)
-        .values(expires_at=expires_at)
+        .where(Occupied.hold_id.in_(deciding))
+        .values(expires_at=school.now + school.settings.hold)
         .execution_options(synchronize_session=False)
     )
 
 
 def release(school: School, adult: Adult, *, waiting_id: int | None = None) -> None:
     """Let go of what this adult was deciding on; or of what was offered to them in this place on the waiting list."""
+    one_at_a_time(school)
     holds = select(Hold.id).where(Hold.adult_id == adult.id, Hold.waiting_id.is_(None) if waiting_id is None else Hold.waiting_id == waiting_id)
-    school.session.execute(delete(Occupied).where(Occupied.hold_id.in_(holds)).execution_options(synchronize_session=False))
-    school.session.execute(delete(Hold).where(Hold.id.in_(holds)).execution_options(synchronize_session=False))
+    _drop_holds(school, school.session.scalars(holds).all())
 
 
 def occupy(
@@ -206,45 +218,66 @@ def occupy(
     """Take all cells of `slot`, or none: for a hold until an instant, for an appointment for good.
 
     Free cells, lapsed holds, this adult's own holds and this appointment's own cells can be taken. Refuses with SlotTaken.
+    A lapsed hold that loses a cell is lost whole.
     """
-    cells = _cells(slot.starts_at, slot.minutes, _buffer(school, slot.kind))
+    one_at_a_time(school)
+    seats = _seats(school, slot)
     owner = {"hold_id": hold.id if hold else None, "appointment_id": appointment.id if appointment else None, "expires_at": expires_at}
-    # Always in the same order, so that two takers of overlapping slots cannot wait for each other.
-    rows = [{"staff_id": staff_id, "cell": cell, **owner} for staff_id in sorted(slot.staff_ids) for cell in cells]
-    insert = (postgresql.insert if school.session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Occupied)
+    lapsed = Occupied.expires_at < school.now
     mine = Occupied.hold_id.in_(select(Hold.id).where(Hold.adult_id == adult.id))
-    ours = Occupied.appointment_id == appointment.id if appointment else None
-    statement = insert.values(rows).on_conflict_do_update(
-        index_elements=[Occupied.staff_id, Occupied.cell],
-        set_=owner,
-        where=or_(Occupied.expires_at < school.now, mine, *([ours] if ours is not None else [])),
+    ours = Occupied.appointment_id == appointment.id if appointment else false()
+    broken = select(Occupied.hold_id).join(Hold).where(lapsed, Hold.adult_id != adult.id, tuple_(Occupied.staff_id, Occupied.cell).in_(seats)).distinct()
+    losing = school.session.scalars(broken).all()
+    insert = (postgresql.insert if school.session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Occupied)
+    statement = insert.values([{"staff_id": staff_id, "cell": cell, **owner} for staff_id, cell in seats]).on_conflict_do_update(
+        index_elements=[Occupied.staff_id, Occupied.cell], set_=owner, where=or_(lapsed, mine, ours)
     )
-    savepoint = school.session.begin_nested()
-    got = len(school.session.execute(statement.returning(Occupied.cell)).all())
-    if got == len(rows):
-        savepoint.commit()
-    else:
-        savepoint.rollback()
-        raise SlotTaken(slot.starts_at)
+    with school.session.begin_nested():
+        if len(school.session.execute(statement.returning(Occupied.cell)).all()) < len(seats):
+            raise SlotTaken(slot.starts_at)
+        _drop_holds(school, [hold_id for hold_id in losing if hold_id is not None])
 
 
 def vacate(school: School, appointment: Appointment, *, keep: Slot | None = None) -> None:
     """Give back an appointment's cells, except those that `keep` needs."""
+    one_at_a_time(school)
     condition = [Occupied.appointment_id == appointment.id]
     if keep is not None:
-        kept = [(staff_id, cell) for staff_id in keep.staff_ids for cell in _cells(keep.starts_at, keep.minutes, _buffer(school, keep.kind))]
-        condition.append(tuple_(Occupied.staff_id, Occupied.cell).not_in(kept))
+        condition.append(tuple_(Occupied.staff_id, Occupied.cell).not_in(_seats(school, keep)))
     school.session.execute(delete(Occupied).where(*condition).execution_options(synchronize_session=False))
 
 
+def one_at_a_time(school: School) -> None:
+    """Wait until no other transaction is giving time away, and keep others waiting until the end of this one.
+
+    The primary key alone keeps a slot from being given twice; this keeps two who each let go of what the other wants from waiting for each other
+    for ever (PostgreSQL then ends one of them with an error). SQLite has one writer at a time anyway.
+    """
+    if school.session.get_bind().dialect.name == "postgresql":
+        school.session.execute(text("SELECT pg_advisory_xact_lock('occupied'::regclass::oid::bigint)"))
+
+
+def _drop_holds(school: School, holds: Sequence[int]) -> None:
+    if holds:
+        school.session.execute(delete(Occupied).where(Occupied.hold_id.in_(holds)).execution_options(synchronize_session=False))
+        school.session.execute(delete(Hold).where(Hold.id.in_(holds)).execution_options(synchronize_session="fetch"))
+
+
+def _seats(school: School, slot: Slot) -> list[tuple[int, int]]:
+    """The cells that a slot takes, buffer included, of each of its staff."""
+    return [(staff_id, cell) for staff_id in sorted(slot.staff_ids) for cell in _cells(slot, _buffer(school, slot.kind))]
+
+
+def _first_free(school: School, choice: Sequence[Slot], taken: frozenset[tuple[int, int]]) -> Slot | None:
+    return next((slot for slot in choice if taken.isdisjoint(_seats(school, slot))), None)
+
+
 def _evening_windows(evening: ParentsEvening) -> list[Window]:
-    whole = Window(evening.starts, evening.ends, evening.minutes, timedelta())
     if evening.break_starts is None or evening.break_ends is None:
-        return [whole]
-    return [
-        Window(evening.starts, evening.break_starts, evening.minutes, timedelta()),
-        Window(evening.break_ends, evening.ends, evening.minutes, timedelta()),
-    ]
+        parts = [(evening.starts, evening.ends)]
+    else:
+        parts = [(evening.starts, evening.break_starts), (evening.break_ends, evening.ends)]
+    return [Window(evening.on, starts, ends, evening.minutes, timedelta()) for starts, ends in parts]
 
 
 def _buffer(school: School, kind: str) -> timedelta:
@@ -252,10 +285,24 @@ def _buffer(school: School, kind: str) -> timedelta:
     return timedelta() if kind == MeetingKind.PARENTS_EVENING else school.settings.buffer
 
 
-def _cells(starts_at: datetime, minutes: int, buffer: timedelta) -> range:
-    first = int(starts_at.timestamp() // CELL.total_seconds())
-    last = (starts_at + timedelta(minutes=minutes) + buffer).timestamp() / CELL.total_seconds()
-    return range(first, int(-(-last // 1)))
+def _cells(slot: Slot, buffer: timedelta) -> range:
+    """The five-minute steps since 1970 that a meeting and its buffer touch."""
+    first, end = slot.starts_at.timestamp() / CELL.total_seconds(), (slot.ends_at + buffer).timestamp() / CELL.total_seconds()
+    return range(floor(first), ceil(end))
+
+
+def _on_grid(moment: datetime) -> datetime:
+    """This time of day, or the next on the clock's five minutes: two slots that share a cell could not both be booked."""
+    since_midnight = moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment + (-since_midnight % CELL)
+
+
+def _overlap(span: tuple[datetime, datetime], slot: Slot) -> bool:
+    return span[0] < slot.ends_at and slot.starts_at < span[1]
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
 
 
 def _taken_cells(school: School, staff: Sequence[Staff], first: date, last: date, adult: Adult | None) -> frozenset[tuple[int, int]]:

@@ -1,12 +1,12 @@
 """Plays a transcript: says what the parent says, and writes down what the school answers. CONTRIBUTING explains the signs.
 
-    #  why this conversation is kept
-    now: Mon 2026-03-02 09:10    as: Amina, sms     when it is, who writes and on which channel; may stand again further down
-    >  what the parent writes; '> [Book it]' presses a button; '>+' is sent right after the line before, without waiting for an answer
-    <  what the school answers
-    @  what happens meanwhile
-    =  what is true afterwards
-    $  what it cost
+#  why this conversation is kept
+now: Mon 2026-03-02 09:10    as: Amina, sms     when it is, who writes and on which channel; may stand again further down
+>  what the parent writes; '> [Book it]' presses a button; '>+' is sent right after the line before, without waiting for an answer
+<  what the school answers
+@  what happens meanwhile
+=  what is true afterwards
+$  what it cost
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bot.channels.base import ChannelName, InboundKind
-from bot.channels.simulator import Shown
 from bot.transcript import school_line
 from data.appointments import Appointment, AppointmentState, Waiting
 from data.attention import Attention
 from data.people import Adult
 from school import LONDON, School, appointments, demo, families
 from school.appointments import MeetingKind, Terms
-from translations.sms import segments
 from tests.world import World
+from translations.sms import segments
 
 HEADING = re.compile(r"now: (?P<now>\w{3} [\d-]+ [\d:]+)\s+as: (?P<who>[^,]+), (?P<channel>\w+)")
 
