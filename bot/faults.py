@@ -8,7 +8,8 @@ import signal
 _FATAL = os.environ.get("BOOKBAG_FAULT")
 _after = int(os.environ.get("BOOKBAG_FAULT_AFTER", "0"))
 
-POINTS = ("stored", "handled", "committed", "claimed", "before POST", "after POST", "after")
+POINTS = ("received", "stored", "handled", "committed", "claimed", "before POST", "after POST", "before result commit", "after")
+"""In the order in which a message passes them. docs/outbox.md says what follows from a death at each."""
 
 
 def reached(point: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from bot import faults
 from bot.channels.base import Inbound, InboundKind
 from bot.clock import Clock
+from bot.together import Together
 from data.addresses import Address
 from data.inbox import InboxState, Received, Seen
 from data.store import DatabaseAway, Store
@@ -32,56 +33,60 @@ class Inbox:
 
     def __init__(self, store: Store, settings: SchoolSettings, clock: Clock, wake: Callable[[], None], via: str = "") -> None:
         self._store, self._settings, self._clock, self._wake, self._via = store, settings, clock, wake, via
-        self._waiting: list[tuple[Sequence[Inbound], asyncio.Future[int]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._together = Together(self.take_in)
 
     async def accept(self, arrivals: Sequence[Inbound]) -> int:
         """Store what arrived; how many of it were new. Raises DatabaseAway when it could not be stored in time: the provider must not be told 'received'."""
-        stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((arrivals, stored))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
+        faults.reached("received")
         try:
-            return await asyncio.wait_for(stored, PATIENCE)
+            return await asyncio.wait_for(self._together.do(arrivals), PATIENCE)
         except TimeoutError as late:
             raise DatabaseAway("storing takes too long") from late
 
-    async def _write_all(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                counts = await asyncio.to_thread(self.take_in, [arrivals for arrivals, _ in batch])
-            except Exception as error:
-                for _, stored in batch:
-                    if not stored.done():
-                        stored.set_exception(error)
-                continue
-            for (_, stored), count in zip(batch, counts, strict=True):
-                if not stored.done():
-                    stored.set_result(count)
-
     def take_in(self, batches: Sequence[Sequence[Inbound]]) -> list[int]:
         """Store several arrivals in one transaction; for each, how many messages were new. Raises DatabaseAway, with nothing stored."""
-        with self._store.write() as session:
+        with self._store.write() as session, session.no_autoflush:
             school = School(session, self._clock(), self._settings)
-            counts = [sum(_store(school, message, self._via) for message in arrivals) for arrivals in batches]
+            new = _first_seen(session, [message.provider_id for arrivals in batches for message in arrivals])
+            counts = []
+            for arrivals in batches:
+                fresh = [message for message in arrivals if _take(new, message)]
+                for message in fresh:
+                    _store(school, message, self._via)
+                counts.append(len(fresh))
         faults.reached("stored")
         if any(counts):
             self._wake()
         return counts
 
 
-def _store(school: School, message: Inbound, via: str) -> bool:
-    """Store one message unless it was seen before; whether it was new."""
-    if not _first_time(school.session, message.provider_id):
-        return False
+def _first_seen(session: Session, provider_ids: Sequence[str]) -> set[bytes]:
+    """The fingerprints of those that were never taken in before; from now on they were."""
+    if not provider_ids:
+        return set()
+    insert = (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Seen)
+    # In one order everywhere, so that two processes that store the same ones wait for each other and never both.
+    rows = [{"hash": mark} for mark in sorted(map(fingerprint, provider_ids))]
+    return set(session.scalars(insert.values(rows).on_conflict_do_nothing().returning(Seen.hash)))
+
+
+def _take(new: set[bytes], message: Inbound) -> bool:
+    """Whether this is the first of its id; of two in one batch only the earlier is."""
+    mark = fingerprint(message.provider_id)
+    is_new = mark in new
+    new.discard(mark)
+    return is_new
+
+
+def _store(school: School, message: Inbound, via: str) -> None:
+    """Store one message that is new, and what it says of its address."""
     address = addresses.at(school, message.channel, message.address_kind, message.address)
     if message.kind is InboundKind.BLOCKED:
         mark_bad(school, address)
-        return True
+        return
     heard_from(school, address)
     if message.kind is InboundKind.UNBLOCKED:
-        return True
+        return
     speaker = recognition.speaker(school, address)
     school.session.add(
         Received(
@@ -100,14 +105,6 @@ def _store(school: School, message: Inbound, via: str) -> bool:
             state=InboxState.NEW,
         )
     )
-    return True
-
-
-def _first_time(session: Session, provider_id: str) -> bool:
-    """Whether this provider id was never taken in before; from now on it was."""
-    insert = (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Seen)
-    statement = insert.values(hash=fingerprint(provider_id)).on_conflict_do_nothing().returning(Seen.hash)
-    return session.execute(statement).first() is not None
 
 
 def fingerprint(provider_id: str) -> bytes:
@@ -117,5 +114,8 @@ def fingerprint(provider_id: str) -> bytes:
 
 def unseen(session: Session, messages: Sequence[Inbound]) -> list[Inbound]:
     """Those that were never taken in."""
-    known = set(session.scalars(select(Seen.hash).where(Seen.hash.in_([fingerprint(message.provider_id) for message in messages]))))
-    return [message for message in messages if fingerprint(message.provider_id) not in known]
+    marks = [fingerprint(message.provider_id) for message in messages]
+    known: set[bytes] = set()
+    for start in range(0, len(marks), 500):
+        known |= set(session.scalars(select(Seen.hash).where(Seen.hash.in_(marks[start : start + 500]))))
+    return [message for message, mark in zip(messages, marks, strict=True) if mark not in known]

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot import faults, outbox
-from bot.channels.base import InboundKind
+from bot.channels.base import AddressKind, InboundKind
 from bot.clock import Clock
 from bot.conversation.engine import Conversation, Reply, Utterance
 from bot.conversation.state import State
@@ -125,6 +125,8 @@ class Turns:
             wish = heard.utterance.wishes[0] if heard.utterance.wishes else None
             row.intent, row.confidence = (wish.intent, wish.confidence) if wish else (heard.utterance.exact, None)
         adult = recognition.speaker(school, first.address)
+        if first.address.kind == AddressKind.SENDER_NAME:
+            return  # a delivery firm or an advertiser: nobody there reads an answer
         if self._carrier_has_answered(school, first) or self._is_too_much(school, first, adult):
             return
         if self._is_late(school, first):

@@ -30,6 +30,7 @@ class OutboxState(StrEnum):
 class Lane(IntEnum):
     """Who overtakes whom: the lower goes first. A parent who is writing is answered before anything else leaves."""
 
+    REST = -1  # of a text that was too long for one message: right after its beginning
     REPLY = 0
     ALERT = 1
     NOTICE = 2

@@ -89,7 +89,7 @@ def safeguarding(chat: Chat, school: School) -> None:
     _call(chat, school, Need.SAFEGUARDING, chat.text)
     chat.say(
         _(
-            "Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. Out of school hours: Childline 0800 1111, NSPCC 0808 800 5000."
+            "Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. NSPCC: 0808 800 5000. Childline: 0800 1111."
         ),
         must_arrive=True,
     )

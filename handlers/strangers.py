@@ -17,7 +17,7 @@ def stranger(chat: Chat, school: School) -> None:
     text = chat.ask(
         "text",
         _(
-            "This is the number of {school}. I do not know who you are, so I cannot talk about any child. To leave one message for the office, write it now. Or ring {phone}."
+            "This is {school}. I do not know you here, so I say nothing about any child. Write one message for the office now, or ring {phone}."
         ),
         school=school.settings.name,
         phone=school.settings.phone,
@@ -46,5 +46,5 @@ def recognised(chat: Chat, school: School) -> None:
 def who_is_writing(chat: Chat, school: School) -> None:
     """Two adults share this phone: they are asked by initials, so that neither sees the other's matters."""
     people = recognition.sharing(school, chat.address)
-    chosen = chat.choose("who", people, _("Who is writing?"), pick_single=False, label=lambda adult: recognition.initials(adult))
+    chosen = chat.choose("who", people, _("Who is writing?"), pick_single=False, label=recognition.initials)
     recognition.remember_speaker(school, chat.address, chosen)  # what they wrote before is answered now: nothing need be said here

@@ -193,7 +193,10 @@ def _join_ranges(lowered: str, atoms: Sequence[Atom]) -> list[Atom]:
     for atom in atoms:
         left = joined[-1] if joined else None
         if left and left.first and atom.last and not left.has_time and _RANGE.fullmatch(lowered[left.end : atom.start]):
-            last = atom.last if atom.last >= left.first else atom.last.fromordinal(atom.last.toordinal() + 7)
+            last = atom.last if atom.last >= left.first or not atom.is_weekday else atom.last.fromordinal(atom.last.toordinal() + 7)
+            if last < left.first:  # 'monday to 3/3', said on the 11th: two dates and no stretch
+                joined.append(atom)
+                continue
             joined[-1] = replace(left, end=atom.end, last=last, earliest=atom.earliest, latest=atom.latest, is_weekday=False)
         else:
             joined.append(atom)

@@ -20,6 +20,15 @@ _ALSO_WORDS = frozenset(
         "harmony destiny angel star king prince noor nur iman mercy favour happy lucky bright junior junior star so an do he see can"
     ).split()
 )
+# Words of every day that are a letter from somebody's name: 'tummy' is not Tommy.
+_COMMON = frozenset(
+    (
+        "tummy mummy daddy money sorry today later early maybe after class teacher school please thanks thank hello happy sunny funny party story "
+        "carer maths music games lunch drink water paper phone email photo fever cough nurse doctor clinic letter meeting other mother father sister "
+        "brother friend family could would should there where their about again every never being going doing home time week month night good been "
+        "have make take than them then they this that with when what will were your ours some same said sent send soon tell text late sick poor"
+    ).split()
+)
 _NEVER_BEFORE_A_VERB = frozenset({"for", "about", "with", "my", "son", "daughter", "child", "boy", "girl", "brother", "sister", "called", "named", "of"})
 _SHORT, _LONG = 92.0, 86.0  # similarity needed: for up to seven letters, and above (nlu-findings, section 6)
 _SHORT_LETTERS = 7
@@ -126,28 +135,35 @@ def _candidates(said: str, has_title: bool, ways: Sequence[_Way], spellings: Seq
 
 def _similarity(said: str, way: _Way, has_title: bool) -> float:
     """0 to 100, and 0 for what is not near enough to be meant."""
-    from rapidfuzz import fuzz
-
     if said == way.spelling:
         return 100.0
-    if way.name.kind == "staff" and has_title and len(way.spelling.split()) == 1:
-        if len(said) >= _ABBREVIATION and way.spelling.startswith(said):
-            return 88.0
-        similarity = fuzz.ratio(said, way.spelling, score_cutoff=_WITH_TITLE)
-        return min(similarity, 95.0)
-    if (way.needs_title and not has_title and len(said) < 5) or any(char.isdigit() for char in said + way.spelling):
+    if way.name.kind == "staff" and has_title and " " not in way.spelling:
+        return _after_title(said, way.spelling)
+    if any(char.isdigit() for char in said + way.spelling) or len(said) < (5 if way.needs_title else 4):
         return 0.0  # 'class 2' and 'class 3' are near in letters only
-    if len(said) < 4:
-        return 0.0
-    limit = _LONG if len(way.spelling) > _SHORT_LETTERS else _SHORT
-    similarity = fuzz.ratio(said, way.spelling, score_cutoff=min(limit, _LONG))
-    if similarity >= limit:
-        return similarity
-    # One wrong letter in five or six is under any ratio: let it pass if the word begins alike and has the same length, more or less.
+    return _misspelt(said, way.spelling)
+
+
+def _after_title(said: str, surname: str) -> float:
+    from rapidfuzz import fuzz
+
+    if len(said) >= _ABBREVIATION and surname.startswith(said):
+        return 88.0
+    return min(fuzz.ratio(said, surname, score_cutoff=_WITH_TITLE), 95.0)
+
+
+def _misspelt(said: str, spelling: str) -> float:
+    from rapidfuzz import fuzz
     from rapidfuzz.distance import OSA
 
-    alike = len(said) >= 5 and said[0] == way.spelling[0] and OSA.distance(said, way.spelling, score_cutoff=1) <= 1
-    return 80.0 if alike else 0.0
+    if said in _COMMON:
+        return 0.0
+    limit = _LONG if len(spelling) > _SHORT_LETTERS else _SHORT
+    if (similarity := fuzz.ratio(said, spelling, score_cutoff=limit)) > 0:
+        return similarity
+    # One wrong letter in five or six is under any ratio: let it pass if the word begins alike.
+    is_alike = len(said) >= 5 and said[0] == spelling[0] and OSA.distance(said, spelling, score_cutoff=1) <= 1
+    return 80.0 if is_alike else 0.0
 
 
 def _is_name_here(words: Sequence[re.Match[str]], folded: Sequence[str], place: int, way: _Way, score: float) -> bool:

@@ -18,7 +18,7 @@ LONDON = ZoneInfo("Europe/London")
 
 @dataclass
 class School:
-    """One school at one moment: its database session, the time (aware UTC, the same for the whole turn), its settings. Made at the door, handed to every rule."""
+    """One school at one moment, made at the door, handed to every rule: its database session, the time (aware UTC, the same for a whole turn), its settings."""
 
     session: Session
     now: datetime

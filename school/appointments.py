@@ -7,21 +7,21 @@ after the first 6 weeks'; 'annual meetings … in order to review a child's EHCP
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from data.appointments import Appointment, AppointmentStaff, AppointmentState, Invitation, MeetingKind, ParentsEvening, Waiting, Way
-from data.attention import Need
+from data.attention import Attention, Need
 from data.outbox import Message
-from data.people import Adult, Child, Staff
+from data.people import Adult, Child, Guardianship, Staff
 from school import School, slots
 from school.attention import call_for_a_person
-from school.calendar import end_of_quiet, instant
+from school.calendar import after_waking, end_of_quiet, instant
 from school.calendar_file import calendar_file
 from school.capability import Capability
 from school.errors import AlreadyOver, NotBookable, NotYours, SlotTaken, TooSoon
@@ -62,6 +62,10 @@ __all__ = [
 
 WITH_SENIOR = (MeetingKind.PLANNING, MeetingKind.EHCP)
 """The meetings that a senior leader attends too."""
+LOOKS_BACK = timedelta(days=30)
+"""How long after an appointment it is still shown that its reminder was missed: longer than a holiday in which the server is off."""
+DECIDES_IN = timedelta(hours=1)
+"""The least time in which someone can answer the offer of a freed slot; what begins sooner is not offered to those who wait, but can be booked."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ def usual_terms(school: School, adult: Adult) -> Terms:
 
 
 def hold(school: School, slot: Slot, adult: Adult) -> None:
-    """Keep the slot for this adult while they decide. Refuses with SlotTaken and the nearest free slots."""
+    """Keep the slot for this adult while they decide. Refuses with TooSoon, NotBookable, or SlotTaken and the nearest free slots."""
+    _check_bookable(school, slot)
     try:
         slots.hold(school, slot, adult)
     except SlotTaken as taken:
@@ -124,6 +129,7 @@ def book(school: School, slot: Slot, child: Child, adult: Adult, terms: Terms, n
     """
     require(school, adult, child, "book")
     _check_bookable(school, slot)
+    _check_meant_for(school, slot, child)
     appointment = Appointment(
         kind=slot.kind,
         child_id=child.id,
@@ -177,6 +183,8 @@ def move(school: School, appointment: Appointment, slot: Slot, adult: Adult) -> 
     """Give this appointment another time. Refuses with NotYours, AlreadyOver, TooSoon, NotBookable or SlotTaken; then it stays where it was."""
     _check_changeable(school, appointment, adult)
     _check_bookable(school, slot)
+    if slot.kind != appointment.kind:
+        raise NotBookable
     _take(school, slot, adult, appointment)
     slots.vacate(school, appointment, keep=slot)
     withdraw(school, f"appointment:{appointment.id}:")
@@ -193,6 +201,7 @@ def cancel(school: School, appointment: Appointment, adult: Adult) -> None:
     slots.vacate(school, appointment)
     withdraw(school, f"appointment:{appointment.id}:")
     appointment.state = AppointmentState.CANCELLED
+    appointment.version += 1
     for invitation in school.session.scalars(select(Invitation).where(Invitation.appointment_id == appointment.id)):
         invitation.appointment_id = None
 
@@ -243,17 +252,19 @@ def due(school: School) -> None:
 
 def _remind(school: School) -> None:
     """One reminder for each time that was agreed before the moment of reminding; one that can no longer be of use goes to staff."""
-    horizon = school.now + timedelta(days=2)
-    soon = select(Appointment).where(Appointment.state == AppointmentState.BOOKED, Appointment.starts_at.between(school.now - timedelta(days=7), horizon))
-    for appointment in school.session.scalars(soon.order_by(Appointment.id)):
-        at = reminder_time(school, appointment)
-        if appointment.booked_at >= at or at > school.now:
-            continue
-        key = f"appointment:{appointment.id}:reminder:{appointment.version}"
-        about = {"appointment": appointment.id}
+    near = Appointment.starts_at.between(school.now - LOOKS_BACK, school.now + timedelta(days=3))
+    soon = select(Appointment).where(Appointment.state == AppointmentState.BOOKED, near).order_by(Appointment.id)
+    falling_due = {
+        f"appointment:{row.id}:reminder:{row.version}": row
+        for row in school.session.scalars(soon.options(joinedload(Appointment.adult)))
+        if row.booked_at < reminder_time(school, row) <= school.now
+    }
+    for key in falling_due.keys() - _told(school, falling_due):
+        appointment = falling_due[key]
         if appointment.starts_at > school.now:
+            about = {"appointment": appointment.id}
             tell(school, appointment.adult, "appointment_reminder", about, key=key, useless_after=appointment.starts_at)
-        elif not _was_told(school, key):
+        else:
             call_for_a_person(school, Need.NOT_DELIVERED, key=key, adult=appointment.adult, detail="appointment_reminder: too late")
 
 
@@ -271,34 +282,35 @@ def _invite(school: School) -> None:
 def _offer_freed_times(school: School) -> None:
     """Offer each full teacher's next free time to whoever has waited longest; after a while to the next. The limit stands still in quiet hours."""
     waiting = school.session.scalars(select(Waiting).order_by(Waiting.since, Waiting.id)).all()
+    if waiting:
+        slots.one_at_a_time(school)
     for row in waiting:
-        if row.offered_until is not None and row.offered_until <= school.now:
+        if (row.offered_until is not None and row.offered_until <= school.now) or not _may_wait(school, row):
             give_up_waiting(school, row)
-    busy = {row.staff_id for row in waiting if row.offered_until is not None and row.offered_until > school.now}
+    school.session.flush()
+    full: set[int] = set()
     for row in waiting:
-        if row.staff_id not in busy and row.offered_until is None:
-            busy.add(row.staff_id)
-            _offer(school, row)
+        if row in school.session and row.offered is None and row.staff_id not in full and not _offer(school, row):
+            full.add(row.staff_id)
 
 
-def _offer(school: School, row: Waiting) -> None:
-    free = offers(school, row.staff, MeetingKind.TEACHER, row.adult).slots
-    if not free:
-        return
-    until = end_of_quiet(school, end_of_quiet(school, school.now) + school.settings.offer_lasts)
-    try:
-        slots.hold(school, free[0], row.adult, until=until, waiting_id=row.id)
-    except SlotTaken:
-        return  # someone was quicker; the next tick looks again
-    row.offered, row.offered_until = free[0].identity, until
-    tell(
-        school,
-        row.adult,
-        "slot_offered",
-        {"waiting": row.id},
-        key=f"waiting:{row.id}:{free[0].identity}",
-        useless_after=until,
-    )
+def _may_wait(school: School, row: Waiting) -> bool:
+    """Whether this adult could still book that time for this child."""
+    right = school.session.get(Guardianship, (row.adult_id, row.child_id))
+    return right is not None and right.may_book and not row.staff.has_left
+
+
+def _offer(school: School, row: Waiting) -> bool:
+    """Offer the next free time that leaves a while to decide, up to the minimum notice; False if there is none."""
+    told_at = end_of_quiet(school, school.now)
+    for slot in offers(school, row.staff, MeetingKind.TEACHER, row.adult).slots:
+        until = min(after_waking(school, school.now, school.settings.offer_lasts), slot.starts_at - school.settings.notice)
+        if until - told_at >= min(DECIDES_IN, school.settings.offer_lasts):
+            slots.hold(school, slot, row.adult, until=until, waiting_id=row.id)
+            row.offered, row.offered_until = slot.identity, until
+            tell(school, row.adult, "slot_offered", {"waiting": row.id}, key=f"waiting:{row.id}:{slot.identity}", useless_after=until)
+            return True
+    return False
 
 
 def _heard(school: School, adult: Adult) -> None:
@@ -331,6 +343,18 @@ def _check_bookable(school: School, slot: Slot) -> None:
     if slot.starts_at < school.now + school.settings.notice:
         raise TooSoon(school.settings.notice)
     if slot.starts_at > school.now + school.settings.horizon or not slots.is_offered(school, slot):
+        raise NotBookable
+    seniors = {senior.id for senior in _seniors(school)} if slot.kind in WITH_SENIOR else set()
+    if len(slot.staff_ids) != (2 if slot.kind in WITH_SENIOR else 1) or not seniors.issuperset(slot.staff_ids[1:]):
+        raise NotBookable
+
+
+def _check_meant_for(school: School, slot: Slot, child: Child) -> None:
+    """Refuses a slot with someone who is not this child's, and a planning meeting or review that the school has not asked for."""
+    staff = teacher_for(school, child, slot.kind)
+    if staff is None or staff.id != slot.staff_ids[0]:
+        raise NotBookable
+    if slot.kind in WITH_SENIOR and all(invitation.kind != slot.kind for invitation in open_invitations(school, child)):
         raise NotBookable
 
 
@@ -375,8 +399,12 @@ def _leave_waiting_list(school: School, adult: Adult, child: Child, staff_id: in
         give_up_waiting(school, row)
 
 
-def _was_told(school: School, key: str) -> bool:
-    return school.session.scalar(select(Message.id).where(Message.key == key)) is not None
+def _told(school: School, keys: Collection[str]) -> set[str]:
+    """Which of these notices were written already, or missed and shown to staff."""
+    if not keys:
+        return set()
+    told = school.session.scalars(select(Message.key).where(Message.key.in_(keys)))
+    return {*told, *school.session.scalars(select(Attention.key).where(Attention.key.in_(keys)))}
 
 
 def _export(school: School, adult: Adult) -> Mapping[str, Any]:

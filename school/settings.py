@@ -22,6 +22,7 @@ class SchoolSettings:
     hold: timedelta = timedelta(minutes=2)
     notice: timedelta = timedelta(hours=2)
     horizon: timedelta = timedelta(weeks=4)
+    slot_minutes: int = 20
     buffer: timedelta = timedelta(minutes=5)
     offer_lasts: timedelta = timedelta(hours=4)
     ways: tuple[str, ...] = ("in_person", "phone", "video")

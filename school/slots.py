@@ -18,7 +18,7 @@ from data.appointments import Appointment, Availability, AvailabilityException, 
 from data.people import Adult, SchoolClass, Staff
 from school import LONDON, School
 from school.calendar import Calendar, between, calendar, instant
-from school.errors import SlotTaken
+from school.errors import NotBookable, SlotTaken
 
 CELL = timedelta(minutes=5)
 
@@ -49,10 +49,13 @@ class Slot:
 
     @classmethod
     def from_identity(cls, text: str) -> Slot:
-        """The slot that `identity` named."""
-        kind, starts, minutes, staff = text.split("/")
-        starts_at = datetime.strptime(starts, "%Y%m%dT%H%M").replace(tzinfo=UTC)
-        return cls(starts_at, int(minutes), tuple(int(part) for part in staff.split("+")), kind)
+        """The slot that `identity` named. Refuses with NotBookable what `identity` never wrote."""
+        try:
+            kind, starts, minutes, staff = text.split("/")
+            starts_at = datetime.strptime(starts, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+            return cls(starts_at, int(minutes), tuple(int(part) for part in staff.split("+")), kind)
+        except ValueError as garbled:
+            raise NotBookable from garbled
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,9 @@ class Timetable:
         for day in _days(self._first, self._last):
             for slot in self.possible(staff, kind, day):
                 cells = _cells(slot, buffer)
-                choice = [slot] if not seniors else [both for senior in seniors if self.is_there(senior, both := replace(slot, staff_ids=(staff.id, senior.id)))]
+                choice = (
+                    [slot] if not seniors else [both for senior in seniors if self.is_there(senior, both := replace(slot, staff_ids=(staff.id, senior.id)))]
+                )
                 if choice and cells.start >= until:
                     until = cells.stop
                     yield choice
@@ -198,10 +203,7 @@ def renew_holds(school: School, adult: Adult) -> None:
         return
     one_at_a_time(school)
     school.session.execute(
-        update(Occupied)
-        .where(Occupied.hold_id.in_(deciding))
-        .values(expires_at=school.now + school.settings.hold)
-        .execution_options(synchronize_session=False)
+        update(Occupied).where(Occupied.hold_id.in_(deciding)).values(expires_at=school.now + school.settings.hold).execution_options(synchronize_session=False)
     )
 
 
@@ -254,13 +256,13 @@ def one_at_a_time(school: School) -> None:
     for ever (PostgreSQL then ends one of them with an error). SQLite has one writer at a time anyway.
     """
     if school.session.get_bind().dialect.name == "postgresql":
-        school.session.execute(text("SELECT pg_advisory_xact_lock('occupied'::regclass::oid::bigint)"))
+        school.session.execute(text("SELECT pg_advisory_xact_lock(1, 'occupied'::regclass::oid::int)"))
 
 
 def _drop_holds(school: School, holds: Sequence[int]) -> None:
     if holds:
         school.session.execute(delete(Occupied).where(Occupied.hold_id.in_(holds)).execution_options(synchronize_session=False))
-        school.session.execute(delete(Hold).where(Hold.id.in_(holds)).execution_options(synchronize_session="fetch"))
+        school.session.execute(delete(Hold).where(Hold.id.in_(holds)).execution_options(synchronize_session=False))
 
 
 def _seats(school: School, slot: Slot) -> list[tuple[int, int]]:

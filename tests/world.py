@@ -25,7 +25,7 @@ class World:
         self.moment = clock
         self.phones = {name: SimulatorChannel(name, ids=_numbers()) for name in ChannelName}
         chosen = Settings.model_validate({"database_url": database_url, **(settings or {})})
-        self.house = House(chosen, {name: phone for name, phone in self.phones.items()}, clock=lambda: self.moment, understander=understander, strict=True)
+        self.house = House(chosen, dict(self.phones.items()), clock=lambda: self.moment, understander=understander, strict=True)
         self.loop = asyncio.new_event_loop()
 
     def seed(self) -> None:

@@ -292,6 +292,7 @@ class Settings(Section):
             hold=timedelta(minutes=booking.hold_minutes),
             notice=timedelta(hours=booking.notice_hours),
             horizon=timedelta(weeks=booking.horizon_weeks),
+            slot_minutes=booking.slot_minutes,
             buffer=timedelta(minutes=booking.buffer_minutes),
             offer_lasts=timedelta(hours=booking.offer_hours),
             reminder_at=booking.remind_at,

@@ -18,8 +18,8 @@ from bot.settings.consistency import contradictions
 from bot.settings.faults import Fault, SettingsError
 from bot.settings.model import PREFIX, Setting, Settings, catalogue, variable
 
-RESERVED: Final = frozenset({"BOOKBAG_CONFIG", "BOOKBAG_CRASHES"})
-"""Variables of ours that are no settings: where config.yml is, and how often the crash test kills."""
+RESERVED: Final = frozenset({"BOOKBAG_CONFIG", "BOOKBAG_CRASHES", "BOOKBAG_CRASH_SEED", "BOOKBAG_FAULT", "BOOKBAG_FAULT_AFTER"})
+"""Variables of ours that are no settings: where config.yml is; how often and from which seed the crash test kills, and at which step (bot/faults.py)."""
 
 
 @dataclass

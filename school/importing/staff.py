@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data.people import SchoolClass, Staff
-from school import School, staff
+from school import School, availability, staff
 from school.importing import cells
 from school.importing.changes import Changes, differs
 from school.importing.table import Columns, Row, fold, near, read
 
-COLUMNS = Columns(needed=("name", "email", "role"), optional=("phone", "classes", "works"))
+COLUMNS = Columns(needed=("name", "email", "role"), optional=("phone", "classes", "works", "meets"))
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Said:
     phone: str | None
     classes: tuple[str, ...] | None
     works: tuple[cells.Hours, ...] | None
+    meets: tuple[cells.Hours, ...] | None
 
 
 def import_staff(school: School, content: bytes, *, remove_missing: bool = False, headers: Mapping[str, str] | None = None) -> Changes:
@@ -57,6 +58,7 @@ def _said(row: Row) -> Said:
         phone=row.parsed("phone", cells.mobile),
         classes=row.parsed("classes", cells.names),
         works=row.parsed("works", cells.hours),
+        meets=row.parsed("meets", cells.hours),
     )
 
 
@@ -79,6 +81,7 @@ def _register(school: School, said: Said, changes: Changes) -> Staff:
     differences += ["phone is new"] if said.phone and staff.reach_by_text(school, person, said.phone) else []
     differences += _join(school, person, said.classes, changes) if said.classes is not None else []
     differences += ["works is new"] if said.works is not None and staff.set_hours(school, person, said.works) else []
+    differences += ["meets is new"] if said.meets is not None and availability.set_weekly(school, person, said.meets) else []
     if held is None:
         changes.created.append(f"staff {said.name} ({said.role})")
     else:

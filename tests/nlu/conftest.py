@@ -29,6 +29,7 @@ NAMES: Sequence[Name] = (
     Name("class", 2, "Year 2"),
     Name("child", 3, "Grace Mensah"),
     Name("child", 4, "Amina Khan"),
+    Name("child", 5, "Tommy Reed"),
 )
 
 

@@ -132,6 +132,7 @@ monday morning or thursday after 2   | 16.3 08:00-12:00 ; 12.3 14:00-
 mon/tue                              | 16.3 ; 17.3
 mon-fri                              | 16.3-20.3
 monday to wednesday                  | 16.3-18.3
+friday to monday                     | 13.3-16.3
 any time friday                      | 13.3
 until friday                         | 11.3-13.3
 from monday                          | 16.3-27.3
@@ -142,8 +143,9 @@ can i see ms okafor tuesday after 3  | 17.3 15:00-
 can i move it to 4                   | =16:00
 """
 NOTHING = """
-1;2;2.;option 3;12;the 2nd one;hello;he may be late;march up the hill;good morning;good afternoon miss;sat down;i sat with him;the sun is out;3 of us;3 children
-year 3 trip;class 3;he is 3 years old;i have 2 kids in room 5;07700 900123;my number is 07700900123;£3.50;31/2;0/0;at 25;99/99/99;tomorrowland;i am here;in break
+1;2;2.;option 3;12;the 2nd one;hello;he may be late;march up the hill;good morning;good afternoon miss;sat down;i sat with him;the sun is out
+3 of us;3 children;year 3 trip;class 3;he is 3 years old;i have 2 kids in room 5;07700 900123;my number is 07700900123
+£3.50;31/2;0/0;at 25;99/99/99;tomorrowland;i am here;in break
 """
 OTHERS = """
 es | el martes a las 3                | 17.3 =15:00

@@ -31,6 +31,9 @@ from nlu.names import find
         ("the teacher", []),
         ("miss", []),
         ("oak tree", []),
+        ("he has a tommy ache", ["Tommy Reed"]),
+        ("he has a tummy ache", []),
+        ("tomny is off", ["Tommy Reed"]),
         ("", []),
     ],
 )

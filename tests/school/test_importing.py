@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from bot import importing as command
 from bot.settings import Settings
 from data.addresses import Address, StartLink
+from data.appointments import Availability
 from data.conversation import Conversation
 from data.people import Adult, Child, Group, Guardianship, SchoolClass
 from data.school_year import Term
@@ -435,3 +436,15 @@ def test_a_dry_run_keeps_nothing(sqlite_url: str, tmp_path: Path, capsys: pytest
     for dry_run, verdict in ((True, "It would be: 3 new"), (False, "Done: 3 new"), (False, "Done: 0 new, 0 changed, 0 removed, 3 as before.")):
         assert command.run(settings, "terms", file, dry_run=dry_run, remove_missing=False) == 0
         assert verdict in capsys.readouterr().out
+
+
+def test_meets_says_when_parents_can_book(school: School) -> None:
+    content = "name,email,role,classes,meets\nMs Okafor,o@school.example,teacher,Maple,Mon 15:10-16:10;Wed 08:30-09:00\nMr Lee,l@school.example,senior,,Mon 15:00-16:30\n"
+    import_staff(school, content.encode())
+    again = import_staff(school, content.encode())
+    held = {(row.staff_id, row.kind, row.weekday) for row in school.session.scalars(select(Availability))}
+    teacher, senior = (person.id for person in staff.everyone(school, "teacher", "senior"))
+    assert (teacher, "teacher", 0) in held
+    assert (teacher, "teacher", 2) in held
+    assert {kind for staff_id, kind, _ in held if staff_id == senior} == {"planning", "ehcp"}
+    assert not again.updated

@@ -1,0 +1,56 @@
+"""Group commit: what several callers want written is written in one transaction, at one flush of the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from data.store import DatabaseAway
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Together(Generic[Item, Result]):
+    """Does one kind of work, in a thread, for many callers. What comes while a batch is being done goes into the next one together.
+
+    `work` takes a batch and gives a result for each item, or raises with nothing done. Where it fails for another reason than a database that is away,
+    each item is tried alone, so that one bad item fails nobody else.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
+        self._work = work
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    async def do(self, item: Item) -> Result:
+        """The result for one item, once its batch is done. Raises what the work raises. A caller that gives up leaves its item in the batch."""
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, done))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work_off())
+        return await done
+
+    async def _work_off(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            if not await self._do(batch, is_last_word=len(batch) == 1):
+                for one in batch:
+                    await self._do([one], is_last_word=True)
+
+    async def _do(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]], *, is_last_word: bool) -> bool:
+        """Whether each caller was told something."""
+        try:
+            results = await asyncio.to_thread(self._work, [item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001  # told to whoever waits for it
+            if not is_last_word and not isinstance(error, DatabaseAway):
+                return False
+            for _, done in batch:
+                if not done.done():
+                    done.set_exception(error)
+            return True
+        for (_, done), result in zip(batch, results, strict=True):
+            if not done.done():
+                done.set_result(result)
+        return True
