@@ -493,7 +493,7 @@ def scan(lowered: str, moment: Moment) -> list[Atom]:
 
 def _first_match(lowered: str, start: int, moment: Moment) -> Atom | None:
     before = lowered[:start]
-    if _GREETING.search(before) or _SCHOOL_YEAR.search(before):
+    if _GREETING.search(before) or (lowered[start].isdigit() and _SCHOOL_YEAR.search(before)):
         return None
     for pattern, build in _COMPILED:
         match = pattern.match(lowered, start)

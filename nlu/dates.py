@@ -23,9 +23,11 @@ _OTHER_JOINT = re.compile(r"[\s,.;،、の的]*(?:[^\W\d]{1,4}[\s,.;،、]+){0,2
 _CHOICE = re.compile(r"\s*(?:,|/|&|or|and|or\s+on|or\s+maybe|or\s+else|and\s+on|,\s*or|,\s*and|nor|\+)\s*(?:the\s+)?")
 _RANGE = re.compile(r"\s*(?:to|-|–|till|until|til|through|thru)\s*(?:the\s+)?")
 _NOT = re.compile(
-    r"(?:\bnot|\bcan'?t|\bcannot|n't|\bdont|\bexcept|\bapart from|\banything but|\bany ?day but|\bany ?time but|\bnever|\bavoid|(?:^|[^\w,]\s*)no)"
+    r"(?:\bnot|\bcan'?t|\bcannot|n't|\bdont|\bexcept|\bapart from|\banything but|\bany ?day but|\bany ?time but|\bnever|\bavoid)"
     r"(?:\s+(?:do|make|come|manage|want|like|on|in|the|it|a|free|available|be|possible|attend|good|any|this))*\s*$"
 )
+_NO = re.compile(r"(?:^|[^\w,]\s*)no\s+$")
+"""'no mondays' excludes; 'no monday' puts Monday in the place of what was proposed."""
 _NOT_AFTER = re.compile(
     r"\s*(?:is|are)?\s*(?:not\s+(?:good|possible|ok|free|available)|is\s?n'?t\s+(?:good|possible)|no\s+good|(?:doesn'?t|does\s+not|won'?t)\s+work)\b"
 )
@@ -224,9 +226,14 @@ def _negate(lowered: str, pieces: Sequence[Atom]) -> list[Atom]:
         left = told[-1] if told else None
         gap = lowered[left.end : piece.start] if left else ""
         is_listed = left is not None and left.excluded and _CHOICE.fullmatch(gap) is not None and gap.strip() != ","
-        is_excluded = is_listed or bool(_NOT.search(lowered[: piece.start])) or bool(_NOT_AFTER.match(lowered, piece.end))
+        is_excluded = is_listed or _is_negated(lowered, piece) or bool(_NOT_AFTER.match(lowered, piece.end))
         told.append(replace(piece, excluded=is_excluded))
     return told
+
+
+def _is_negated(lowered: str, piece: Atom) -> bool:
+    before = lowered[: piece.start]
+    return bool(_NOT.search(before)) or (bool(_NO.search(before)) and lowered[piece.start : piece.end].endswith("days"))
 
 
 def _entity(text: str, piece: Atom) -> Entity:

@@ -130,8 +130,9 @@ def _read_item(path: Path, item: Any, data: TrainingData, faults: list[Fault]) -
     if "examples" not in fields or not name:
         faults.append(Fault(path, line, f"{kind} '{name}' has no name or no 'examples'"))
         return
+    before = len(faults)
     lines = list(_lines(path, fields["examples"], faults))
-    if not lines:
+    if not lines and len(faults) == before:
         faults.append(Fault(path, line, f"{kind} '{name}' has no examples"))
     for number, text in lines:
         _keep(kind, name, Fault(path, number, text), data, faults)

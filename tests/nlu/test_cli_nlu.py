@@ -24,14 +24,16 @@ def test_a_test_reports_what_interface_promises(files: Path) -> None:
     train = str(files / "train.yml")
     result = CliRunner().invoke(cli_nlu.app, ["test", "--data", train, "--train", train, "--json"])
     report = json.loads(result.stdout)
-    assert result.exit_code == 0 and report["accuracy"] == report["macro_f1"] == 1.0
+    assert result.exit_code == 0
+    assert report["accuracy"] == report["macro_f1"] == 1.0
     assert set(report["per_intent"]) == {"lunch", "ill"}
     assert set(report["predictions"][0]) == {"text", "intent", "predicted", "confidence", "decision", "language"}
 
 
 def test_training_keeps_a_model(files: Path) -> None:
     result = CliRunner().invoke(cli_nlu.app, ["train", "--data", str(files / "train.yml"), "--out", str(files / "model")])
-    assert result.exit_code == 0 and "2 intents" in result.stdout
+    assert result.exit_code == 0
+    assert "2 intents" in result.stdout
     assert (files / "model" / "model.npz").exists()
 
 
