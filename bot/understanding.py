@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from bot.conversation import answers
 from bot.conversation.engine import Utterance
-from bot.conversation.registry import by_keyword
+from bot.conversation.registry import by_keyword, find
 from bot.conversation.state import State
 from data.inbox import Received
 from data.people import Adult, Child, SchoolClass, Staff
@@ -21,6 +22,10 @@ from school import School, families
 
 JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s+)", re.IGNORECASE)
 """Where one message may hold two wishes."""
+
+
+CLEAR_THINGS = 2
+"""How many named things make a guess surer."""
 
 
 class Understander(Protocol):
@@ -52,13 +57,21 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
 
 def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Understanding]:
     """What is wished: usually one thing; several where each part of the message is clearly a wish of its own."""
-    whole = engine.parse(text, context)
+    whole = _believed(engine.parse(text, context))
     parts = [part for part in JOINTS.split(text) if len(part.split()) >= 2]
     if len(parts) < 2:
         return [whole]
-    each = [engine.parse(part, context) for part in parts[:4]]
+    each = [_believed(engine.parse(part, context)) for part in parts[:4]]
     clear = [wish for wish in each if wish.decision is Decision.ACT and wish.intent != "out_of_scope"]
     return clear if len({wish.intent for wish in clear}) > 1 else [whole]
+
+
+def _believed(wish: Understanding) -> Understanding:
+    """The guess, one step surer where the message names two things that are at home in what was guessed: misspelt words beside a clear name and a clear day."""
+    meant = find(wish.intent if wish.intent != "out_of_scope" or not wish.ranking else wish.ranking[0][0])
+    if meant is None or wish.decision is Decision.ACT or len({entity.kind for entity in wish.entities} & set(meant.hears)) < CLEAR_THINGS:
+        return wish
+    return replace(wish, intent=meant.name, decision=Decision.ACT if wish.decision is Decision.CONFIRM else Decision.CONFIRM)
 
 
 def _context(school: School, adult: Adult) -> Context:

@@ -38,7 +38,11 @@ def _write_appointment(value: Appointment, language: str) -> str:
 
 
 @dialogue(
-    intent="book_appointment", menu=_("Book a time with the class teacher"), order=10, within=("move_appointment", "request_interpreter", "request_access_help")
+    intent="book_appointment",
+    menu=_("Book a time with the class teacher"),
+    order=10,
+    within=("move_appointment", "request_interpreter", "request_access_help"),
+    hears=("staff", "child", "time"),
 )
 def book(chat: Chat, school: School) -> None:
     """A parent books a time with their child's class teacher, or one of the meetings that the school has asked for."""
