@@ -87,23 +87,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def understander(tmp_path_factory: pytest.TempPathFactory) -> Embedded:
+def understander() -> Embedded:
     """The real engine, trained once on the school's own examples; its model is kept between runs beside pytest's cache."""
     engine = Embedded(Path(".pytest_cache") / "nlu")
     engine.warm()
     return engine
 
 
+@pytest.fixture(scope="session")
+def demo_school(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, understander: Embedded) -> Callable[[datetime], Path]:
+    """Gives an SQLite file with the demo school as it stands at a moment, to be copied: seeding it takes longer than most tests."""
+    seeded: dict[datetime, Path] = {}
+
+    def at(clock: datetime) -> Path:
+        if clock not in seeded:
+            path = tmp_path_factory.mktemp("demo") / "bookbag.db"
+            shutil.copyfile(migrated_sqlite, path)
+            world = World(f"sqlite:///{path}", clock, understander)
+            world.seed()
+            world.close()
+            seeded[clock] = path
+        return seeded[clock]
+
+    return at
+
+
 @pytest.fixture
-def make_world(sqlite_url: str, understander: Embedded) -> Iterator[Callable[..., World]]:
+def make_world(demo_school: Callable[[datetime], Path], tmp_path: Path, understander: Embedded) -> Iterator[Callable[..., World]]:
     """Makes the demo school at a moment, on SQLite."""
     made: list[World] = []
 
     def make(clock: datetime, **settings: object) -> World:
-        world = World(sqlite_url, clock, understander, settings=settings)
-        made.append(world)
-        world.seed()
-        return world
+        path = tmp_path / f"world-{len(made)}.db"
+        shutil.copyfile(demo_school(clock), path)
+        made.append(World(f"sqlite:///{path}", clock, understander, settings=settings))
+        return made[-1]
 
     yield make
     for world in made:
