@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.channels.base import Attachment, Channel, ChannelName, Choice, InboundKind, Outgoing
+from bot.channels.base import Channel, ChannelName, Choice, InboundKind, Outgoing
 from bot.channels.simulator import SimulatorChannel
 from bot.channels.text import Layout, laid_out
+from bot.conversation.identity import Gone, load
 from bot.simulator.phones import Phone
 from bot.words_last import Words
 from data.addresses import Address
 from data.inbox import InboxState, Received
 from data.outbox import Lane, Message, OutboxState
 from school import LONDON, School
+from school.capability import capabilities
+from school.files import File
 from translations.sms import segments
 
 if TYPE_CHECKING:
@@ -91,9 +94,9 @@ class Histories:
         """How it stands on its phone, with its buttons."""
         return _layout(self._house.channels, self._outgoing(session, message))
 
-    def file(self, session: Session, message: Message) -> Attachment | None:
-        """The file that goes along with it, made anew."""
-        return self._outgoing(session, message).attachment
+    def file(self, session: Session, message: Message) -> File | None:
+        """The file that went along with it, made anew; None where there is none, and where what it shows is gone."""
+        return _file(School(session, self._house.clock(), self._house.school_settings), message)
 
     def _outgoing(self, session: Session, message: Message) -> Outgoing:
         return self._words.again(School(session, self._house.clock(), self._house.school_settings), message)
@@ -109,7 +112,7 @@ class Histories:
 
     def _said_entry(self, row: Message, school: School) -> Entry:
         outgoing = self._words.again(school, row)
-        layout, at = _layout(self._house.channels, outgoing), row.claimed_at or row.created_at
+        layout, at, file = _layout(self._house.channels, outgoing), row.claimed_at or row.created_at, _file(school, row)
         return Entry(
             id=f"out{row.id}",
             at=at,
@@ -120,7 +123,7 @@ class Histories:
             uid=row.uid,
             buttons=() if row.asks_contact else layout.buttons,
             share_label=(outgoing.choices[0].label if outgoing.choices else "Share my number") if row.asks_contact else None,
-            filename=outgoing.attachment.filename if outgoing.attachment else None,
+            filename=file.name if file else None,
             parts=segments(layout.text) if outgoing.channel is ChannelName.SMS else 0,
         )
 
@@ -135,6 +138,18 @@ def _layout(channels: dict[str, Channel], outgoing: Outgoing) -> Layout:
     return channel.wording(outgoing) if isinstance(channel, SimulatorChannel) else laid_out(outgoing.text, outgoing.choices, channel.limits)
 
 
+def _file(school: School, message: Message) -> File | None:
+    if message.attachment is None:
+        return None
+    try:
+        thing = load(school.session, message.attachment)
+    except Gone:
+        return None
+    makers = {name: make for capability in capabilities() for name, make in capability.files.items()}
+    make = makers.get(type(thing).__name__)
+    return make(school, thing) if make else None
+
+
 def _is_today(at: datetime, school: School) -> bool:
     return at.astimezone(LONDON).date() == school.today
 
@@ -144,6 +159,6 @@ def _is_answering(school: School, address: Address) -> bool:
     since = school.now - _ON_ITS_WAY
     waits = select(Received.id).where(Received.address_id == address.id, Received.state == InboxState.NEW, Received.received_at > since)
     leaves = select(Message.id).where(
-        Message.address_id == address.id, Message.state == OutboxState.QUEUED, Message.lane == Lane.REPLY, Message.created_at > since
+        Message.address_id == address.id, Message.state == OutboxState.QUEUED, Message.lane <= Lane.REPLY, Message.created_at > since
     )
     return any(school.session.scalar(one.limit(1)) is not None for one in (waits, leaves))

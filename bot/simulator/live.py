@@ -74,7 +74,7 @@ class View:
                     changes.append({"phone": phone.key, "entries": entries, "answering": history.is_answering})
         return changes
 
-    def _is_new(self, what: str, value: str | bool) -> bool:  # noqa: FBT001
+    def _is_new(self, what: str, value: str | bool) -> bool:
         if self._told.get(what) == value:
             return False
         self._told[what] = value

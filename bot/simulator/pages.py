@@ -21,7 +21,7 @@ from bot.simulator.examples import examples
 from bot.simulator.history import Histories, History
 from bot.simulator.live import Bell, View, events
 from bot.simulator.phones import Owner, Phone, number_of, opened_first, owner_of, parse, people, unknown_phones
-from bot.simulator.rendering import STATIC, Rendering
+from bot.simulator.rendering import STATIC, Rendering, dom_id
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -102,7 +102,7 @@ def _reading(simulator: Simulator) -> APIRouter:
             found = simulator.histories.file(session, message) if message else None
         if found is None:
             raise HTTPException(404, "This file is gone.")
-        named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.filename)}"}
+        named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}"}
         return Response(found.content, media_type=found.media_type, headers=guard.HEADERS | named)
 
     return router
@@ -149,7 +149,7 @@ class Simulator:
                 people=people(session, find),
                 unknown=unknown_phones(),
                 opened=[phone.key for phone in phones],
-                opening=lambda phone: address([*phones, phone], show=phone),
+                opening=lambda phone: f"{address([*phones, phone], show=phone)}#{dom_id(phone)}",
             )
 
     def _screen(self, session: Session, phone: Phone, phones: Sequence[Phone]) -> Screen:
@@ -211,11 +211,18 @@ class Simulator:
         if request.headers.get("simulator") == "live":
             return Response(status_code=204, headers=guard.HEADERS)
         await self._answered(phone)
-        return RedirectResponse(address(_open_phones(request, phone), show=phone), 303, headers=guard.HEADERS)
+        return RedirectResponse(address(self._open_phones(request, phone), show=phone), 303, headers=guard.HEADERS)
+
+    def _open_phones(self, request: Request, phone: Phone) -> Sequence[Phone]:
+        """The phones that were open on the page which sent this form, as the browser tells it; at least the one that wrote."""
+        keys = parse_qs(urlsplit(request.headers.get("referer", "")).query, keep_blank_values=True).get("phone")
+        with self.house.store.read() as session:
+            phones = opened_first(session) if keys is None else parse(keys)
+        return phones if phone in phones else [*phones, phone]
 
     async def _answered(self, phone: Phone) -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        while asyncio.get_running_loop().time() < deadline and await asyncio.to_thread(self._is_answering, phone):
+        while asyncio.get_running_loop().time() < deadline and await asyncio.to_thread(self._is_answering, phone):  # noqa: ASYNC110  # the database knows, and rings no bell
             await asyncio.sleep(0.1)
 
     def _is_answering(self, phone: Phone) -> bool:
@@ -229,10 +236,3 @@ def address(phones: Sequence[Phone], *, show: Phone | None = None, draft: str = 
     query += [("show", show.key)] if show else []
     query += [("draft", draft)] if draft else []
     return f"{HOME}?{urlencode(query, safe=':')}"
-
-
-def _open_phones(request: Request, phone: Phone) -> Sequence[Phone]:
-    """The phones that were open on the page which sent this form, as the browser tells it; at least the one that wrote."""
-    came_from = urlsplit(request.headers.get("referer", ""))
-    phones = parse(parse_qs(came_from.query).get("phone", []))
-    return phones if phone in phones else [*phones, phone]

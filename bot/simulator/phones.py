@@ -51,7 +51,7 @@ class Phone:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who holds a phone, as its caption says: nobody whom the school knows, one adult, or the two who share it. `knows` is whether the school knows this address."""
+    """Who holds a phone: nobody whom the school knows, one adult, or the two who share it. `knows` is whether the school knows this address."""
 
     adults: Sequence[Adult]
     knows: bool
@@ -138,7 +138,7 @@ def people(session: Session, find: str = "") -> list[Person]:
     """The demo's adults by name whom every word of `find` fits: a name, a language, a child, a class, a channel, a number."""
     wanted = find.casefold().split()
     adults = session.scalars(select(Adult).options(*_WITH_FAMILY).order_by(Adult.name)).all()
-    return [person for adult in adults if all(word in (person := _person(adult)).words for word in wanted)]
+    return [person for person in map(_person, adults) if all(word in person.words for word in wanted)]
 
 
 _WITH_FAMILY = (

@@ -15,6 +15,7 @@ from bot.channels.base import InboundKind
 from bot.simulator.history import Entry
 from bot.simulator.phones import Phone
 from school import LONDON
+from translations import spoken
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -45,7 +46,7 @@ class Rendering:
 
     def entry(self, entry: Entry, phone: Phone, language: str) -> str:
         """One message as it stands on its phone."""
-        return self._templates.get_template("entry.html").render(entry=entry, phone=phone, language=language).strip()
+        return self._templates.get_template("entry.html").render(entry=entry, phone=phone, language=spoken(language)).strip()
 
     def now(self, now: datetime) -> str:
         """The school's clock: 'Monday 2 March 2026, 09:10'."""
