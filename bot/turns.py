@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bot import faults, outbox
 from bot.channels.base import AddressKind, InboundKind
 from bot.clock import Clock
-from bot.conversation.engine import Conversation, Reply, Utterance
+from bot.conversation.engine import CONTROLS, Conversation, Reply, Utterance
 from bot.conversation.state import State
 from bot.understanding import Understander, understand
 from data.addresses import Address, AddressState
@@ -104,14 +104,27 @@ class Turns:
             if not rows:
                 return None
             state = _state(session, thread)
-            together = _belong_together(rows, state)
+            adult = recognition.speaker(school, rows[0].address)
+            together = self._belong_together(rows, state, adult.language if adult else "en")
             if together and school.now - together[-1].received_at < self._settings.settle:
                 return self._settings.settle - (school.now - together[-1].received_at)
             rows = together or rows[:1]
             text = "\n".join(row.text for row in rows)
-            adult = recognition.speaker(school, rows[0].address)
             utterance = understand(self._engine, school, adult, state, rows[0], text)
             return _Heard([row.id for row in rows], thread, utterance)
+
+    def _belong_together(self, rows: Sequence[Received], state: State, language: str) -> list[Received]:
+        """While free text is awaited, texts sent one after the other are one; a STOP, BACK or MENU among them stands alone."""
+        if state.question is None or state.question.kind != "text":
+            return []
+        together: list[Received] = []
+        for row in rows:
+            if row.kind != InboundKind.TEXT or (together and row.address_id != together[0].address_id):
+                break
+            if self._engine.exact(row.text, language) in CONTROLS:
+                break
+            together.append(row)
+        return together
 
     # In the transaction: what follows from it?
 
@@ -125,19 +138,28 @@ class Turns:
             wish = heard.utterance.wishes[0] if heard.utterance.wishes else None
             row.intent, row.confidence = (wish.intent, wish.confidence) if wish else (heard.utterance.exact, None)
         adult = recognition.speaker(school, first.address)
+        came_of_it = self._take_up(school, heard, first, adult)
+        log.info("turn", trace=first.trace, thread=heard.thread, kind=first.kind, intent=first.intent, came_of_it=came_of_it)
+        for row in rows[1:]:
+            log.info("turn", trace=row.trace, thread=heard.thread, kind=row.kind, came_of_it=f"as one with {first.trace}")
+
+    def _take_up(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> str:
+        """Answer a message, or not, and say which in a word for the log."""
         if first.address.kind == AddressKind.SENDER_NAME:
-            return  # a delivery firm or an advertiser: nobody there reads an answer
-        if self._carrier_has_answered(school, first) or self._is_too_much(school, first, adult):
-            return
+            return "not answered"  # a delivery firm or an advertiser: nobody there reads an answer
+        if self._carrier_has_answered(school, first):
+            return "left to the carrier"
+        if self._is_too_much(school, first, adult):
+            return "too much"
         if self._is_late(school, first):
             self._leave_to_staff(school, first, adult)
-            return
+            return "late"
         if adult is not None:
             for capability in capabilities():
                 if capability.heard is not None:
                     capability.heard(school, adult)
         self._converse(school, heard, first, adult)
-        log.info("turn", trace=first.trace, thread=heard.thread, kind=first.kind, intent=first.intent)
+        return "answered"
 
     def _converse(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:
         kept = _kept(school, heard.thread)
@@ -178,14 +200,16 @@ class Turns:
         return conversation.hear(utterance)
 
     def _answer_stranger(self, school: School, conversation: Conversation, utterance: Utterance, first: Received) -> Reply:
-        """Nobody the school knows, or one of several who share a phone."""
+        """Nobody the school knows, or one of several who share a phone. A message without words is none for the office: they are asked again."""
         if utterance.exact in ("stop", "start", "help"):
             return conversation.begin(utterance.exact)
         if first.address.state == AddressState.OPTED_OUT:
             return Reply("")
-        if conversation.state.question is not None:
+        shares = bool(families.adults_at(school, first.address))
+        is_empty = first.kind != InboundKind.BUTTON and not _can_be_read(utterance.text)
+        if conversation.state.question is not None and (shares or not is_empty):
             return conversation.hear(utterance)
-        if families.adults_at(school, first.address):
+        if shares:
             first.state = InboxState.ASIDE
             return conversation.begin("who_is_writing")
         return conversation.begin("unknown_chat" if first.address.channel == "telegram" else "stranger")
@@ -269,6 +293,9 @@ class Turns:
             row.state = InboxState.FOR_STAFF
             adult = recognition.speaker(school, row.address)
             call_for_a_person(school, Need.FAILED, key=f"failed:{row.id}", adult=adult, address=row.address, text=row.text, detail=type(error).__name__)
+            kept = session.get(Kept, row.thread)
+            if kept is not None:  # whatever stood there may fail every message that comes after; question ids go on, so that old buttons stay old
+                kept.state = State(asked=State.from_json(kept.state).asked).to_json()
             words = _("Something went wrong here. I have given your message to the office, who will get back to you.")
             outbox.reply(school, row, Reply(words.render(adult.language if adult else "en")), adult)
 
@@ -278,18 +305,6 @@ class _Heard:
     ids: Sequence[int]
     thread: str
     utterance: Utterance
-
-
-def _belong_together(rows: Sequence[Received], state: State) -> list[Received]:
-    """While free text is awaited, texts sent one after the other are one."""
-    if state.question is None or state.question.kind != "text":
-        return []
-    together: list[Received] = []
-    for row in rows:
-        if row.kind != InboundKind.TEXT or (together and row.address_id != together[0].address_id):
-            break
-        together.append(row)
-    return together
 
 
 def _can_be_read(text: str) -> bool:

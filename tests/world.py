@@ -23,7 +23,8 @@ class World:
 
     def __init__(self, database_url: str, clock: datetime, understander: Understander, *, settings: Mapping[str, object] | None = None) -> None:
         self.moment = clock
-        self.phones = {name: SimulatorChannel(name, ids=_numbers()) for name in ChannelName}
+        ids = _numbers()
+        self.phones = {name: SimulatorChannel(name, ids=ids) for name in ChannelName}
         chosen = Settings.model_validate({"database_url": database_url, **(settings or {})})
         self.house = House(chosen, dict(self.phones.items()), clock=lambda: self.moment, understander=understander, strict=True)
         self.loop = asyncio.new_event_loop()
@@ -84,7 +85,7 @@ class World:
         return [shown.text for shown in self.phones[ChannelName(channel)].sent.get(self.address(name, channel), [])]
 
 
-class _numbers:  # noqa: N801  # reads as a function: `ids=_numbers()`
+class _numbers:  # noqa: N801  # reads as a function: `ids = _numbers()`
     def __init__(self) -> None:
         self._count = 0
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from bot.conversation.state import Option, Question
 
+MORE = "more"
+"""The id of the option that shows further ones."""
 Number = Callable[[str], int | None]
 """Reads a whole message that is a number: '2', 'two', 'the second one'; negative counts from the end."""
 
@@ -24,9 +26,10 @@ def by_button(question: Question, payload: str) -> Option | None:
 
 
 def by_number(question: Question, number: int) -> Option | None:
-    """The option with this number, 1 the first, -1 the last."""
-    index = number - 1 if number > 0 else len(question.options) + number
-    return question.options[index] if 0 <= index < len(question.options) else None
+    """The option with this number, 1 the first, -1 the last; 'More' has a number, but is never the last."""
+    options = question.options if number > 0 else [option for option in question.options if option.id != MORE]
+    index = number - 1 if number > 0 else len(options) + number
+    return options[index] if 0 <= index < len(options) else None
 
 
 def by_label(question: Question, text: str) -> Option | None:
@@ -36,7 +39,12 @@ def by_label(question: Question, text: str) -> Option | None:
 
 
 def by_words(question: Question, text: str) -> Option | None:
-    """The only option whose label the text is, begins, or names in full; None where none or several are meant."""
+    """The only option whose label the text is, begins, or names in full; None where none or several are meant.
+
+    Beside a question for free text an option must be named exactly: 'nothing much, but …' is no 'Nothing'.
+    """
+    if question.kind == "text":
+        return by_label(question, text)
     said = folded(text)
     if not said:
         return None
@@ -53,7 +61,7 @@ def _equal(said: str, label: str) -> bool:
 
 
 def _begins(said: str, label: str) -> bool:
-    return len(said) >= 2 and f"{label} ".startswith(f"{said} ") or len(said) >= 3 and label.startswith(said)
+    return (len(said) >= 2 and f"{label} ".startswith(f"{said} ")) or (len(said) >= 3 and label.startswith(said))
 
 
 def _within(said: str, label: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Literal, NoReturn, ParamSpec, TypeVar, cast
 
 from bot.conversation.errors import Again, Asked, Elsewhere, Ended, KeyUsedTwice, WriteOutsideOnce
 from bot.conversation.identity import Gone, identity, load
+from bot.conversation.registry import find
 from bot.conversation.state import Frame, Identity, Option, Question, Step
 from bot.conversation.watch import WriteWatch
 from data.addresses import Address
@@ -18,6 +20,7 @@ from translations import Phrase, _, written
 T = TypeVar("T")
 P = ParamSpec("P")
 Choices = Sequence[T] | Callable[[], Sequence[T]]
+
 
 class Said:
     """What one run says: sentences, already worded, and what goes along with them."""
@@ -54,6 +57,7 @@ class Chat:
         self._school, self._frame, self._watch, self._strict = school, frame, watch, strict
         self._position = 0
         self._used: set[str] = set()
+        self._extra: set[str] = set()
         self._stretch = school.session.begin_nested()
 
     @property
@@ -75,20 +79,17 @@ class Chat:
 
     def heard(self, kind: str) -> list[Any]:
         """The values of this kind that were mentioned and not yet used: children, staff, times. What is gone is left out."""
-        values = []
-        for kept in self._frame.heard.get(kind, ()):
-            try:
-                values.append(load(self._school.session, kept))
-            except Gone:
-                continue
-        return values
+        return self._loaded(self._frame.heard.get(kind, ()))
 
     def answered(self, key: str) -> bool:
         """Whether this question has an answer already."""
         return self._frame.index_of(key) is not None
 
     def say(self, sentence: Phrase, *, attach: object = None, must_arrive: bool = False, **values: object) -> None:
-        """Say a sentence. `attach` goes along as a file where the channel can carry one. What `must_arrive` is repeated once where its fate cannot be learnt."""
+        """Say a sentence. `attach` goes along as a file where the channel can carry one.
+
+        What `must_arrive` is repeated once where its fate cannot be learnt.
+        """
         self.said.sentences.append(sentence.format(**values).render(self.language))
         if attach is not None:
             self.said.attachment = identity(attach)
@@ -110,48 +111,51 @@ class Chat:
         """One of the options, the parent's choice.
 
         An option that was mentioned (`heard` names the kind of entity) is taken without asking, and so is a single one. `hears` names the kind of entity that
-        may change this answer later ('no, Friday'). `label` says how an option reads, where it is not written as itself. The options may be a function, called only if asked.
-        More than `page` options are shown a page at a time. Raises LookupError where there are none and there is no answer yet.
+        may change this answer later ('no, Friday'). `label` says how an option reads, where it is not written as itself. The options may be a function, called
+        only if asked. More than `page` options are shown a page at a time. Raises LookupError where there are none and there is no answer yet.
         """
         step = self._reached(key)
         if step is not None:
-            return cast(T, self._value(step))
-        offered = self._preset(key) or list(options() if callable(options) else options)
+            return cast("T", self._value(step))
+        offered: list[T] = self._preset(key) or list(options() if callable(options) else options)
         if not offered:
             raise LookupError(key)
-        known = self._mentioned(heard, offered) if heard and key not in self._frame.wanted else None
-        if known is not None:
-            return self._settle(key, known, "answer", hears)
-        if len(offered) == 1 and pick_single and key not in self._frame.wanted:
-            return self._settle(key, offered[0], "auto", hears)
-        self._ask(key, "choose", question.format(**values), [(value, label(value) if label else value) for value in offered], hears, page=page)
+        if key not in self._frame.wanted:
+            known = self._mentioned(heard, offered) if heard else None
+            if known is not None:
+                return self._settle(key, known, "answer", hears)
+            if len(offered) == 1 and pick_single:
+                return self._settle(key, offered[0], "auto", hears)
+        return self._ask(key, "choose", question.format(**values), [(value, label(value) if label else value) for value in offered], hears, page=page)
 
     def confirm(self, key: str, question: Phrase, *, yes: Phrase, no: Phrase, **values: object) -> bool:
         """Whether the parent agrees to exactly this; asked again if what is to be confirmed has changed since."""
         asked = question.format(**values)
         fingerprint = hashlib.sha256(asked.render("en").encode()).hexdigest()[:16]
+        index = self._frame.index_of(key)
+        if index is not None and self._frame.steps[index].confirmed != fingerprint:
+            self._frame.drop_from(index)
         step = self._reached(key)
-        if step is not None and step.confirmed == fingerprint:
-            return bool(self._value(step))
         if step is not None:
-            self._frame.drop_from(self._position - 1)
-        self._ask(key, "confirm", asked, [(True, yes), (False, no)], None, confirmed=fingerprint)
+            return bool(self._value(step))
+        return self._ask(key, "confirm", asked, [(True, yes), (False, no)], confirmed=fingerprint)
 
     def ask(self, key: str, question: Phrase, *, skip: Phrase | None = None, **values: object) -> str:
         """What the parent writes, in their own words; empty if they choose `skip`."""
         step = self._reached(key)
         if step is not None:
             return str(self._value(step))
-        self._ask(key, "text", question.format(**values), [("", skip)] if skip else [], None)
+        return self._ask(key, "text", question.format(**values), [("", skip)] if skip else [])
 
     def keep(self, key: str, value: T) -> T:
         """A value taken as known, the same on every run of this dialogue, until the parent wants it changed (see `change`)."""
         step = self._reached(key)
-        return cast(T, self._value(step)) if step is not None else self._settle(key, value, "auto", None)
+        return cast("T", self._value(step)) if step is not None else self._settle(key, value, "auto")
 
     def wants(self, key: str) -> bool:
-        """Whether the parent asked to change this."""
-        return key in self._frame.wanted or self.answered(key)
+        """Whether the parent asked to change this. What is asked only then keeps its answer when an earlier one changes."""
+        self._extra.add(key)
+        return key in self._frame.wanted or key in self._frame.given or self.answered(key)
 
     def once(self, key: str, rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a rule that changes something, once in this dialogue however often it is replayed, and keep it also if a question follows.
@@ -160,21 +164,25 @@ class Chat:
         """
         step = self._reached(key)
         if step is not None:
-            return cast(T, self._value(step))
+            return cast("T", self._value(step))
         self._nothing_pending()
-        result = rule(*args, **kwargs)
-        kept = self._settle(key, result, "once", None)
-        self._school.session.flush()
+        try:
+            result = rule(*args, **kwargs)
+            kept = identity(result)
+            self._school.session.flush()
+        except Exception:
+            self._start_stretch_over()
+            raise
         self._stretch.commit()
         self._stretch = self._school.session.begin_nested()
-        return kept
+        self._put(Step(key, "once", kept))
+        return result
 
     def ask_again(self, key: str, sentence: Phrase, options: Sequence[object] = (), **values: object) -> NoReturn:
-        """Take an answer back, say why, and ask again; with these options, where they are given."""
-        index = self._frame.index_of(key)
-        if index is not None:
-            self._frame.drop_from(index)
-        self._frame.preface = [sentence.format(**values).render(self.language)]
+        """Take an answer back, say why, and ask again, whatever is known; with these options, where they are given."""
+        self._take_back(key)
+        self._frame.want(key)
+        self._say_next(sentence.format(**values))
         if options:
             self._frame.presets[key] = [identity(option) for option in options]
         raise Again
@@ -182,18 +190,26 @@ class Chat:
     def change(self, question: Phrase, *, nothing: Phrase, otherwise: Phrase, **names: Phrase) -> NoReturn:
         """Ask which answer to change, by their keys and names, and run again without it. The choice `nothing` says `otherwise` and ends the dialogue."""
         keys = {"": nothing, **names}
-        key = self.choose("change", [*names, ""], question, pick_single=False, label=lambda name: keys[name])
+        key = self.choose("change", [*names, ""], question, pick_single=False, label=keys.__getitem__)
         if not key:
             self.say(otherwise)
             raise Ended
         # What was not asked yet (a note, say) comes before the confirmation on the next run.
         index = self._frame.index_of(key)
-        self._frame.drop_from(index if index is not None else self._first_confirmation())
+        self._frame.drop_from(self._last_confirmation() if index is None else index)
         self._frame.want(key)
         raise Again
 
     def go(self, dialogue: str, /, **args: object) -> NoReturn:
-        """Let another dialogue take this one's place; it finds `args` as `chat.args`."""
+        """Let another dialogue take this one's place; it finds `args` (texts, numbers, None) as `chat.args`.
+
+        Raises LookupError where there is none of that name.
+        """
+        if find(dialogue) is None:
+            raise LookupError(dialogue)
+        for name, value in args.items():
+            if not isinstance(value, str | int | float | None):
+                raise TypeError(name)
         raise Elsewhere(dialogue, args)
 
     def end(self) -> NoReturn:
@@ -220,8 +236,21 @@ class Chat:
         if self._stretch.is_active:
             self._stretch.rollback()
 
-    def _first_confirmation(self) -> int:
-        return next(index for index, step in enumerate(self._frame.steps) if step.confirmed or step.key == "change")
+    def _start_stretch_over(self) -> None:
+        self.undo_stretch()
+        self._stretch = self._school.session.begin_nested()
+
+    def _nothing_pending(self) -> None:
+        if not self._watch.wrote_in(self._stretch):
+            return
+        if self._strict:
+            raise WriteOutsideOnce(self._frame.dialogue)
+        self._start_stretch_over()
+
+    def _last_confirmation(self) -> int:
+        """Where the confirmation stands that was not given, or the question what to change itself."""
+        steps = self._frame.steps
+        return next((index for index in reversed(range(len(steps))) if steps[index].confirmed), len(steps) - 1)
 
     def _reached(self, key: str) -> Step | None:
         """The step at this point of the run, if it was settled before; what was said so far was then said before too."""
@@ -229,10 +258,13 @@ class Chat:
             raise KeyUsedTwice(key)
         self._used.add(key)
         index = self._frame.index_of(key)
+        if index is None and key in self._frame.given and key not in self._frame.wanted:
+            self._put(Step(key, "answer", self._frame.given[key], extra=True))
+            return self._frame.steps[-1]
         if index is None:
             del self._frame.steps[self._position :]  # the run took another way: what lies beyond was reached on the old one
             return None
-        self._position = index + 1
+        self._position = max(self._position, index + 1)
         step = self._frame.steps[index]
         if step.kind == "answer":
             self.said.clear()
@@ -242,18 +274,41 @@ class Chat:
         try:
             return load(self._school.session, step.value)
         except Gone:
-            self.ask_again(step.key, _("What you chose before is not there any more."))
+            self._take_back(step.key)
+            if step.kind == "answer":
+                self._say_next(_("What you chose before is not there any more."))
+            raise Again from None
 
-    def _settle(self, key: str, value: T, kind: Any, hears: str | None) -> T:
-        self._frame.steps.append(Step(key, kind, identity(value), hears))
-        self._position = len(self._frame.steps)
-        if hears:
-            self._frame.heard.pop(hears, None)
+    def _take_back(self, key: str) -> None:
+        index = self._frame.index_of(key)
+        if index is not None:
+            self._frame.drop_from(index)
+
+    def _say_next(self, sentence: Phrase) -> None:
+        words = sentence.render(self.language)
+        if words not in self._frame.preface:
+            self._frame.preface.append(words)
+
+    def _settle(self, key: str, value: T, kind: Literal["answer", "auto"], hears: str | None = None) -> T:
+        self._put(Step(key, kind, identity(value), hears))
         return value
 
+    def _put(self, step: Step) -> None:
+        """Put a step at this point of the run; what lies beyond was reached on another way."""
+        del self._frame.steps[self._position :]
+        self._frame.settle(step)
+        self._position = len(self._frame.steps)
+
     def _preset(self, key: str) -> list[Any]:
-        kept = self._frame.presets.pop(key, [])
-        return [load(self._school.session, value) for value in kept]
+        """The options that were handed to `ask_again`, as far as they are still there."""
+        return self._loaded(self._frame.presets.get(key, ()))
+
+    def _loaded(self, kept: Iterable[Identity]) -> list[Any]:
+        values = []
+        for one in kept:
+            with suppress(Gone):
+                values.append(load(self._school.session, one))
+        return values
 
     def _mentioned(self, kind: str, offered: Sequence[T]) -> T | None:
         """The one option that was mentioned. It is used up; two that were mentioned are asked about."""
@@ -267,23 +322,20 @@ class Chat:
     def _ask(
         self,
         key: str,
-        kind: Any,
+        kind: Literal["choose", "confirm", "text"],
         question: Phrase,
         options: Sequence[tuple[object, object]],
-        hears: str | None,
+        hears: str | None = None,
         *,
         confirmed: str | None = None,
         page: int = 9,
     ) -> NoReturn:
-        every = [Option(str(number), written(label, self.language), written(label, "en"), identity(value)) for number, (value, label) in enumerate(options)]
+        every = [self._option(number, value, label) for number, (value, label) in enumerate(options)]
         # One option more than a page is shown rather than hidden behind 'More', which would take its place.
         cut = page if len(every) > page + 1 else len(every)
-        raise Asked(Question("", key, kind, every[:cut], hears, confirmed, sentence=question.render(self.language), rest=every[cut:]))
+        sentence = question.render(self.language)
+        raise Asked(Question("", key, kind, every[:cut], hears, confirmed, key in self._extra, sentence=sentence, rest=every[cut:]))
 
-    def _nothing_pending(self) -> None:
-        if not self._watch.pending():
-            return
-        if self._strict:
-            raise WriteOutsideOnce(self._frame.dialogue)
-        self._stretch.rollback()
-        self._stretch = self._school.session.begin_nested()
+    def _option(self, number: int, value: object, label: object) -> Option:
+        shown = written(label, self.language)
+        return Option(str(number), shown, shown if self.language == "en" else written(label, "en"), identity(value))

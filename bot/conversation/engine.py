@@ -13,10 +13,10 @@ from typing import Any
 from bot.conversation import answers
 from bot.conversation.chat import Chat, Said
 from bot.conversation.errors import Again, Asked, Elsewhere, Ended
-from bot.conversation.identity import identity
-from bot.conversation.registry import Dialogue, find
+from bot.conversation.registry import NOTICE, Dialogue, find
 from bot.conversation.state import Frame, Identity, Option, Question, State, Step
 from bot.conversation.watch import WriteWatch
+from bot.conversation.wishes import NO_WISH, Utterance, frames_for, is_urgent, to_act_on, values_heard
 from data.addresses import Address
 from data.attention import Need
 from data.people import Adult
@@ -26,31 +26,19 @@ from school.attention import call_for_a_person
 from school.errors import Refusal
 from translations import Phrase, _, spoken
 
+__all__ = ["CONTROLS", "Conversation", "Reply", "Utterance"]
+
 LEFT_ALONE = timedelta(days=1)
 """A conversation left this long is offered again, not continued blindly."""
 DEEPEST = 4
-"""How many dialogues are kept put aside."""
-RUNS = 12
+"""How many dialogues are under way at once; the one put aside longest makes room for a fifth."""
+RUNS = 20
 """How often a turn may start over; a dialogue that needs more goes in a circle."""
-CONTROLS = frozenset({"menu", "help", "stop", "start", "speak_to_person", "ring_me"})
+FEW_WORDS = 4
+"""Up to so many words, a message that mentions a value is taken for an answer, whatever else it may mean."""
+CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "speak_to_person", "ring_me"})
 """What is understood from anywhere, as a whole message, before it is taken for an answer."""
 MORE: Identity = ["", "__more__"]
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One message, as far as it was understood without knowing the conversation.
-
-    `exact` is the intent of a whole message that stands in the exact lists; `number` that of one that is a number, negative from the end. `wishes` are
-    what the classifier made of it, more than one where it holds several; empty where it was not asked.
-    """
-
-    text: str
-    received_at: datetime
-    button: str | None = None
-    exact: str | None = None
-    number: int | None = None
-    wishes: Sequence[Understanding] = ()
 
 
 @dataclass
@@ -68,7 +56,8 @@ class Reply:
 class Conversation:
     """One thread's conversation, in one turn, inside the caller's transaction.
 
-    `reference` names what this turn answers, for keys that must be the turn's own. `was_sent_before(uid, at)` says whether an outbox message had left by then. `strict` makes a dialogue's breach of the rules an error, as in tests.
+    `reference` names what this turn answers, for keys that must be the turn's own. `was_sent_before(uid, at)` says whether an outbox message had left by
+    then. `strict` makes a dialogue's breach of the rules an error, as in tests.
     """
 
     def __init__(
@@ -88,15 +77,21 @@ class Conversation:
         self._was_sent_before, self._strict = was_sent_before, strict
         self._sentences: list[str] = []
         self._attachment: Identity | None = None
-        self._asks_contact = self._must_arrive = False
+        self._asks_contact = self._must_arrive = self._turned_page = False
 
     def hear(self, utterance: Utterance) -> Reply:
-        """Answer a message."""
+        """Answer a message. Someone the school knows always gets an answer; a stranger's dialogue may choose silence."""
         self._sort(utterance)
-        return self._run()
+        reply = self._run()
+        if not reply.text and self.adult is not None:
+            self.say_first(_("What you chose before is not there any more."))
+            return self._reply()
+        return reply
 
-    def begin(self, intent: str, **args: Any) -> Reply:
-        """Start a dialogue by name: for what is no text (a photo, a shared number), and for notices."""
+    def begin(self, intent: str, /, **args: Any) -> Reply:
+        """Start a dialogue by name, for what is no text: a photo, a shared number. A notice leaves what is under way as it is, unless it asks something."""
+        if intent.startswith(NOTICE):
+            return self._run_notice(Frame(intent, args))
         self._push(Frame(intent, args))
         return self._run()
 
@@ -114,116 +109,121 @@ class Conversation:
             self._back()
         elif heard.exact in CONTROLS and not (question and answers.by_label(question, heard.text)):
             self._start(Frame(heard.exact, heard_text=heard.text))
-        elif question is not None and self._was_left(question) and not self._is_clear_wish(heard):
-            self._push(Frame("resume", {"about": self._top().dialogue}))
-        elif question is not None:
-            self._answer_or_else(question, heard)
-        else:
+        elif question is None:
             self._wish(heard)
+        elif self._was_left(question):
+            self._offer_again(heard)
+        else:
+            self._answer_or_else(question, heard)
 
     def _press(self, question: Question | None, button: str) -> None:
         option = answers.by_button(question, button) if question else None
-        if option is not None:
+        if question is not None and option is not None:
             self._settle(question, option)
-        elif self.state.frames:
-            self.say_first(_("That button belongs to an earlier question."))
-        else:
-            self.say_first(_("That button belongs to an earlier question."))
+            return
+        self.say_first(_("That button belongs to an earlier question."))
+        if not self.state.frames:
             self._push(Frame("menu"))
 
     def _answer_or_else(self, question: Question, heard: Utterance) -> None:
-        if heard.number is not None and question.options and self._takes_number(question, heard):
-            return
+        if heard.is_bare and not self._was_shown(question, heard.received_at):
+            return  # it cannot be meant for a question that had not left yet: that is asked again
         option = self._option_meant(question, heard)
         if option is not None:
             self._settle(question, option)
-        elif heard.exact not in (None, "affirm", "deny") and find(heard.exact or "") is not None:
-            self._start(Frame(heard.exact or "", heard_text=heard.text))
+        elif heard.exact is not None and heard.exact not in NO_WISH and find(heard.exact) is not None:
+            self._start(Frame(heard.exact, heard_text=heard.text))
         elif question.kind == "text":
             self._settle(question, Option("", heard.text, heard.text, ["", heard.text]))
-        elif not self._correct(question, heard) and not self._turns_elsewhere(heard):
+        elif not self._follow(question, heard):
             self._misunderstood(heard)
 
-    def _takes_number(self, question: Question, heard: Utterance) -> bool:
-        """Whether the number was dealt with: as an answer, or as one that cannot be meant for this question, since that had not left yet."""
-        if question.outbox is not None and not self._was_sent_before(question.outbox, heard.received_at):
-            return True
-        option = answers.by_number(question, heard.number or 0)
-        if option is not None:
-            self._settle(question, option)
-        return option is not None
+    def _was_shown(self, question: Question, at: datetime) -> bool:
+        sent = [uid for uid in (*question.earlier, question.outbox) if uid is not None]
+        return not sent or any(self._was_sent_before(uid, at) for uid in sent)
 
     def _option_meant(self, question: Question, heard: Utterance) -> Option | None:
-        option = answers.by_words(question, heard.text)
-        if option is not None or question.kind != "confirm":
+        option = answers.by_number(question, heard.number) if heard.number is not None else None
+        option = option or answers.by_words(question, heard.text)
+        if option is not None or question.kind == "choose":
             return option
-        meaning = heard.exact or (heard.wishes[0].intent if heard.wishes and heard.wishes[0].decision is Decision.ACT and not heard.wishes[0].entities else None)
-        return {"affirm": question.options[0], "deny": question.options[1]}.get(meaning or "")
+        if question.kind == "confirm":
+            return {"affirm": question.options[0], "deny": question.options[1]}.get(heard.meaning or "")
+        return question.options[0] if question.options and heard.exact == "deny" else None
 
-    def _settle(self, question: Question | None, option: Option) -> None:
+    def _settle(self, question: Question, option: Option) -> None:
         """Put an answer down, or show the further options that were asked for."""
-        assert question is not None
         self.state.misunderstood = 0
         if option.value == MORE:
-            self.state.question = self._next_page(question)
+            self.state.question, self._turned_page = self._next_page(question), True
             return
-        frame = self._top()
-        frame.steps.append(Step(question.key, "answer", option.value, question.hears, question.confirmed))
-        if question.key in frame.wanted:
-            frame.wanted.remove(question.key)
-        if question.hears:
-            frame.heard.pop(question.hears, None)
+        self._top().settle(Step(question.key, "answer", option.value, question.hears, question.confirmed, question.extra))
         self.state.question = None
 
     def _next_page(self, question: Question) -> Question:
         cut = len(question.options) - 1
-        options = question.rest[:cut] if len(question.rest) > cut + 1 else question.rest
+        shown = question.rest[:cut] if len(question.rest) > cut + 1 else question.rest
+        rest = question.rest[len(shown) :]
         return self._asked(
-            Question("", question.key, question.kind, list(options), question.hears, sentence=question.sentence, rest=question.rest[len(options) :], page=1)
+            Question(
+                "",
+                question.key,
+                question.kind,
+                list(shown),
+                question.hears,
+                extra=question.extra,
+                sentence=question.sentence,
+                rest=rest,
+                page=question.page + 1,
+            )
         )
 
     def _back(self) -> None:
-        """Drop the last answer that was reached, and do not let a mentioned value fill it again."""
-        frames, self.state.question = self.state.frames, None
-        while frames:
-            frame = frames[-1]
-            index = next((number for number in reversed(range(len(frame.steps))) if frame.steps[number].kind == "answer"), None)
-            if index is not None:
-                frame.want(frame.steps[index].key)
-                frame.drop_from(index)
-                return
-            frames.pop()
-        self._push(Frame("menu"))
+        """From further options to the first; else drop the last answer that was reached, and do not let a mentioned value fill it again."""
+        question, self.state.question = self.state.question, None
+        if self.adult is None or (question is not None and question.page):
+            return
+        frame = self._top() if self.state.frames else Frame("")
+        index = next((number for number in reversed(range(len(frame.steps))) if frame.steps[number].kind == "answer"), None)
+        if index is not None:
+            frame.want(frame.steps[index].key)
+            frame.drop_from(index)
+            return
+        del self.state.frames[-1:]
+        self._come_back()
+        if not self.state.frames:
+            self._push(Frame("menu"))
 
-    def _correct(self, question: Question, heard: Utterance) -> bool:
-        """Whether the message changes an answer of this dialogue: 'no, Friday instead'. What came after that answer is asked again."""
+    def _follow(self, question: Question, heard: Utterance) -> bool:
+        """Whether the message could be followed: it changes answers of this dialogue, or wishes for others, or both."""
+        own = [wish for wish in heard.wishes if not self._goes_elsewhere(wish) or len(heard.text.split()) <= FEW_WORDS]
+        corrected = self._correct(question, own)
+        others = [wish for wish in to_act_on(heard.wishes) if not (corrected and wish in own)]
+        if others:
+            self._take_up(frames_for(others, heard.text), busy=corrected)
+        return corrected or bool(others)
+
+    def _correct(self, question: Question, wishes: Sequence[Understanding]) -> bool:
+        """Whether values were mentioned that change answers of this dialogue ('no, Friday') or answer its question. What came after them is asked again."""
         frame = self._top()
-        wish = heard.wishes[0] if heard.wishes else None
-        if wish is None or (self._goes_elsewhere(wish) and len(heard.text.split()) > 4):
+        mentioned = {kind: found for kind, found in values_heard(wishes).items() if found != frame.heard.get(kind)}
+        values = {kind: found for kind, found in mentioned.items() if kind == question.hears or frame.index_hearing(kind) is not None}
+        if not values:
             return False
-        for kind, values in _heard(wish).items():
-            index = next((number for number, step in enumerate(frame.steps) if step.hears == kind), None)
-            if question.hears == kind or index is not None:
-                if index is not None:
-                    frame.drop_from(index)
-                frame.heard[kind] = values
-                frame.wanted.clear()
-                self.state.question, self.state.misunderstood = None, 0
-                return True
-        return False
-
-    def _turns_elsewhere(self, heard: Utterance) -> bool:
-        wishes = [wish for wish in heard.wishes if wish.decision is Decision.ACT and wish.intent not in ("affirm", "deny", "out_of_scope")]
-        if not wishes:
-            return False
-        self._take_up(heard, wishes)
+        keys = {question.key} if question.hears in values else set()
+        changed = [index for kind in values if kind != question.hears and (index := frame.index_hearing(kind)) is not None]
+        if changed:
+            keys |= {frame.steps[index].key for index in changed}
+            frame.drop_from(min(changed))
+        frame.heard |= values
+        frame.wanted = [key for key in frame.wanted if key not in keys]
+        self.state.question, self.state.misunderstood = None, 0
         return True
 
     def _goes_elsewhere(self, wish: Understanding) -> bool:
         """Whether it clearly means another dialogue than the open one."""
-        current = find(self._top().dialogue)
-        meant = find(wish.intent)
-        return wish.decision is Decision.ACT and meant is not None and current is not None and not _same(current, wish.intent)
+        current, meant = find(self._top().dialogue), find(wish.intent)
+        return wish in to_act_on([wish]) and meant is not None and current is not None and wish.intent not in (current.name, *current.within)
 
     def _misunderstood(self, heard: Utterance) -> None:
         """The question again in other words; the second time in a row a person is offered."""
@@ -234,24 +234,37 @@ class Conversation:
         else:
             self.say_first(_("Sorry, I did not understand that. Please reply with a number."))
 
-    def _was_left(self, question: Question) -> bool:
-        return bool(question.asked_at) and self.school.now - datetime.fromisoformat(question.asked_at) > LEFT_ALONE
+    # A conversation that was left
 
-    def _is_clear_wish(self, heard: Utterance) -> bool:
-        return any(wish.decision is Decision.ACT and find(wish.intent) is not None for wish in heard.wishes)
+    def _was_left(self, question: Question) -> bool:
+        """A day without an answer; a notice waits for its answer as long as it takes."""
+        waits = self._top().dialogue.startswith(NOTICE) and not self._top().steps
+        return bool(question.asked_at) and not waits and self.school.now - datetime.fromisoformat(question.asked_at) > LEFT_ALONE
+
+    def _offer_again(self, heard: Utterance) -> None:
+        """Ask whether to go on; a clear wish goes first. What only passed by is over."""
+        self.state.question = None
+        while self.state.frames and _is_passing(self._top()):
+            self.state.frames.pop()
+        if not self.state.frames:
+            self._wish(heard)
+        elif any(find(wish.intent) is not None for wish in to_act_on(heard.wishes)):
+            self._top().was_left = True
+            self._wish(heard)
+        else:
+            self._push(_resume(self._top()))
 
     # What was wished
 
     def _wish(self, heard: Utterance) -> None:
         """No question is open: do what is wished, ask what was meant, or give it to a person."""
+        wishes = to_act_on(heard.wishes, but=("out_of_scope",))
         if heard.exact is not None and find(heard.exact) is not None:
             self._start(Frame(heard.exact, heard_text=heard.text))
-            return
-        wishes = [wish for wish in heard.wishes if wish.decision is Decision.ACT and wish.intent != "out_of_scope"]
-        if wishes:
-            self._take_up(heard, wishes)
+        elif wishes:
+            self._take_up(frames_for(wishes, heard.text))
         elif heard.wishes and heard.wishes[0].decision is Decision.CONFIRM and self._can_ask_whether(heard.wishes[0].intent):
-            frame = _frame_for(heard.wishes[0], heard.text)
+            frame = frames_for(heard.wishes[:1], heard.text)[0]
             self._push(Frame("did_you_mean", {"intent": frame.dialogue, "text": heard.text}, heard=frame.heard, heard_text=heard.text))
         elif heard.number is not None or heard.exact is not None:
             self._push(Frame("menu"))
@@ -262,33 +275,27 @@ class Conversation:
         meant = find(intent)
         return meant is not None and meant.about is not None
 
-    def _take_up(self, heard: Utterance, wishes: Sequence[Understanding]) -> None:
-        """The first wish now, the others when their turn comes; one sentence says so."""
-        frames: list[Frame] = []
-        for wish in wishes:
-            frame = _frame_for(wish, wish.text if len(wishes) > 1 else heard.text)
-            if all(frame.dialogue != other.dialogue for other in frames):
-                frames.append(frame)
-        if len(frames) > 1:
-            self.state.waiting += frames[1:]
+    def _take_up(self, frames: list[Frame], *, busy: bool = False) -> None:
+        """The first wish now, the others when their turn comes; one sentence says so. While busy all wait but an urgent one."""
+        first, later = (None, frames) if busy and not is_urgent(frames[0]) else (frames[0], frames[1:])
+        if later:
+            self.state.waiting += later
             self.say_first(_("I will do these one after the other."))
-        self._start(frames[0])
+        if first is not None:
+            self._start(first)
 
     def _start(self, frame: Frame) -> None:
-        """Begin a dialogue: in place of the same one or of one that only passes by, else with the open one put aside."""
+        """Begin a dialogue, in place of the same one or of one that only passes by; any other is put aside."""
         self.state.misunderstood = 0
-        dialogue = find(frame.dialogue)
-        if dialogue is None:
+        if find(frame.dialogue) is None:
             frame = Frame("pass_on", {"intent": frame.dialogue, "text": frame.heard_text})
-        if self.state.frames:
-            current = find(self._top().dialogue)
-            if current is None or current.passing or (_same(current, frame.dialogue)):
-                self.state.frames.pop()
+        if self.state.frames and _is_passing(self._top()):
+            self.state.frames.pop()
         self._push(frame)
 
     def _push(self, frame: Frame) -> None:
         self.state.question = None
-        self.state.frames = [*self.state.frames, frame][-DEEPEST:]
+        self.state.frames = [*(other for other in self.state.frames if other.dialogue != frame.dialogue), frame][-DEEPEST:]
 
     def _top(self) -> Frame:
         return self.state.frames[-1]
@@ -296,8 +303,7 @@ class Conversation:
     # The run
 
     def _run(self) -> Reply:
-        if self.state.question is not None and self.state.question.page:
-            self.state.question.page = 0
+        if self._turned_page:
             return self._reply()
         with WriteWatch(self.school.session) as watch:
             for _number in range(RUNS):
@@ -306,7 +312,22 @@ class Conversation:
                     return self._reply()
                 if self._run_top(watch):
                     return self._reply()
-        raise RecursionError(self._top().dialogue)
+        raise RecursionError([frame.dialogue for frame in self.state.frames])
+
+    def _run_notice(self, frame: Frame) -> Reply:
+        """Word a notice by itself: nothing that is under way is run or asked again."""
+        frames, question = self.state.frames, self.state.question
+        self.state.frames, self.state.question = [frame], None
+        with WriteWatch(self.school.session) as watch:
+            for _number in range(RUNS):
+                if not self.state.frames:
+                    reply = self._reply()
+                    self.state.frames, self.state.question = frames, question
+                    return reply
+                if self._run_top(watch):
+                    self.state.frames = [*frames, *self.state.frames][-DEEPEST:]
+                    return self._reply()
+        raise RecursionError(frame.dialogue)
 
     def _next_wish(self) -> bool:
         if not self.state.waiting:
@@ -318,7 +339,7 @@ class Conversation:
         """Run the newest dialogue once; whether the turn ends with it."""
         frame = self._top()
         dialogue = find(frame.dialogue)
-        if dialogue is None or (self.adult is None and not dialogue.strangers and not frame.dialogue.startswith("notice:")):
+        if dialogue is None or not self._may_have(dialogue):
             self.state.frames.pop()
             return False
         chat = Chat(self.school, self.adult, self.address, frame, self.language, watch, reference=self._reference, strict=self._strict)
@@ -333,43 +354,59 @@ class Conversation:
             chat.undo_stretch()
             return False
         except Elsewhere as other:
-            chat.settle_stretch(keep=True)
-            self._collect(frame, chat.said)
-            if chat.drops_others:
-                self.state.frames, self.state.waiting = [frame], []
-            self.state.frames[-1] = Frame(other.dialogue, dict(other.given), heard=frame.heard, heard_text=frame.heard_text)
+            self._go(frame, chat, other)
             return False
         except Ended:
             chat.settle_stretch(keep=True)
         except Refusal as refusal:
             chat.undo_stretch()
-            self._give_to_a_person(frame, refusal)
             chat.said.clear()
+            self._give_to_a_person(frame, refusal)
         else:
             chat.settle_stretch(keep=True)
         self._collect(frame, chat.said)
         self._leave(alone=chat.drops_others)
         return False
 
+    def _may_have(self, dialogue: Dialogue) -> bool:
+        return self.adult is not None or dialogue.strangers or dialogue.name.startswith(NOTICE)
+
+    def _go(self, frame: Frame, chat: Chat, other: Elsewhere) -> None:
+        """Another dialogue takes this one's place, with what was mentioned; what was chosen from the menu was not wished for in words."""
+        chat.settle_stretch(keep=True)
+        self._collect(frame, chat.said)
+        if chat.drops_others:
+            self.state.frames, self.state.waiting = [frame], []
+        chosen = frame.dialogue == "menu"
+        self.state.frames.pop()
+        self._push(Frame(other.dialogue, dict(other.given), heard={} if chosen else frame.heard, heard_text="" if chosen else frame.heard_text))
+
     def _give_to_a_person(self, frame: Frame, refusal: Refusal) -> None:
         key = f"refused:{self.address.id}:{self.school.now.isoformat()}"
-        call_for_a_person(
-            self.school, Need.REFUSED, key=key, adult=self.adult, address=self.address, text=frame.heard_text, detail=f"{frame.dialogue}: {type(refusal).__name__}"
-        )
+        detail = f"{frame.dialogue}: {type(refusal).__name__}"
+        call_for_a_person(self.school, Need.REFUSED, key=key, adult=self.adult, address=self.address, text=frame.heard_text, detail=detail)
         self.say_first(_("I cannot do that here. Someone at school will look at it and get back to you."))
 
     def _leave(self, *, alone: bool) -> None:
-        """A dialogue is over; the one that was put aside is taken up again, and the parent is told which."""
+        """A dialogue is over; the one that was put aside is taken up again, or offered if it was left for a day."""
         self.state.frames.pop()
         if alone:
             self.state.frames, self.state.waiting = [], []
-        while self.state.frames:
-            below = find(self._top().dialogue)
-            if below is not None and not below.passing:
-                if below.about is not None:
-                    self.say_first(_("Back to: {about}.").format(about=below.about))
-                return
+        self._come_back()
+
+    def _come_back(self) -> None:
+        while self.state.frames and _is_passing(self._top()):
             self.state.frames.pop()
+        if not self.state.frames:
+            return
+        below = self._top()
+        if below.was_left:
+            below.was_left = False
+            self._push(_resume(below))
+            return
+        dialogue = find(below.dialogue)
+        if dialogue is not None and dialogue.about is not None:
+            self.say_first(_("Back to: {about}.").format(about=dialogue.about))
 
     def _collect(self, frame: Frame, said: Said) -> None:
         self._sentences += [*frame.preface, *said.sentences]
@@ -379,13 +416,19 @@ class Conversation:
         self._must_arrive |= said.must_arrive
 
     def _asked(self, question: Question) -> Question:
-        """The question, ready to be shown: with an id of its own and, where there are more options than are shown, a way to see them."""
-        self.state.asked += 1
-        question.id = f"q{self.state.asked}"
-        question.asked_at = self.school.now.isoformat()
+        """The question, ready to be shown: with a way to see further options, and an id of its own unless it is the open one once more."""
         if question.rest:
             more = _("More")
-            question.options.append(Option("more", more.render(self.language), more.render("en"), MORE))
+            question.options.append(Option(answers.MORE, more.render(self.language), more.render("en"), MORE))
+        question.asked_at = self.school.now.isoformat()
+        before = self.state.question
+        if before is not None and before.is_as(question):
+            question.id = before.id
+            question.earlier = [*before.earlier, *([before.outbox] if before.outbox else [])][-3:]
+            return question
+        self.state.asked += 1
+        # The thread is part of it: on a shared phone the buttons of several threads stand in one chat.
+        question.id = f"{f'a{self.adult.id}' if self.adult else f'x{self.address.id}'}q{self.state.asked}"
         return question
 
     def _reply(self) -> Reply:
@@ -395,24 +438,11 @@ class Conversation:
         return Reply("\n".join(sentences), choices, self._attachment, self._asks_contact, self._must_arrive, question)
 
 
-def _same(current: Dialogue, intent: str) -> bool:
-    return intent == current.name or intent in current.within
+def _is_passing(frame: Frame) -> bool:
+    """Whether it is not taken up again once something else was said; so is what no handler knows any more."""
+    dialogue = find(frame.dialogue)
+    return dialogue is None or dialogue.passing
 
 
-def _frame_for(wish: Understanding, text: str) -> Frame:
-    return Frame(wish.intent, heard=_heard(wish), heard_text=text)
-
-
-def _heard(wish: Understanding) -> dict[str, list[Identity]]:
-    """The values mentioned, by kind, as identities: people by their rows, times as the absolute days and hours they were at that moment."""
-    heard: dict[str, list[Identity]] = {}
-    for entity in wish.entities:
-        heard.setdefault(entity.kind, []).append(_entity_identity(entity.kind, entity.value))
-    return heard
-
-
-MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass"}
-
-
-def _entity_identity(kind: str, value: Any) -> Identity:
-    return [MODELS[kind], [value.id]] if kind in MODELS else identity(value)
+def _resume(frame: Frame) -> Frame:
+    return Frame("resume", {"about": frame.dialogue})

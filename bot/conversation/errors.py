@@ -1,14 +1,14 @@
 """How a run of a dialogue ends before its last line.
 
-    Pause (BaseException)   not an Exception: no handler can swallow it
-    ├── Asked               a question has no answer yet
-    ├── Again               an answer was taken back: run from the top
-    ├── Elsewhere           another dialogue takes over
-    └── Ended               nothing more is to be said
+Pause (BaseException)   not an Exception: no handler can swallow it
+├── Asked               a question has no answer yet
+├── Again               an answer was taken back: run from the top
+├── Elsewhere           another dialogue takes over
+└── Ended               nothing more is to be said
 
-    ConversationFault (Exception)   the handler is written wrongly; raised in tests and, where it can be, at import
-    ├── KeyUsedTwice
-    └── WriteOutsideOnce
+ConversationFault (Exception)   the handler is written wrongly
+├── KeyUsedTwice        in every run
+└── WriteOutsideOnce    in tests; elsewhere the write is undone
 """
 
 from __future__ import annotations

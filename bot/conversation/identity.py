@@ -6,7 +6,7 @@ Models are known by their primary key. Enums and value objects that a handler ch
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
@@ -47,7 +47,12 @@ def _when_from_json(kept: list[Any]) -> When:
     return When(first, last, earliest, latest, excluded=kept[4], certain=kept[5])
 
 
-_readers: dict[str, Callable[[Any], Any]] = {"When": _when_from_json}
+_readers: dict[str, Callable[[Any], Any]] = {
+    "When": _when_from_json,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+}
 
 
 def identified(cls: T) -> T:
@@ -57,31 +62,55 @@ def identified(cls: T) -> T:
 
 
 def identity(value: object) -> Identity:
-    """What this value is. Raises TypeError for a class that was not registered."""
-    if value is None or type(value) in (bool, int, str):
+    """What this value is. A row that was only just added is written first, so that it has a key. Raises TypeError for a class that was not registered."""
+    if value is None or type(value) in (bool, int, float, str):
         return ["", value]
-    if isinstance(value, When):
-        return ["When", _when_to_json(value)]
-    if isinstance(value, Base):
-        return [type(value).__name__, list(inspect(value).identity or ())]
     name = type(value).__name__
+    if isinstance(value, Base):
+        return [name, _key(value)]
     if name not in _readers:
         raise TypeError(name)
+    if isinstance(value, When):
+        return [name, _when_to_json(value)]
+    if isinstance(value, date | time):
+        return [name, value.isoformat()]
     return [name, value.value if isinstance(value, Enum) else value.identity]  # type: ignore[attr-defined]
 
 
 def load(session: Session, kept: Identity) -> Any:
-    """The value again. Raises Gone where a row it names has been removed."""
+    """The value again. Raises Gone where a row it names has been removed, and where no such kind of value is known any more."""
     tag, key = kept
     if tag == "":
         return key
     if tag in _readers:
-        return _readers[tag](key)
-    found = session.get(_models()[tag], tuple(key))
+        return _read(tag, key)
+    model = _model(tag)
+    found = session.get(model, tuple(key)) if model is not None else None
     if found is None:
         raise Gone
     return found
 
 
-def _models() -> dict[str, type[Base]]:
-    return {mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers}
+def _key(value: Base) -> list[Any]:
+    state = inspect(value)
+    if state.identity is None and state.session is not None:
+        state.session.flush()
+    if state.identity is None:
+        raise TypeError(f"{type(value).__name__} is in no session")
+    return list(state.identity)
+
+
+def _read(tag: str, key: Any) -> Any:
+    try:
+        return _readers[tag](key)
+    except ValueError as unknown:  # an Enum lost a value, a value object is written in another way now
+        raise Gone from unknown
+
+
+_models: dict[str, type[Base]] = {}
+
+
+def _model(name: str) -> type[Base] | None:
+    if name not in _models:
+        _models.update({mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers})
+    return _models.get(name)

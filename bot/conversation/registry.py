@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.conversation.answers import folded
 from translations import Phrase
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from bot.conversation.chat import Chat
     from school import School
 
+T = TypeVar("T")
 Run = Callable[["Chat", "School"], None]
 
 
@@ -28,6 +32,7 @@ class Dialogue:
     `within` are the intents that mean this same dialogue while it is open ('move it to Friday' while booking).
     `keyword` starts it as a whole message: what a reminder says to reply.
     A `passing` one is not taken up again once something else was said.
+    `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
     """
 
     name: str
@@ -40,8 +45,11 @@ class Dialogue:
     within: tuple[str, ...] = ()
     passing: bool = False
     keyword: Phrase | None = None
+    hears: tuple[str, ...] = ()
 
 
+NOTICE = "notice:"
+"""What stands before a notice's kind where it is run as a dialogue."""
 _dialogues: dict[str, Dialogue] = {}
 _notices: dict[str, Run] = {}
 
@@ -57,20 +65,24 @@ def dialogue(
     within: tuple[str, ...] = (),
     passing: bool = False,
     keyword: Phrase | None = None,
+    hears: tuple[str, ...] = (),
 ) -> Callable[[Run], Run]:
     """Make a function the dialogue for an intent. It is run from the top on every turn; docs/dialogues.md explains how to write one."""
 
     def register(run: Run) -> Run:
         if intent in _dialogues:
             raise ValueError(f"two dialogues for the intent {intent}")
-        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword)
+        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword, hears)
         return run
 
     return register
 
 
 def notice(kind: str) -> Callable[[Run], Run]:
-    """Make a function the wording of a notice. It is run when the notice leaves; what it asks becomes the reader's open question. Saying nothing drops the notice."""
+    """Make a function the wording of a notice, run when the notice leaves.
+
+    What it asks becomes the reader's open question. Saying nothing drops the notice.
+    """
 
     def register(run: Run) -> Run:
         if kind in _notices:
@@ -85,15 +97,48 @@ def notice(kind: str) -> Callable[[Run], Run]:
 def _load_handlers() -> None:
     import handlers
 
-    for module in pkgutil.iter_modules(handlers.__path__, "handlers."):
-        importlib.import_module(module.name)
+    _load_from(handlers.__path__)
+
+
+def _load_from(folders: Iterable[str]) -> list[str]:
+    names = [module.name for module in pkgutil.iter_modules(folders, "handlers.")]
+    for name in names:
+        importlib.import_module(name)
+    return names
+
+
+@contextmanager
+def for_now(*folders: Path) -> Iterator[None]:
+    """Whatever registers inside, and the handler files of these folders, are forgotten at the end: for tests."""
+    import handlers
+
+    _load_handlers()
+    dialogues, notices, path = dict(_dialogues), dict(_notices), list(handlers.__path__)
+    names: list[str] = []
+    try:
+        handlers.__path__ += [str(folder) for folder in folders]
+        importlib.invalidate_caches()
+        names = _load_from(str(folder) for folder in folders)
+        yield
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+            delattr(handlers, name.rpartition(".")[2])
+        _put_back(_dialogues, dialogues)
+        _put_back(_notices, notices)
+        handlers.__path__[:] = path
+
+
+def _put_back(registered: dict[str, T], before: dict[str, T]) -> None:
+    registered.clear()
+    registered.update(before)
 
 
 def find(name: str) -> Dialogue | None:
     """The dialogue for an intent; a notice counts as one, by its kind with 'notice:' before it."""
     _load_handlers()
-    if name.startswith("notice:"):
-        run = _notices.get(name.removeprefix("notice:"))
+    if name.startswith(NOTICE):
+        run = _notices.get(name.removeprefix(NOTICE))
         return Dialogue(name, run) if run else None
     return _dialogues.get(name)
 
@@ -104,6 +149,12 @@ def by_keyword(text: str, language: str) -> str | None:
     said = folded(text)
     keyed = ((found.name, found.keyword) for found in _dialogues.values() if found.keyword is not None)
     return next((name for name, keyword in keyed if said and said in (folded(keyword.render(language)), folded(keyword.render("en")))), None)
+
+
+def all_dialogues() -> list[Dialogue]:
+    """Every dialogue there is, by name."""
+    _load_handlers()
+    return sorted(_dialogues.values(), key=lambda found: found.name)
 
 
 def about(name: str) -> Phrase | None:

@@ -1,60 +1,70 @@
-"""Noticing writes: whether anything was changed since a savepoint that still stands."""
+"""Noticing writes: whether anything was changed inside a savepoint and still stands."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Self
 
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
+
+_WATCH = "bookbag.watch"
+"""Where a session keeps its watch. The listeners are on every session, once, since adding four to each session a turn costs more than the turn."""
 
 
 class WriteWatch:
-    """Counts a session's writes by the transaction or savepoint they belong to; those of a savepoint that was rolled back do not count."""
+    """Remembers into which transaction or savepoint each write of a session went; those of one that was rolled back are forgotten."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._writes: dict[SessionTransaction, int] = {}
-        self._listeners: list[tuple[str, Any]] = [
-            ("after_flush", self._after_flush),
-            ("do_orm_execute", self._after_execute),
-            ("after_soft_rollback", self._after_rollback),
-            ("after_transaction_end", self._after_end),
-        ]
+        self._written: set[SessionTransaction] = set()
 
-    def __enter__(self) -> WriteWatch:
-        for name, listener in self._listeners:
-            event.listen(self._session, name, listener)
+    def __enter__(self) -> Self:
+        self._session.info[_WATCH] = self
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name, listener in self._listeners:
-            event.remove(self._session, name, listener)
+        self._session.info.pop(_WATCH, None)
 
-    def pending(self) -> bool:
-        """Whether the innermost open savepoint holds a write, flushed or not."""
+    def wrote_in(self, savepoint: SessionTransaction) -> bool:
+        """Whether this savepoint holds a write, flushed or not."""
         session = self._session
         if session.new or session.deleted or any(session.is_modified(thing) for thing in session.dirty):
             return True
-        current = session.get_nested_transaction()
-        return current is not None and self._writes.get(current, 0) > 0
+        return any(_is_within(written, savepoint) for written in self._written)
 
-    def _count(self) -> None:
+    def note(self) -> None:
+        """Something was written just now."""
         current = self._session.get_nested_transaction() or self._session.get_transaction()
         if current is not None:
-            self._writes[current] = self._writes.get(current, 0) + 1
+            self._written.add(current)
 
-    def _after_flush(self, session: Session, _: object) -> None:
-        if session.new or session.dirty or session.deleted:
-            self._count()
+    def forget(self, undone: SessionTransaction) -> None:
+        """This was rolled back, and with it all inside it."""
+        self._written = {written for written in self._written if not _is_within(written, undone)}
 
-    def _after_execute(self, state: ORMExecuteState) -> None:
-        if state.is_insert or state.is_update or state.is_delete:
-            self._count()
 
-    def _after_rollback(self, _: Session, ended: SessionTransaction) -> None:
-        self._writes.pop(ended, None)
+def _is_within(inner: SessionTransaction | None, outer: SessionTransaction) -> bool:
+    while inner is not None and inner is not outer:
+        inner = inner.parent
+    return inner is outer
 
-    def _after_end(self, _: Session, ended: SessionTransaction) -> None:
-        count = self._writes.pop(ended, 0)
-        if count and ended.parent is not None:
-            self._writes[ended.parent] = self._writes.get(ended.parent, 0) + count
+
+@event.listens_for(Session, "after_flush")
+def _flushed(session: Session, _: UOWTransaction) -> None:
+    watch: WriteWatch | None = session.info.get(_WATCH)
+    if watch is not None and (session.new or session.deleted or any(session.is_modified(thing) for thing in session.dirty)):
+        watch.note()
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _executed(state: ORMExecuteState) -> None:
+    watch: WriteWatch | None = state.session.info.get(_WATCH)
+    if watch is not None and (state.is_insert or state.is_update or state.is_delete):
+        watch.note()
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _rolled_back(session: Session, undone: SessionTransaction) -> None:
+    watch: WriteWatch | None = session.info.get(_WATCH)
+    if watch is not None:
+        watch.forget(undone)

@@ -1,0 +1,91 @@
+"""What was wished, as dialogues to begin: one frame a wish, with the values that were mentioned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.conversation.identity import identity
+from bot.conversation.registry import find
+from bot.conversation.state import Frame, Identity
+from nlu.face import Decision, Understanding
+
+MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass"}
+NO_WISH = frozenset({"affirm", "deny", "out_of_scope"})
+"""Intents that are no wish of their own while something else is talked about."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One message, as far as it was understood without knowing the conversation.
+
+    `exact` is the intent of a whole message that stands in the exact lists; `number` that of one that is a number, negative from the end. `wishes` are
+    what the classifier made of it, more than one where it holds several; empty where it was not asked.
+    """
+
+    text: str
+    received_at: datetime
+    button: str | None = None
+    exact: str | None = None
+    number: int | None = None
+    wishes: Sequence[Understanding] = ()
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it means nothing without the question it answers: a number, a yes, a no."""
+        return self.button is None and (self.number is not None or self.exact in ("affirm", "deny"))
+
+    @property
+    def meaning(self) -> str | None:
+        """The one intent that the whole message surely has, with nothing mentioned beside it."""
+        if self.exact is not None or not self.wishes:
+            return self.exact
+        first = self.wishes[0]
+        return first.intent if first.decision is Decision.ACT and not first.entities else None
+
+
+def to_act_on(wishes: Iterable[Understanding], *, but: Iterable[str] = NO_WISH) -> list[Understanding]:
+    """The wishes that are sure enough to be acted on."""
+    return [wish for wish in wishes if wish.decision is Decision.ACT and wish.intent not in but]
+
+
+def frames_for(wishes: Sequence[Understanding], whole: str) -> list[Frame]:
+    """A frame for each dialogue that is wished for, the urgent ones first.
+
+    Two parts of a message that mean the same dialogue, and do not differ, are one wish.
+    """
+    frames: list[Frame] = []
+    for wish in wishes:
+        frame = Frame(wish.intent, heard=values_heard([wish]), heard_text=wish.text if len(wishes) > 1 else whole)
+        same = next((other for other in frames if other.dialogue == frame.dialogue and not _differ(other, frame)), None)
+        if same is None:
+            frames.append(frame)
+        else:
+            same.heard |= frame.heard
+            same.heard_text = f"{same.heard_text} {frame.heard_text}"
+    return sorted(frames, key=lambda frame: not is_urgent(frame))
+
+
+def is_urgent(frame: Frame) -> bool:
+    """Whether its dialogue is answered at once, also in the midst of another."""
+    dialogue = find(frame.dialogue)
+    return dialogue is not None and dialogue.urgent
+
+
+def values_heard(wishes: Iterable[Understanding]) -> dict[str, list[Identity]]:
+    """The values mentioned, by kind, as identities: people by their rows, times as the absolute days and hours they were at that moment."""
+    heard: dict[str, list[Identity]] = {}
+    for wish in wishes:
+        for entity in wish.entities:
+            heard.setdefault(entity.kind, []).append(_identity(entity.kind, entity.value))
+    return heard
+
+
+def _identity(kind: str, value: Any) -> Identity:
+    return [MODELS[kind], [value.id]] if kind in MODELS else identity(value)
+
+
+def _differ(one: Frame, other: Frame) -> bool:
+    return any(one.heard[kind] != other.heard[kind] for kind in one.heard.keys() & other.heard.keys())
