@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from bot import faults, outbox
@@ -77,10 +77,10 @@ class Turns:
 
         A message that fails three times goes to a person. Raises DatabaseAway, and then nothing has changed.
         """
-        heard = self._understand(thread)
-        if heard is None or isinstance(heard, timedelta):
-            return heard
         try:
+            heard = self._understand(thread)
+            if heard is None or isinstance(heard, timedelta):
+                return heard
             with self._store.write() as session:
                 self._handle(self._school(session), heard)
                 faults.reached("handled")
@@ -88,19 +88,21 @@ class Turns:
         except DatabaseAway:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a handler raises, the message must reach a person in the end
-            self._failed(heard.ids[0], error)
+            self._failed(thread, error)
         return None
 
     def _school(self, session: Session) -> School:
         return School(session, self._clock(), self._school_settings)
+
+    def _mine(self, thread: str) -> tuple[ColumnElement[bool], ...]:
+        return Received.thread == thread, Received.state == InboxState.NEW, Received.via == self._settings.via
 
     # Before the transaction: what does it mean?
 
     def _understand(self, thread: str) -> _Heard | timedelta | None:
         with self._store.read() as session:
             school = self._school(session)
-            mine = (Received.thread == thread, Received.state == InboxState.NEW, Received.via == self._settings.via)
-            rows = session.scalars(select(Received).where(*mine).order_by(Received.id).limit(5)).all()
+            rows = session.scalars(select(Received).where(*self._mine(thread)).order_by(Received.id).limit(5)).all()
             if not rows:
                 return None
             state = _state(session, thread)
@@ -248,6 +250,7 @@ class Turns:
             return False
         if first.opt_out == "STOP" or (first.opt_out is None and word in consent.CARRIER_WORDS):
             consent.opt_out(school, first.address, how="carrier")
+            _forget_dialogues(school.session, first.thread)
             if word in ("cancel", "end", "quit"):
                 call_for_a_person(
                     school, Need.ADDRESS, key=f"carrier-stop:{first.id}", address=first.address, detail=f"{word.upper()} stopped texts; ask for START"
@@ -281,11 +284,13 @@ class Turns:
         words = _("Your message reached us late. I have given it to the office, who will get back to you.")
         outbox.reply(school, first, Reply(words.render(language)), adult)
 
-    def _failed(self, row_id: int, error: Exception) -> None:
+    def _failed(self, thread: str, error: Exception) -> None:
         """Handling went wrong: count it; the third time a person gets it, and the parent is told."""
         with self._store.write() as session:
             school = self._school(session)
-            row = session.get_one(Received, row_id)
+            row = session.scalars(select(Received).where(*self._mine(thread)).order_by(Received.id)).first()
+            if row is None:
+                return
             row.attempts += 1
             log.error("turn failed", trace=row.trace, attempt=row.attempts, error=type(error).__name__, exc_info=error)
             if row.attempts < TRIES:
@@ -293,9 +298,7 @@ class Turns:
             row.state = InboxState.FOR_STAFF
             adult = recognition.speaker(school, row.address)
             call_for_a_person(school, Need.FAILED, key=f"failed:{row.id}", adult=adult, address=row.address, text=row.text, detail=type(error).__name__)
-            kept = session.get(Kept, row.thread)
-            if kept is not None:  # whatever stood there may fail every message that comes after; question ids go on, so that old buttons stay old
-                kept.state = State(asked=State.from_json(kept.state).asked).to_json()
+            _forget_dialogues(session, thread)  # whatever stood there may fail every message that comes after
             words = _("Something went wrong here. I have given your message to the office, who will get back to you.")
             outbox.reply(school, row, Reply(words.render(adult.language if adult else "en")), adult)
 
@@ -305,6 +308,13 @@ class _Heard:
     ids: Sequence[int]
     thread: str
     utterance: Utterance
+
+
+def _forget_dialogues(session: Session, thread: str) -> None:
+    """End what is under way; question ids go on, so that old buttons stay old."""
+    kept = session.get(Kept, thread)
+    if kept is not None:
+        kept.state = State(asked=State.from_json(kept.state).asked).to_json()
 
 
 def _can_be_read(text: str) -> bool:
