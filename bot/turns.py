@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 TRIES = 3
 """How often a message may fail before a person gets it and those behind it go on."""
+ROBOT_CHARACTERS, ROBOT_REPEATS = 12, 3
+"""So long a text, word for word the same more often than this within an hour, is a phone that answers by itself ('I am driving'): answering it would never end."""
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
 
 
@@ -267,7 +269,8 @@ class Turns:
             answered = select(func.count()).where(Message.address_id == first.address_id, Message.created_at > school.now - timedelta(days=1))
             return (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day
         written = select(func.count()).where(Received.address_id == first.address_id, Received.received_at > school.now - timedelta(hours=1))
-        if (school.session.scalar(written) or 0) <= self._settings.per_hour:
+        is_robot = len(first.text) >= ROBOT_CHARACTERS and (school.session.scalar(written.where(Received.text == first.text)) or 0) > ROBOT_REPEATS
+        if not is_robot and (school.session.scalar(written) or 0) <= self._settings.per_hour:
             return False
         key = f"too-much:{first.address_id}:{school.clock:%Y-%m-%dT%H}"
         call_for_a_person(school, Need.NOT_UNDERSTOOD, key=key, adult=adult, address=first.address, detail="more messages in an hour than are answered")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from bot.conversation import Chat, dialogue, identified, notice
-from school import LONDON, School, appointments, families
+from school import LONDON, School, appointments, families, times
 from school.appointments import Appointment, AppointmentState, MeetingKind, Offers, Terms, Way
 from school.errors import AlreadyOver, NotBookable, SlotTaken, TooSoon
 from school.families import Child, Staff
@@ -18,6 +21,8 @@ SHOWN = 3
 WAYS = {Way.IN_PERSON: _("in person"), Way.PHONE: _("by phone"), Way.VIDEO: _("by video")}
 MOVE, CALL_OFF = _("MOVE"), _("CALL OFF")
 """What a reminder says to reply. Never CANCEL: carriers take that for STOP."""
+SAID = {Way.IN_PERSON: _("in person"), Way.PHONE: _("phone"), Way.VIDEO: _("video")}
+"""Words that change the way when they are mentioned at the confirmation."""
 KINDS = {
     MeetingKind.TEACHER: _("a talk with the class teacher"),
     MeetingKind.PLANNING: _("the planning meeting"),
@@ -96,7 +101,7 @@ def move(chat: Chat, school: School) -> None:
     """Another time for an appointment; it stays where it was until the new one is agreed."""
     appointment = _which(chat, school, _("Which appointment would you like to move?"))
     staff, child = appointment.staff[0], appointment.child
-    slot = _slot(chat, school, staff, child, appointment.kind)
+    slot = _slot(chat, school, staff, child, appointment.kind, same_day=appointment.starts_at.astimezone(LONDON).date())
     try:
         chat.once("hold", appointments.hold, school, slot, chat.adult)
         if not chat.confirm(
@@ -246,18 +251,19 @@ def _means_someone_else(chat: Chat, staff: Staff) -> bool:
     return bool(heard) and not chat.answered("slot") and staff.id not in {person.id for person in heard}
 
 
-def _slot(chat: Chat, school: School, staff: Staff, child: Child, kind: str) -> Slot:
-    """A free time, near what was wished; where there is none at all, the waiting list."""
-    found = Offers((), fit=True) if chat.answered("slot") else _offers(chat, school, staff, child, kind)
+def _slot(chat: Chat, school: School, staff: Staff, child: Child, kind: str, *, same_day: date | None = None) -> Slot:
+    """A free time, near what was wished; where there is none at all, the waiting list. A wish without a day is about `same_day`, if that is given."""
+    wishes = chat.heard("time") if same_day is None else times.on(same_day, chat.heard("time"))
+    found = Offers((), fit=True) if chat.answered("slot") else _offers(chat, school, staff, child, kind, wishes)
     if not found.slots and not chat.answered("slot"):
         _offer_waiting(chat, school, staff, child)
     question = _("When would you like to see {staff}?") if found.fit else _("{staff} is not free then. These times are free:")
     return chat.choose("slot", found.slots, question, hears="time", pick_single=found.fit, page=SHOWN, staff=staff)
 
 
-def _offers(chat: Chat, school: School, staff: Staff, child: Child, kind: str) -> Offers:
+def _offers(chat: Chat, school: School, staff: Staff, child: Child, kind: str, wishes: Sequence[times.Wish]) -> Offers:
     invited = next((one for one in appointments.open_invitations(school, child) if one.kind == kind), None)
-    return appointments.offers(school, staff, kind, chat.adult, chat.heard("time"), invitation=invited)
+    return appointments.offers(school, staff, kind, chat.adult, wishes, invitation=invited)
 
 
 def _offer_waiting(chat: Chat, school: School, staff: Staff, child: Child) -> None:
@@ -282,13 +288,13 @@ def _terms(chat: Chat, school: School, kind: str) -> Terms:
     """Way, interpreter and access as last time; asked only where the parent wants them changed."""
     usual = appointments.usual_terms(school, chat.adult)
     if kind == MeetingKind.HOME_VISIT or not chat.wants("way"):
-        way = chat.keep("way", usual.way)
+        way = chat.keep("way", usual.way, instead=SAID)
     else:
         way = chat.choose("way", [Way(name) for name in school.settings.ways], _("How would you like to meet?"), pick_single=False, label=WAYS.__getitem__)
     if chat.wants("interpreter"):
         interpreter = chat.ask("interpreter", _("Which language should the interpreter speak?"), skip=_("No interpreter"))
     else:
-        interpreter = chat.keep("interpreter", usual.interpreter)
+        interpreter = chat.keep("interpreter", usual.interpreter, instead={"": _("no interpreter")})
     if chat.wants("access"):
         access = chat.ask("access", _("What would help you at the meeting? For example: step-free way, sign language."), skip=_("Nothing"))
     else:

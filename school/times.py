@@ -33,22 +33,24 @@ class Wish(Protocol):
 
 
 @dataclass(frozen=True)
-class At:
-    """Exactly one day and time."""
+class Times:
+    """A wish of the school's own making."""
 
-    first: date
-    earliest: time
+    first: date | None = None
+    last: date | None = None
+    earliest: time | None = None
+    latest: time | None = None
     excluded: bool = False
 
-    @property
-    def last(self) -> date:
-        """The same day."""
-        return self.first
 
-    @property
-    def latest(self) -> time:
-        """The same time."""
-        return self.earliest
+def exactly(clock: datetime) -> Times:
+    """This day and time."""
+    return Times(clock.date(), clock.date(), clock.time(), clock.time())
+
+
+def on(day: date, wishes: Sequence[Wish]) -> list[Wish]:
+    """The wishes, those that name no day taken for `day`: 'change it to four' is about the day that it is on."""
+    return [wish if wish.first is not None else Times(day, day, wish.earliest, wish.latest, wish.excluded) for wish in wishes]
 
 
 def fits(wishes: Sequence[Wish], clock: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bot.conversation.state import Option, Question
 
@@ -54,6 +54,13 @@ def by_words(question: Question, text: str) -> Option | None:
         if len(found) == 1:
             return found[0]
     return None
+
+
+def mentioned(options: Sequence[Option], text: str) -> Option | None:
+    """The only option whose label stands somewhere in the text."""
+    said = f" {folded(text)} "
+    found = [option for option in options if any(f" {folded(label)} " in said for label in (option.label, option.english))]
+    return found[0] if len(found) == 1 else None
 
 
 def _equal(said: str, label: str) -> bool:

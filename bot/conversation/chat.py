@@ -58,6 +58,7 @@ class Chat:
         self._position = 0
         self._used: set[str] = set()
         self._extra: set[str] = set()
+        self._instead: list[Option] = []
         self._stretch = school.session.begin_nested()
 
     @property
@@ -147,8 +148,12 @@ class Chat:
             return str(self._value(step))
         return self._ask(key, "text", question.format(**values), [("", skip)] if skip else [])
 
-    def keep(self, key: str, value: T) -> T:
-        """A value taken as known, the same on every run of this dialogue, until the parent wants it changed (see `change`)."""
+    def keep(self, key: str, value: T, instead: Mapping[T, Phrase] | None = None) -> T:
+        """A value taken as known, the same on every run of this dialogue, until the parent wants it changed (see `change`).
+
+        `instead` are words that put another value in its place when they are mentioned at a question that follows: {Way.PHONE: _("phone")}.
+        """
+        self._instead += [self._option(key, other, words) for other, words in (instead or {}).items()]
         step = self._reached(key)
         return cast("T", self._value(step)) if step is not None else self._settle(key, value, "auto")
 
@@ -330,12 +335,12 @@ class Chat:
         confirmed: str | None = None,
         page: int = 9,
     ) -> NoReturn:
-        every = [self._option(number, value, label) for number, (value, label) in enumerate(options)]
+        every = [self._option(str(number), value, label) for number, (value, label) in enumerate(options)]
         # One option more than a page is shown rather than hidden behind 'More', which would take its place.
         cut = page if len(every) > page + 1 else len(every)
         sentence = question.render(self.language)
-        raise Asked(Question("", key, kind, every[:cut], hears, confirmed, key in self._extra, sentence=sentence, rest=every[cut:]))
+        raise Asked(Question("", key, kind, every[:cut], hears, confirmed, key in self._extra, sentence=sentence, rest=every[cut:], instead=self._instead))
 
-    def _option(self, number: int, value: object, label: object) -> Option:
+    def _option(self, option_id: str, value: object, label: object) -> Option:
         shown = written(label, self.language)
-        return Option(str(number), shown, shown if self.language == "en" else written(label, "en"), identity(value))
+        return Option(option_id, shown, shown if self.language == "en" else written(label, "en"), identity(value))

@@ -135,8 +135,20 @@ class Conversation:
             self._start(Frame(heard.exact, heard_text=heard.text))
         elif question.kind == "text":
             self._settle(question, Option("", heard.text, heard.text, ["", heard.text]))
-        elif not self._follow(question, heard):
+        elif not self._put_instead(question, heard) and not self._follow(question, heard):
             self._misunderstood(heard)
+
+    def _put_instead(self, question: Question, heard: Utterance) -> bool:
+        """Whether the message names another value for something that was taken as known: 'by phone please' at the confirmation."""
+        option = answers.mentioned(question.instead, heard.text)
+        frame = self._top()
+        index = frame.index_of(option.id) if option else None
+        if option is None or index is None or frame.steps[index].value == option.value:
+            return False
+        frame.drop_from(index)
+        frame.given[option.id] = option.value
+        self.state.question, self.state.misunderstood = None, 0
+        return True
 
     def _was_shown(self, question: Question, at: datetime) -> bool:
         sent = [uid for uid in (*question.earlier, question.outbox) if uid is not None]
@@ -198,7 +210,9 @@ class Conversation:
         """Whether the message could be followed: it changes answers of this dialogue, or wishes for others, or both."""
         own = [wish for wish in heard.wishes if not self._goes_elsewhere(wish) or len(heard.text.split()) <= FEW_WORDS]
         corrected = self._correct(question, own)
-        others = [wish for wish in to_act_on(heard.wishes) if not (corrected and wish in own)]
+        # A word or two that mean the open dialogue ('video') were surely an answer to its question: they are no wish to begin it anew.
+        is_short = len(heard.text.split()) < FEW_WORDS
+        others = [wish for wish in to_act_on(heard.wishes) if not (corrected and wish in own) and (self._goes_elsewhere(wish) or not is_short)]
         if others:
             self._take_up(frames_for(others, heard.text), busy=corrected)
         return corrected or bool(others)

@@ -84,7 +84,7 @@ class Question:
 
     `options` are those that were shown; `rest` are further ones, shown when the parent asks for more; `page` counts how often they did. `sentence` is the
     question as it was worded. `outbox` is the message that asked it last, `earlier` are others that asked exactly the same: a bare number answers only if one
-    of them had left before.
+    of them had left before. `instead` are words that change what was taken as known; the `id` of each is the key of the step it changes.
     """
 
     id: str
@@ -100,6 +100,7 @@ class Question:
     sentence: str = ""
     rest: list[Option] = field(default_factory=list)
     page: int = 0
+    instead: list[Option] = field(default_factory=list)
 
     def is_as(self, other: Question) -> bool:
         """Whether it looks the same and its answers mean the same."""
@@ -161,4 +162,4 @@ def _frame(kept: Mapping[str, Any]) -> Frame:
 
 
 def _question(kept: Mapping[str, Any]) -> Question:
-    return _known(Question, kept, **{name: [_known(Option, option) for option in kept.get(name, ())] for name in ("options", "rest")})
+    return _known(Question, kept, **{name: [_known(Option, option) for option in kept.get(name, ())] for name in ("options", "rest", "instead")})
