@@ -24,8 +24,8 @@ JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s
 """Where one message may hold two wishes."""
 
 
-CLEAR_THINGS = 2
-"""How many named things make a guess surer."""
+NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
+"""How many things at home in a guess a message must name for the guess to count as this sure."""
 
 
 class Understander(Protocol):
@@ -67,11 +67,16 @@ def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Under
 
 
 def _believed(wish: Understanding) -> Understanding:
-    """The guess, one step surer where the message names two things that are at home in what was guessed: misspelt words beside a clear name and a clear day."""
+    """The guess, one step surer where the message names things that are at home in what was guessed: misspelt words beside a clear name and a clear day.
+
+    One such thing is worth a question ('did you mean …?'), two are worth acting, since a dialogue says back what it heard before it does anything.
+    """
     meant = find(wish.intent if wish.intent != "out_of_scope" or not wish.ranking else wish.ranking[0][0])
-    if meant is None or wish.decision is Decision.ACT or len({entity.kind for entity in wish.entities} & set(meant.hears)) < CLEAR_THINGS:
+    if meant is None or wish.decision is Decision.ACT:
         return wish
-    return replace(wish, intent=meant.name, decision=Decision.ACT if wish.decision is Decision.CONFIRM else Decision.CONFIRM)
+    named = len({entity.kind for entity in wish.entities} & set(meant.hears))
+    surer = Decision.CONFIRM if wish.decision is Decision.HAND_OVER else Decision.ACT
+    return replace(wish, intent=meant.name, decision=surer) if named >= NAMED[surer] else wish
 
 
 def _context(school: School, adult: Adult) -> Context:

@@ -96,7 +96,7 @@ def show(chat: Chat, school: School) -> None:
         chat.say(_line(appointment).format(**_facts(appointment)))
 
 
-@dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25, keyword=MOVE)
+@dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25, keyword=MOVE, hears=("time", "staff", "child"))
 def move(chat: Chat, school: School) -> None:
     """Another time for an appointment; it stays where it was until the new one is agreed."""
     appointment = _which(chat, school, _("Which appointment would you like to move?"))
@@ -128,7 +128,7 @@ def move(chat: Chat, school: School) -> None:
     chat.say(words, slot=slot, staff=staff, attach=appointment, must_arrive=True)
 
 
-@dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30, keyword=CALL_OFF)
+@dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30, keyword=CALL_OFF, hears=("time", "staff", "child"))
 def cancel(chat: Chat, school: School) -> None:
     """An appointment is called off, once the parent has seen which one."""
     appointment = _which(chat, school, _("Which appointment would you like to call off?"))
