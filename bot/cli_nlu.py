@@ -89,14 +89,11 @@ def _trained(examples: list[Path], cache: Path | None) -> Engine:
 
 
 def _understood(text: str) -> Understanding:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
+    from bot.clock import now
     from nlu import Context
+    from school import LONDON
 
-    # The command line is a door of its own: no turn is running whose clock could be asked.
-    now = datetime.now(ZoneInfo("Europe/London"))
-    return _trained([_EXAMPLES], _CACHE).parse(text, Context(now))
+    return _trained([_EXAMPLES], _CACHE).parse(text, Context(now().astimezone(LONDON)))
 
 
 def _ask_rasa(text: str) -> object:

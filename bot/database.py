@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from data import migrate
 
 if TYPE_CHECKING:
@@ -13,5 +15,5 @@ if TYPE_CHECKING:
 def upgrade(settings: Settings) -> int:
     """Create or upgrade the database; the exit code. Raises migrate.NewerDatabase."""
     migrate.upgrade(settings.database_url)
-    print("The database is at this version.")
+    typer.echo("The database is at this version.")
     return 0

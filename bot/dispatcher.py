@@ -7,52 +7,49 @@ decided by the state that was committed last: docs/outbox.md.
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
-from collections.abc import Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from sqlalchemy import or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot import faults, outbox
-from bot.channels.base import Channel, Outgoing, Receipt, StatusUpdate
-from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
+from bot.channels.base import Channel, ChannelName, Outgoing, Receipt, StatusUpdate
+from bot.channels.errors import FateUnknown, SendError, TryLater
+from bot.channels.text import laid_out
 from bot.clock import Clock
+from bot.outcomes import DeliverySettings, Outcome, Outcomes
 from bot.pace import Pace
+from bot.together import Together
 from bot.words_last import Prepared, Words
 from data.addresses import Address
-from data.attention import Need
-from data.outbox import Callback, Lane, Message, OutboxState
-from data.people import Adult
+from data.outbox import Lane, Message, OutboxState
 from data.store import DatabaseAway, Store
-from school import School, SchoolSettings, addresses, consent
-from school.attention import call_for_a_person
+from school import School, SchoolSettings
+from translations.sms import fold_typography, segments
+
+__all__ = ["DeliverySettings", "Dispatcher"]
 
 log = structlog.get_logger()
 
-Outcome = Receipt | SendError
-
-UNREACHABLE_WAITS = (timedelta(minutes=15), timedelta(hours=2))
-"""When to try a phone again that was off or out of reach. Source: providers.md, error 30003."""
-ACCOUNT_WAIT = timedelta(minutes=5)
-"""How long a channel rests when the provider refuses our account; its queue is kept."""
+POLL = 1.0
+"""Seconds between two looks at what is due: the net under every wake-up."""
+PATIENCE = 1.8
+"""Seconds after which a provider that reports a status is told 503 rather than kept waiting."""
 
 
 @dataclass(frozen=True)
-class DeliverySettings:
-    """The waits of retry and look-up, and how many messages are with a provider at once."""
+class Doubt:
+    """A message that the provider may have: how it looked, and since when it may be there."""
 
-    lookup_after: timedelta = timedelta(seconds=60)
-    lookups: int = 2
-    retry_first: timedelta = timedelta(seconds=5)
-    retry_ceiling: timedelta = timedelta(minutes=10)
-    retries: int = 30
-    in_flight: int = 10
-    via: str = ""
+    message_id: int
+    outgoing: Outgoing
+    since: datetime
 
 
 class Dispatcher:
@@ -67,52 +64,69 @@ class Dispatcher:
         delivery: DeliverySettings | None = None,
         *,
         public_url: str | None = None,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._settings, self._channels, self._clock = store, settings, channels, clock
         self._delivery = delivery or DeliverySettings()
         self._words = Words(channels, public_url)
+        self._paces = {name: Pace(channel.limits.per_second, stopwatch) for name, channel in channels.items()}
+        self._outcomes = Outcomes(self._delivery, self._words, self._paces)
         self._worker = secrets.token_hex(4)
-        self._paces = {name: Pace(channel.limits.per_second) for name, channel in channels.items()}
-        self._in_flight: dict[asyncio.Task[None], str] = {}
-        self._outcomes: list[tuple[Prepared, Outcome]] = []
-        self._settling: asyncio.Task[None] | None = None
+        self._in_flight: dict[asyncio.Task[None], Prepared] = {}
+        self._settled, self._reported = Together(self._settle), Together(self._report)
         self._woken = asyncio.Event()
         self._stopping = False
-        self.paused: dict[str, str] = {}
+
+    @property
+    def paused(self) -> Mapping[str, str]:
+        """The channels that rest because the provider refuses our account, and its code."""
+        return self._outcomes.paused
 
     def wake(self) -> None:
         """Something may be due. Call from the event loop."""
         self._woken.set()
 
+    def stop(self) -> None:
+        """Claim no more."""
+        self._stopping = True
+        self._woken.set()
+
     async def run(self) -> None:
-        """Send what is due, until told to stop; then finish what is with a provider."""
+        """Send what is due, until told to stop; then finish what is with a provider. Nothing that goes wrong ends it."""
+        looking = asyncio.create_task(self._keep_looking())
         while not self._stopping:
-            try:
-                claimed = await self._start_sending()
-                await self._look_up()
-            except DatabaseAway:
-                log.warning("database away", at="dispatcher")
-                await self._rest(1.0)
-                continue
-            if not claimed:
+            is_full = await self._survive(self._start_sending)
+            if not is_full:
                 await self._rest(self._until_next())
+        looking.cancel()
         await self._finish()
 
     async def run_once(self) -> int:
         """Send all that is due now, one after the other for each recipient; how many messages left the queue."""
         count = 0
         while True:
-            claimed = await self._start_sending()
+            await self._start_sending()
+            claimed = len(self._in_flight)
             await self._finish()
             await self._look_up()
             if not claimed:
                 return count
             count += claimed
 
-    def stop(self) -> None:
-        """Claim no more."""
-        self._stopping = True
-        self._woken.set()
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._survive(self._look_up)
+            await asyncio.sleep(POLL)
+
+    async def _survive(self, step: Callable[[], Awaitable[bool]]) -> bool:
+        try:
+            return await step()
+        except DatabaseAway:
+            log.warning("database away", at="dispatcher")
+        except Exception as error:
+            log.exception("dispatcher failed", error=type(error).__name__)
+        await asyncio.sleep(POLL)
+        return False
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -123,224 +137,243 @@ class Dispatcher:
         self._woken.clear()
 
     def _until_next(self) -> float:
-        """How long to sleep when nothing wakes us: the poll that is the net under every wake-up."""
-        waits = [pace.wait() for pace in self._paces.values() if pace.is_spent]
-        return min([1.0, *waits])
+        """How long to sleep when nothing wakes us."""
+        return min([POLL, *(wait for pace in self._paces.values() if (wait := pace.wait()) > 0)])
 
     # Claim
 
-    async def _start_sending(self) -> int:
-        room = self._delivery.in_flight * max(len(self._channels), 1) - len(self._in_flight)
-        if room <= 0:
-            return 0
-        prepared = await asyncio.to_thread(self._claim, room)
+    async def _start_sending(self) -> bool:
+        """Hand what is due to its providers; whether there may be more that could leave at once."""
+        busy = Counter(one.outgoing.channel for one in self._in_flight.values())
+        rooms = {name: room for name in self._channels if (room := self._delivery.in_flight - busy[ChannelName(name)]) > 0 and not self._paces[name].wait()}
+        most = sum(rooms.values())
+        try:
+            prepared = await asyncio.to_thread(self._claim, rooms)
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            log.exception("claiming failed", error=type(error).__name__)
+            prepared = await asyncio.to_thread(self._claim_singly, rooms)
         for one in prepared:
             task = asyncio.create_task(self._send(one))
-            self._in_flight[task] = one.outgoing.channel
+            self._in_flight[task] = one
             task.add_done_callback(self._landed)
-        return len(prepared)
+        return 0 < most <= len(prepared)
 
-    def _claim(self, room: int) -> list[Prepared]:
+    def _claim(self, rooms: Mapping[str, int], only: int | None = None) -> list[Prepared]:
+        """Claim what may leave now, at most so many messages for each channel."""
+        left = Counter(rooms)
         with self._store.write() as session:
             school = School(session, self._clock(), self._settings)
-            prepared = [ready for message in outbox.due(school, room, self._delivery.via) if (ready := self._claim_one(school, message))]
-        faults.reached("claimed")
+            due = outbox.due(school, max(sum(rooms.values()), 1), self._names(rooms), self._delivery.via, only=only)
+            prepared = [ready for message in due if (ready := self._claim_one(school, message, left))]
+        if prepared:
+            faults.reached("claimed")
+        for ready in prepared:
+            log.info("claimed", trace=ready.message.trace, kind=ready.message.kind, channel=ready.outgoing.channel)
         return prepared
 
-    def _claim_one(self, school: School, message: Message) -> Prepared | None:
-        ready = self._words.prepare(school, message, lambda address: self._may_use(address.channel) and not self._is_busy(school, message, address))
+    def _names(self, rooms: Mapping[str, int]) -> outbox.Channels:
+        return outbox.Channels(set(self._channels), set(rooms), {name for name, channel in self._channels.items() if channel.limits.keeps_window})
+
+    def _claim_one(self, school: School, message: Message, left: Counter[str]) -> Prepared | None:
+        def may_leave(address: Address) -> bool:
+            return left[address.channel] > 0 and self._paces[address.channel].has_room() and not _is_busy(school, message, address)
+
+        ready = self._words.prepare(school, message, may_leave)
         if ready is not None:
-            self._paces[ready.outgoing.channel].take()
+            channel = ready.outgoing.channel
+            left[channel] -= 1
+            self._paces[channel].take(_parts(ready.outgoing, self._channels[channel]))
             outbox.claim(school, message, self._worker)
         return ready
 
-    def _may_use(self, channel: str) -> bool:
-        in_flight = sum(1 for busy in self._in_flight.values() if busy == channel)
-        return channel in self._channels and self._paces[channel].is_open and in_flight < self._delivery.in_flight
-
-    def _is_busy(self, school: School, message: Message, address: Address) -> bool:
-        """Whether a message is on its way to an address that was only just chosen."""
-        if message.lane == Lane.REPLY:
-            return False
-        other = select(Message.id).where(Message.address_id == address.id, Message.state == OutboxState.SENDING, Message.id != message.id)
-        return school.session.scalar(other.limit(1)) is not None
+    def _claim_singly(self, rooms: Mapping[str, int]) -> list[Prepared]:
+        """One of those that are due cannot be made ready: each in a transaction of its own, so that it holds up nobody else."""
+        with self._store.read() as session:
+            school = School(session, self._clock(), self._settings)
+            due = [message.id for message in outbox.due(school, max(sum(rooms.values()), 1), self._names(rooms), self._delivery.via)]
+        prepared: list[Prepared] = []
+        for message_id in due:
+            try:
+                prepared += self._claim(rooms, message_id)
+            except DatabaseAway:
+                raise
+            except Exception as error:
+                log.exception("not worded", message=message_id)
+                with self._store.write() as session:
+                    school = School(session, self._clock(), self._settings)
+                    outbox.could_not_word(school, session.get_one(Message, message_id), type(error).__name__)
+        return prepared
 
     # Send
 
     async def _send(self, ready: Prepared) -> None:
-        channel = self._channels[ready.outgoing.channel]
         faults.reached("before POST")
         outcome: Outcome
         try:
-            outcome = await channel.send(ready.outgoing)
+            outcome = await self._channels[ready.outgoing.channel].send(ready.outgoing)
         except SendError as error:
             outcome = error
+        except Exception as error:
+            log.exception("channel failed", channel=ready.outgoing.channel, error=type(error).__name__)
+            outcome = FateUnknown()
         faults.reached("after POST")
-        self._outcomes.append((ready, outcome))
-        await self._settled()
+        while True:
+            try:
+                waits_behind = await self._settled.do((ready, outcome))
+            except DatabaseAway:
+                await asyncio.sleep(POLL)
+            else:
+                break
+        if waits_behind:
+            self.wake()
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.pop(task, None)
-        self._woken.set()
+        channel = self._in_flight[task].outgoing.channel
+        if sum(one.outgoing.channel == channel for one in self._in_flight.values()) >= self._delivery.in_flight:
+            self.wake()  # there is room again
+        del self._in_flight[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("sending failed", error=type(error).__name__, exc_info=error)
+            log.error("not written down", error=type(error).__name__, exc_info=error)
 
-    async def _settled(self) -> None:
-        """Write down outcomes, those that come together in one transaction. A power cut may lose it, and then the message is looked up: nothing is said twice."""
-        if self._settling is None or self._settling.done():
-            self._settling = asyncio.create_task(self._settle_all())
-        await asyncio.shield(self._settling)
+    def _settle(self, batch: Sequence[tuple[Prepared, Outcome]]) -> list[bool]:
+        """Write down outcomes in one transaction; for each, whether another message waits for its address.
 
-    async def _settle_all(self) -> None:
-        while self._outcomes:
-            batch, self._outcomes = self._outcomes, []
-            try:
-                await asyncio.to_thread(self._settle, batch)
-            except DatabaseAway:
-                self._outcomes = batch + self._outcomes
-                await asyncio.sleep(0.5)
-
-    def _settle(self, batch: Sequence[tuple[Prepared, Outcome]]) -> None:
+        A power cut may lose it, and then the messages are looked up: nothing is said twice.
+        """
         with self._store.write(durable=False) as session:
             school = School(session, self._clock(), self._settings)
+            messages = _locked(session, [ready.message.id for ready, _ in batch])
             for ready, outcome in batch:
-                message = session.get_one(Message, ready.message.id)
-                self._settle_one(school, message, ready.outgoing.channel, outcome)
-                log.info("sent" if isinstance(outcome, Receipt) else "not sent", trace=message.trace, state=message.state, verdict=message.verdict, code=message.code)
+                message = messages.get(ready.message.id)
+                if message is None:
+                    continue  # its family was erased meanwhile
+                self._outcomes.settle(school, message, ready.outgoing.channel, outcome)
+                what = "sent" if isinstance(outcome, Receipt) else "not sent"
+                log.info(what, trace=message.trace, state=message.state, verdict=message.verdict, code=message.code)
+            waiting = outbox.waiting_for(school, [message.address_id for message in messages.values()])
+            faults.reached("before result commit")
         faults.reached("after")
-
-    def _settle_one(self, school: School, message: Message, channel: str, outcome: Outcome) -> None:
-        match outcome:
-            case Receipt(provider_id=provider_id):
-                self.paused.pop(channel, None)
-                outbox.sent(school, message, provider_id)
-            case TryLater(after=after, code=code):
-                if after is not None:
-                    self._paces[channel].hold(after)
-                left = message.attempts <= self._delivery.retries
-                outbox.try_later(school, message, self._wait(message.attempts, after), code, attempts_left=left)
-            case Rejected(verdict=verdict, code=code):
-                self._refused(school, message, channel, verdict, code)
-            case FateUnknown(code=code):
-                outbox.fate_unknown(message, school.now + self._delivery.lookup_after, code)
-
-    def _wait(self, attempts: int, asked: float | None) -> timedelta:
-        """What the provider asked for, or a wait that doubles each time, with jitter so that all do not come back at once."""
-        if asked is not None:
-            return timedelta(seconds=asked)
-        grown: timedelta = min(self._delivery.retry_first * 2 ** min(attempts - 1, 20), self._delivery.retry_ceiling)
-        return grown * random.uniform(0.75, 1.25)  # noqa: S311  # jitter, no secret
-
-    def _refused(self, school: School, message: Message, channel: str, verdict: Verdict, code: str | None) -> None:
-        """A refusal for good: what follows depends on whose fault it is. A notice goes to the person's next address, if they have one."""
-        if verdict is Verdict.OUR_ACCOUNT:
-            self._pause(school, channel, code)
-            outbox.try_later(school, message, ACCOUNT_WAIT, code, attempts_left=True)
-            return
-        address = message.address
-        if address is not None and verdict is Verdict.OPTED_OUT:
-            consent.opt_out(school, address, how="carrier")
-        if address is not None and verdict is Verdict.BAD_ADDRESS:
-            consent.mark_bad(school, address)
-        adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
-        others = [other for other in addresses.usable_for(school, adult) if other.id != message.address_id] if adult else []
-        if message.kind != "reply" and others:
-            message.address, message.state, message.next_at = others[0], OutboxState.QUEUED, school.now
-            return
-        outbox.refused(school, message, verdict, code)
-
-    def _pause(self, school: School, channel: str, code: str | None) -> None:
-        """Our own account is refused: the channel rests with its queue kept, and staff are told."""
-        self.paused[channel] = code or "refused"
-        self._paces[channel].hold(ACCOUNT_WAIT.total_seconds())
-        key = f"channel:{channel}:{school.today}"
-        call_for_a_person(school, Need.NOT_DELIVERED, key=key, detail=f"{channel} refuses our account: {code or 'no code'}")
-
-    # Look up
-
-    async def _look_up(self) -> None:
-        """Ask the provider about messages whose fate is unknown."""
-        for message_id, outgoing, since in await asyncio.to_thread(self._doubtful):
-            channel = self._channels.get(outgoing.channel)
-            found: str | None = None
-            asked = channel is not None and channel.limits.repeatable_lookup
-            if channel is not None and asked:
-                try:
-                    records = await channel.find(outgoing, since)
-                except TryLater:
-                    continue
-                found = await asyncio.to_thread(self._not_ours_yet, [record.provider_id for record in records])
-            await asyncio.to_thread(self._looked_up, message_id, found, asked)
-
-    def _doubtful(self) -> list[tuple[int, Outgoing, datetime]]:
-        with self._store.write() as session:
-            school = School(session, self._clock(), self._settings)
-            rows = session.scalars(select(Message).where(Message.state == OutboxState.SENDING, Message.via == self._delivery.via, Message.next_at <= school.now).limit(20)).all()
-            return [(row.id, self._words.again(school, row), row.claimed_at or row.created_at) for row in rows if row.address is not None]
-
-    def _not_ours_yet(self, provider_ids: Sequence[str]) -> str | None:
-        """The oldest of these that no message of ours has: two equal texts to one person are told apart by counting."""
-        with self._store.read() as session:
-            known = set(session.scalars(select(Message.provider_id).where(Message.provider_id.in_(provider_ids))))
-        return next((provider_id for provider_id in reversed(provider_ids) if provider_id not in known), None)
-
-    def _looked_up(self, message_id: int, found: str | None, asked: bool) -> None:  # noqa: FBT001
-        with self._store.write() as session:
-            school = School(session, self._clock(), self._settings)
-            message = session.get_one(Message, message_id)
-            if message.state != OutboxState.SENDING:
-                return  # a callback has told us meanwhile
-            if found is not None:
-                outbox.sent(school, message, found)
-            elif asked:
-                left = message.lookups + 1 < self._delivery.lookups
-                outbox.not_found(school, message, school.now + self._delivery.lookup_after, looks_left=left)
-            else:
-                outbox.unconfirmed(school, message)
-        log.info("looked up", trace=message.trace, state=message.state)
-
-    # What providers report
-
-    async def report(self, updates: Sequence[StatusUpdate]) -> None:
-        """Write down delivery statuses, in any order, repeated, late, or before we know their message. Raises DatabaseAway."""
-        await asyncio.to_thread(self._report, updates)
-        self.wake()
-
-    def _report(self, updates: Sequence[StatusUpdate]) -> None:
-        with self._store.write(durable=False) as session:
-            school = School(session, self._clock(), self._settings)
-            for update in updates:
-                if _first_time(session, update, school):
-                    self._apply(school, update)
-
-    def _apply(self, school: School, update: StatusUpdate) -> None:
-        named = select(Message).where(or_(Message.uid == (update.outbox_id or ""), Message.provider_id == update.provider_id))
-        message = school.session.scalars(named.limit(1)).one_or_none()
-        if message is None:
-            return  # it waits in its table until we know the message
-        message.provider_id = message.provider_id or update.provider_id
-        if update.verdict is Verdict.UNREACHABLE and self._try_phone_again(school, message):
-            return
-        outbox.report(school, message, OutboxState(update.state.value), update.verdict, update.code)
-        if message.address is not None and update.verdict is Verdict.BAD_ADDRESS:
-            consent.mark_bad(school, message.address)
-
-    def _try_phone_again(self, school: School, message: Message) -> bool:
-        """A phone that is off is tried again, while that is of use."""
-        wait = next((wait for number, wait in enumerate(UNREACHABLE_WAITS, start=1) if message.attempts == number), None)
-        if wait is None or (message.useless_after is not None and school.now + wait >= message.useless_after):
-            return False
-        message.state, message.next_at, message.provider_id = OutboxState.QUEUED, school.now + wait, None
-        return True
+        return [ready.message.address_id in waiting for ready, _ in batch]
 
     async def _finish(self) -> None:
         """Wait for what is with a provider."""
         while self._in_flight:
             await asyncio.wait(set(self._in_flight))
 
+    # Look up
 
-def _first_time(session: Session, update: StatusUpdate, school: School) -> bool:
-    """Whether this status was not reported before."""
-    insert = (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Callback)
-    values = {"provider_id": update.provider_id, "state": update.state, "uid": update.outbox_id, "code": update.code, "verdict": update.verdict, "at": school.now}
-    return session.execute(insert.values(values).on_conflict_do_nothing().returning(Callback.id)).first() is not None
+    async def _look_up(self) -> bool:
+        """Ask providers about messages whose fate is unknown, side by side: one that hangs keeps only its own waiting."""
+        doubts = await asyncio.to_thread(self._doubts, [one.message.id for one in self._in_flight.values()])
+        await asyncio.gather(*(self._look_for(doubt) for doubt in doubts))
+        if doubts:
+            self.wake()
+        return bool(doubts)
+
+    async def _look_for(self, doubt: Doubt) -> None:
+        channel = self._channels.get(doubt.outgoing.channel)
+        found: list[str] | None = None
+        if channel is not None and channel.limits.repeatable_lookup:
+            try:
+                found = [record.provider_id for record in await channel.find(doubt.outgoing, doubt.since)]
+            except TryLater:
+                await asyncio.to_thread(self._ask_later, doubt)
+                return
+        await asyncio.to_thread(self._looked_up, doubt, found)
+
+    def _doubts(self, mine: Sequence[int]) -> list[Doubt]:
+        with self._store.read() as session:
+            school = School(session, self._clock(), self._settings)
+            silent = school.now - self._delivery.claim_expires
+            rows = outbox.in_doubt(school, self._delivery.via, silent_since=silent, except_for=mine)
+            return [Doubt(row.id, self._words.again(school, row), row.claimed_at or row.created_at) for row in rows if row.address is not None]
+
+    def _ask_later(self, doubt: Doubt) -> None:
+        with self._store.write(durable=False) as session:
+            message = _locked(session, [doubt.message_id])[doubt.message_id]
+            if message.state == OutboxState.SENDING:
+                outbox.fate_unknown(message, self._clock() + self._delivery.retry_first, message.code)
+
+    def _looked_up(self, doubt: Doubt, found: Sequence[str] | None) -> None:
+        """Write down what a look-up found, newest first; None where the provider cannot be asked."""
+        with self._store.write() as session:
+            school = School(session, self._clock(), self._settings)
+            message = _locked(session, [doubt.message_id])[doubt.message_id]
+            if message.state != OutboxState.SENDING:
+                return  # a status has told us meanwhile
+            if found and outbox.another_leaves(school, message):
+                outbox.fate_unknown(message, school.now + self._delivery.retry_first, message.code)
+                return  # what was found may be that one, if it reads the same
+            ours = _not_ours_yet(session, message, found) if found else None
+            if ours is not None:
+                self._outcomes.found(school, message, ours)
+            elif found is not None:
+                left = message.lookups + 1 < self._delivery.lookups
+                outbox.not_found(school, message, school.now + self._delivery.lookup_after, looks_left=left)
+            else:
+                outbox.unconfirmed(school, message, self._outcomes.repeat_at(school))
+        log.info("looked up", trace=message.trace, state=message.state)
+
+    def recover(self) -> int:
+        """After a start: what an earlier life of this process had claimed may or may not have left; it is looked up. How many there were.
+
+        On PostgreSQL others may be at work: there a claim is in doubt once it is `claim_expires` old.
+        """
+        if not self._store.is_sqlite:
+            return 0
+        with self._store.write() as session:
+            school = School(session, self._clock(), self._settings)
+            claimed = select(Message).where(Message.state == OutboxState.SENDING, Message.next_at.is_(None), Message.via == self._delivery.via)
+            rows = session.scalars(claimed).all()
+            for message in rows:
+                outbox.fate_unknown(message, school.now, "restarted")
+        return len(rows)
+
+    # What providers report
+
+    async def report(self, updates: Sequence[StatusUpdate]) -> None:
+        """Write down delivery statuses, in any order, repeated, late, or before we know their message. Raises DatabaseAway, within 2 s."""
+        try:
+            frees = await asyncio.wait_for(self._reported.do(updates), PATIENCE)
+        except TimeoutError as late:
+            raise DatabaseAway("writing takes too long") from late
+        if frees:
+            self.wake()
+
+    def _report(self, batch: Sequence[Sequence[StatusUpdate]]) -> list[bool]:
+        """Write down statuses in one transaction; whether something may leave now that could not before."""
+        with self._store.write(durable=False) as session:
+            school = School(session, self._clock(), self._settings)
+            return [sum(self._outcomes.report(school, update) for update in updates) > 0 for updates in batch]
+
+
+def _locked(session: Session, message_ids: Sequence[int]) -> dict[int, Message]:
+    """These messages, which nobody else changes until this transaction ends."""
+    return {row.id: row for row in session.scalars(_THESE, {"these": message_ids})}
+
+
+_THESE = select(Message).where(Message.id.in_(bindparam("these", expanding=True))).order_by(Message.id).with_for_update(of=Message)
+
+
+def _is_busy(school: School, message: Message, address: Address) -> bool:
+    """Whether a message is on its way to an address that was only just chosen."""
+    if message.lane <= Lane.REPLY:
+        return False
+    other = select(Message.id).where(Message.address_id == address.id, Message.state == OutboxState.SENDING, Message.id != message.id)
+    return school.session.scalar(other.limit(1)) is not None
+
+
+def _not_ours_yet(session: Session, message: Message, provider_ids: Sequence[str]) -> str | None:
+    """The oldest of these, given newest first, that no message of ours has: two equal texts to one person are told apart by counting."""
+    session.execute(select(Address.id).where(Address.id == message.address_id).with_for_update())  # one after the other for one person
+    known = set(session.scalars(select(Message.provider_id).where(Message.provider_id.in_(provider_ids))))
+    return next((provider_id for provider_id in reversed(provider_ids) if provider_id not in known), None)
+
+
+def _parts(outgoing: Outgoing, channel: Channel) -> int:
+    """How many messages it counts as for a sender's rate: a text its parts."""
+    if channel.name is not ChannelName.SMS:
+        return 1
+    return segments(fold_typography(laid_out(outgoing.text, outgoing.choices, channel.limits).text))

@@ -15,7 +15,7 @@ POINTS = ("received", "stored", "handled", "committed", "claimed", "before POST"
 def reached(point: str) -> None:
     """Die here, at once and without a word, if this is the place that was named and it was passed often enough."""
     global _after  # noqa: PLW0603  # the one counter of the one fault of this process
-    if _FATAL != point:
+    if point != _FATAL:
         return
     if _after > 0:
         _after -= 1

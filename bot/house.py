@@ -20,6 +20,7 @@ from nlu.face import Context, Understanding
 from scheduler.ticker import Ticker
 
 if TYPE_CHECKING:
+    from bot.channels.twilio import TwilioAccount
     from bot.settings import Settings
     from nlu.embedded import Engine
 
@@ -77,12 +78,12 @@ class House:
         self.understander: Understander = understander or Embedded(settings.nlu.model_dir)
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
-        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)
+        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)  # noqa: PLW0108  # it is set later
         self.turns = Turns(self.store, self.school_settings, self.understander, clock, _turn_settings(settings, via=via, strict=strict))
         self.dispatcher = Dispatcher(
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
-        self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())
+        self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
 
     def take_waiting_turns(self) -> timedelta | None:
         """Take every turn that can be taken now, in this thread; the shortest wait, where more of a text may still be coming."""
@@ -100,39 +101,53 @@ class House:
         self.store.close()
 
 
-def real_channels(settings: Settings) -> dict[str, Channel]:
-    """The channels that have their credentials."""
+def real_channels(settings: Settings, templates: Mapping[tuple[str, int], str] | None = None) -> dict[str, Channel]:
+    """The channels that have their credentials. `templates` are WhatsApp's buttons, as `bookbag whatsapp setup` made them."""
     channels: dict[str, Channel] = {}
-    if settings.twilio.account_sid and settings.twilio.auth_token:
-        from bot.channels.twilio import TwilioAccount
+    account = twilio_account(settings, templates or {})
+    if account is not None:
         from bot.channels.twilio import channels as twilio_channels
 
-        account = TwilioAccount(
-            account_sid=settings.twilio.account_sid,
-            auth_token=settings.twilio.auth_token.get_secret_value(),
-            sms_from=settings.twilio.sms_from,
-            whatsapp_from=settings.twilio.whatsapp_from,
-            messaging_service_sid=settings.twilio.messaging_service_sid,
-            base_url=settings.twilio.base_url,
-            public_url=_public_url(settings),
-            timeout=settings.twilio.timeout,
-            sms_per_second=settings.twilio.sms_per_second,
-            whatsapp_per_second=settings.twilio.whatsapp_per_second,
-        )
         channels |= {channel.name: channel for channel in twilio_channels(account)}
     if settings.telegram.token:
-        from bot.channels.telegram import TelegramAccount, TelegramChannel
-
-        secret = settings.telegram.secret_token
-        channels[ChannelName.TELEGRAM] = TelegramChannel(
-            TelegramAccount(
-                token=settings.telegram.token.get_secret_value(),
-                secret_token=secret.get_secret_value() if secret else None,
-                base_url=settings.telegram.base_url,
-                timeout=settings.telegram.timeout,
-            )
-        )
+        channels[ChannelName.TELEGRAM] = _telegram(settings)
     return channels
+
+
+def twilio_account(settings: Settings, templates: Mapping[tuple[str, int], str]) -> TwilioAccount | None:
+    """The school's account with Twilio; None without its credentials."""
+    twilio = settings.twilio
+    if not (twilio.account_sid and twilio.auth_token):
+        return None
+    from bot.channels.twilio import TwilioAccount
+
+    return TwilioAccount(
+        account_sid=twilio.account_sid,
+        auth_token=twilio.auth_token.get_secret_value(),
+        sms_from=twilio.sms_from,
+        whatsapp_from=twilio.whatsapp_from,
+        messaging_service_sid=twilio.messaging_service_sid,
+        base_url=twilio.base_url,
+        public_url=_public_url(settings),
+        content_sids=templates,
+        timeout=twilio.timeout,
+        sms_per_second=twilio.sms_per_second,
+        whatsapp_per_second=twilio.whatsapp_per_second,
+    )
+
+
+def _telegram(settings: Settings) -> Channel:
+    from bot.channels.telegram import TelegramAccount, TelegramChannel
+
+    telegram = settings.telegram
+    token, secret = telegram.token, telegram.secret_token
+    account = TelegramAccount(
+        token=token.get_secret_value() if token else "",
+        secret_token=secret.get_secret_value() if secret else None,
+        base_url=telegram.base_url,
+        timeout=telegram.timeout,
+    )
+    return TelegramChannel(account)
 
 
 def simulated_channels(without: Mapping[str, Channel]) -> dict[str, Channel]:
@@ -147,9 +162,7 @@ def _public_url(settings: Settings) -> str | None:
 
 
 def _turn_settings(settings: Settings, *, via: str, strict: bool) -> TurnSettings:
-    return TurnSettings(
-        late_after=timedelta(hours=settings.catch_up.late_after), per_hour=settings.limits.per_number_per_hour, via=via, strict=strict
-    )
+    return TurnSettings(late_after=timedelta(hours=settings.catch_up.late_after), per_hour=settings.limits.per_number_per_hour, via=via, strict=strict)
 
 
 def _delivery_settings(settings: Settings, via: str) -> DeliverySettings:
@@ -160,6 +173,7 @@ def _delivery_settings(settings: Settings, via: str) -> DeliverySettings:
         retry_first=timedelta(seconds=waits.retry_first),
         retry_ceiling=timedelta(seconds=waits.retry_ceiling),
         retries=waits.retries,
+        claim_expires=timedelta(seconds=waits.claim_expires),
         in_flight=waits.in_flight,
         via=via,
     )

@@ -12,7 +12,7 @@ import typer
 from bot import clock
 from data.migrate import upgrade
 from data.store import Store
-from school import School
+from school import School, telegram_links
 from school.importing import LARGEST, BadRows, Changes, Fault, import_families, import_staff, import_terms
 
 if TYPE_CHECKING:
@@ -61,7 +61,14 @@ def _imported(url: str, importing: Callable[[School], Changes], *, dry_run: bool
     store = Store(url)
     try:
         with store.write() as session:
-            changes = importing(School(session, clock.now()))
+            school = School(session, clock.now())
+            changes = importing(school)
+            for link in changes.start_links:
+                telegram_links.offer(school, link.adult, link.token)
+            if changes.start_links and not telegram_links.bot_name(school):
+                changes.warnings.append(
+                    "the Telegram links wait until the server has run with Telegram on, since they name the school's bot; for 7 days at most"
+                )
             if dry_run:
                 session.rollback()
         return changes

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -18,11 +19,12 @@ from bot import faults
 from bot.channels.base import Inbound, InboundKind
 from bot.clock import Clock
 from bot.together import Together
-from data.addresses import Address
 from data.inbox import InboxState, Received, Seen
 from data.store import DatabaseAway, Store
 from school import School, SchoolSettings, addresses, recognition
 from school.consent import heard_from, mark_bad
+
+log = structlog.get_logger()
 
 PATIENCE = 1.8
 """Seconds after which a provider is told 503 rather than kept waiting; the message may still be stored, and its repeat then changes nothing."""
@@ -45,16 +47,17 @@ class Inbox:
 
     def take_in(self, batches: Sequence[Sequence[Inbound]]) -> list[int]:
         """Store several arrivals in one transaction; for each, how many messages were new. Raises DatabaseAway, with nothing stored."""
-        with self._store.write() as session, session.no_autoflush:
+        with self._store.write(urgent=True) as session, session.no_autoflush:
             school = School(session, self._clock(), self._settings)
             new = _first_seen(session, [message.provider_id for arrivals in batches for message in arrivals])
-            counts = []
+            counts, traces = [], []
             for arrivals in batches:
                 fresh = [message for message in arrivals if _take(new, message)]
-                for message in fresh:
-                    _store(school, message, self._via)
+                traces += [(message, _store(school, message, self._via)) for message in fresh]
                 counts.append(len(fresh))
         faults.reached("stored")
+        for message, trace in traces:
+            log.info("received", trace=trace, channel=message.channel, kind=message.kind)
         if any(counts):
             self._wake()
         return counts
@@ -64,10 +67,15 @@ def _first_seen(session: Session, provider_ids: Sequence[str]) -> set[bytes]:
     """The fingerprints of those that were never taken in before; from now on they were."""
     if not provider_ids:
         return set()
-    insert = (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Seen)
     # In one order everywhere, so that two processes that store the same ones wait for each other and never both.
-    rows = [{"hash": mark} for mark in sorted(map(fingerprint, provider_ids))]
-    return set(session.scalars(insert.values(rows).on_conflict_do_nothing().returning(Seen.hash)))
+    rows = [{"hash": mark} for mark in sorted(set(map(fingerprint, provider_ids)))]
+    return set(session.connection().scalars(_SEE[session.get_bind().dialect.name], rows))
+
+
+_SEE = {
+    name: insert(Seen.__table__).on_conflict_do_nothing().returning(Seen.__table__.c.hash)  # type: ignore[arg-type]
+    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 def _take(new: set[bytes], message: Inbound) -> bool:
@@ -78,33 +86,36 @@ def _take(new: set[bytes], message: Inbound) -> bool:
     return is_new
 
 
-def _store(school: School, message: Inbound, via: str) -> None:
-    """Store one message that is new, and what it says of its address."""
+def _store(school: School, message: Inbound, via: str) -> str:
+    """Store one message that is new, and what it says of its address; the trace under which its way can be followed in the logs."""
+    trace = secrets.token_hex(6)
     address = addresses.at(school, message.channel, message.address_kind, message.address)
     if message.kind is InboundKind.BLOCKED:
         mark_bad(school, address)
-        return
+        return trace
     heard_from(school, address)
     if message.kind is InboundKind.UNBLOCKED:
-        return
+        return trace
+    recognition.join_same_number(school, address)
     speaker = recognition.speaker(school, address)
     school.session.add(
         Received(
-            trace=secrets.token_hex(6),
-            provider_id=message.provider_id,
+            trace=trace,
+            provider_id=message.provider_id[:64],
             via=via,
             address_id=address.id,
             thread=f"a{speaker.id}" if speaker else f"x{address.id}",
             kind=message.kind,
             text=message.text,
-            payload=message.payload,
+            payload=message.payload[:300] if message.payload else None,
             media=list(message.media) or None,
-            opt_out=message.opt_out,
+            opt_out=message.opt_out[:10] if message.opt_out else None,
             received_at=school.now,
             sent_at=message.sent_at,
             state=InboxState.NEW,
         )
     )
+    return trace
 
 
 def fingerprint(provider_id: str) -> bytes:

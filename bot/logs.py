@@ -91,13 +91,13 @@ def scrub(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def tell_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """The event with `exception` (the kinds, outermost first) and `trace` (where, innermost last) in place of `exc_info`."""
+    """The event with `exception` (the kinds, outermost first) and `frames` (where, innermost last) in place of `exc_info`."""
     info = event.pop("exc_info", None)
     event.pop("exc_text", None)
     error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
         event["exception"] = [type(cause).__qualname__ for cause in _causes(error)]
-        event["trace"] = _frames(error.__traceback__)
+        event["frames"] = _frames(error.__traceback__)
     return event
 
 
@@ -106,7 +106,7 @@ def _is_dropped(key: str) -> bool:
 
 
 def _clean(key: str, value: Any) -> Any:
-    if key in {"exception", "trace", "level", "logger", "_record", "_from_structlog"} or value is None or isinstance(value, bool):
+    if key in {"exception", "frames", "trace", "level", "logger", "_record", "_from_structlog"} or value is None or isinstance(value, bool):
         return value
     if key.lower() in MASKED or key.lower().rpartition("_")[2] in MASKED:
         return mask(str(value))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import structlog
 
-from bot import inbox, outbox
-from bot.channels.base import Channel, ChannelName, Inbound
+from bot import inbox
+from bot.channels.base import Channel, Inbound
 from bot.channels.errors import SendError
-from bot.house import Embedded, House
+from bot.house import House
 from data.inbox import Mark
 from data.store import DatabaseAway
 
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 OVERLAP = timedelta(minutes=10)
 """How far back each catch-up looks beyond the last: a provider may list a message late."""
+WORKERS = 2
+"""How many turns are taken at once: on SQLite one writes while the others read and think."""
 RETRY = 5.0
 """Seconds before a poll or a catch-up that failed is tried again."""
 
@@ -35,23 +38,26 @@ class TurnLoop:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="turn")
+        self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="turn")
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._woken = asyncio.Event()
-        self._stopping = False
+        self._woken, self._stopping = asyncio.Event(), asyncio.Event()
 
     def wake(self) -> None:
         """A message has come in. Call from the event loop."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Take turns until stopped; the poll each second is the net under every wake-up."""
-        while not self._stopping:
+        """Take turns until stopped; the poll each second is the net under every wake-up. Nothing that goes wrong ends it."""
+        while not self._stopping.is_set():
             try:
                 threads = await self._in_pool(self._house.turns.waiting, tuple(self._busy))
             except DatabaseAway:
                 log.warning("database away", at="turns")
-                await asyncio.sleep(1)
+                await self._pause(1)
+                continue
+            except Exception as error:
+                log.exception("turns failed", error=type(error).__name__)
+                await self._pause(1)
                 continue
             for thread in threads:
                 if thread not in self._busy:
@@ -59,21 +65,25 @@ class TurnLoop:
             await self._rest()
 
     async def stop(self) -> None:
-        """Take no new turns; those in hand are finished."""
-        self._stopping = True
+        """Take no new turns; those in hand are finished, within 4 s."""
+        self._stopping.set()
         self._woken.set()
         if self._busy:
-            await asyncio.wait(set(self._busy.values()), timeout=8)
+            await asyncio.wait(set(self._busy.values()), timeout=4)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _take(self, thread: str) -> None:
+        """Take the next turn of a thread. What fails in a way that the turn could not write down is tried again a second later."""
         try:
             wait = await self._in_pool(self._house.turns.take, thread)
             self._house.dispatcher.wake()
             if wait is not None:
-                await asyncio.sleep(wait.total_seconds())
+                await self._pause(wait.total_seconds())
         except DatabaseAway:
-            await asyncio.sleep(1)
+            await self._pause(1)
+        except Exception as error:
+            log.exception("turn failed", thread=thread, error=type(error).__name__)
+            await self._pause(1)
         finally:
             self._busy.pop(thread, None)
             self._woken.set()
@@ -82,45 +92,50 @@ class TurnLoop:
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
     async def _rest(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await self._woken.wait()
-        except TimeoutError:
-            pass
         self._woken.clear()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless told to stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
 
 class CatchUp:
-    """Asks providers for the messages they hold for our numbers, and takes in those we lack: the provider is the spool."""
+    """Asks one provider for the messages it holds for our number, and takes in those we lack: the provider is the spool."""
 
-    def __init__(self, house: House, interval: float) -> None:
-        self._house, self._interval = house, interval
+    def __init__(self, house: House, channel: Channel, interval: float) -> None:
+        self._house, self._channel, self._interval = house, channel, interval
+        self._started = house.clock()
         self._soon = asyncio.Event()
 
     def soon(self) -> None:
         """Something could not be stored: look again shortly."""
         self._soon.set()
 
-    async def run(self, channel: Channel) -> None:
-        """Catch up now, then at every interval, and shortly after each failure; for ever."""
+    async def run(self) -> None:
+        """Catch up now, then at every interval, and shortly after each failure; for ever, whatever goes wrong."""
         while True:
             wait = self._interval
             try:
-                await self.once(channel)
+                await self.once()
             except (SendError, DatabaseAway) as error:
-                log.warning("catch-up failed", channel=channel.name, error=type(error).__name__)
+                log.warning("catch-up failed", channel=self._channel.name, error=type(error).__name__)
                 wait = min(RETRY, self._interval)
-            try:
+            except Exception as error:
+                log.exception("catch-up failed", channel=self._channel.name, error=type(error).__name__)
+            with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._soon.wait()
                 self._soon.clear()
                 await asyncio.sleep(min(RETRY, self._interval))
-            except TimeoutError:
-                continue
 
-    async def once(self, channel: Channel) -> int:
+    async def once(self) -> int:
         """Take in what we lack; how many there were. Raises SendError or DatabaseAway."""
-        began = self._house.clock()
+        began, channel = self._house.clock(), self._channel
         since = await asyncio.to_thread(self._since, channel.name)
         missed = await channel.missed(since)
         lacking = await asyncio.to_thread(self._lacking, missed)
@@ -133,7 +148,7 @@ class CatchUp:
 
     def _since(self, channel: str) -> datetime:
         """Where to look from: a little before the last time, and never before the first start."""
-        first = mark_once(self._house, "first-start", self._house.clock())
+        first = mark_once(self._house, "first-start", self._started)
         last = read_mark(self._house, f"caught-up:{channel}")
         return max(first, last - OVERLAP) if last else first
 
@@ -163,6 +178,9 @@ class TelegramPoll:
             except (SendError, DatabaseAway) as error:
                 log.warning("polling failed", channel="telegram", error=type(error).__name__)
                 await asyncio.sleep(RETRY)
+            except Exception as error:
+                log.exception("polling failed", channel="telegram", error=type(error).__name__)
+                await asyncio.sleep(RETRY)
 
     async def _release_webhook(self) -> None:
         """A webhook that is still set would be sent everything instead."""
@@ -179,12 +197,6 @@ class TelegramPoll:
     def _keep(self, offset: int | None) -> None:
         with self._house.store.write(durable=False) as session:
             session.merge(Mark(name="telegram-offset", value=str(offset)))
-
-
-def recover(house: House) -> int:
-    """After a start: messages that an earlier life had claimed are looked up before anything is sent again."""
-    with house.store.write() as session:
-        return outbox.recover(session, house.clock())
 
 
 def read_mark(house: House, name: str) -> datetime | None:

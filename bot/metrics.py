@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from sqlalchemy import func, select
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 from data.attention import Attention
 from data.inbox import Received
 from data.outbox import Message
+from data.store import DatabaseAway, Store
 
 
 class Metrics:
@@ -28,15 +31,33 @@ class Metrics:
         self._inbox = Gauge("bookbag_inbox", "Messages that came in, by state.", ["state"], registry=self.registry)
         self._outbox = Gauge("bookbag_outbox", "Messages to send, by state.", ["state"], registry=self.registry)
         self._attention = Gauge("bookbag_attention", "What needs a person, by kind.", ["need"], registry=self.registry)
+        self._paused = Gauge("bookbag_channel_paused", "Channels that rest because the provider refuses our account.", ["channel"], registry=self.registry)
+        self._database = Gauge(
+            "bookbag_database_up", "1 while the database answers. While it does not, what is counted in it is left out.", registry=self.registry
+        )
 
-    def render(self, session: Session) -> bytes:
-        """All metrics in Prometheus' text format; the gauges are read from the database now."""
-        for gauge, column in ((self._inbox, Received.state), (self._outbox, Message.state)):
-            gauge.clear()
-            for state, count in session.execute(select(column, func.count()).group_by(column)):
-                gauge.labels(state).set(count)
-        self._attention.clear()
-        waiting = select(Attention.need, func.count()).where(Attention.done_at.is_(None)).group_by(Attention.need)
-        for need, count in session.execute(waiting):
-            self._attention.labels(need).set(count)
+    def render(self, store: Store, paused: Mapping[str, str]) -> bytes:
+        """All metrics in Prometheus' text format; the gauges are read from the database now, and left out while it is away."""
+        self._paused.clear()
+        for channel in list(paused):
+            self._paused.labels(channel).set(1)
+        try:
+            with store.read() as session:
+                self._count(session)
+            self._database.set(1)
+        except DatabaseAway:
+            for gauge in (self._inbox, self._outbox, self._attention):
+                gauge.clear()
+            self._database.set(0)
         return generate_latest(self.registry)
+
+    def _count(self, session: Session) -> None:
+        waiting = select(Attention.need, func.count()).where(Attention.done_at.is_(None)).group_by(Attention.need)
+        for gauge, statement in (
+            (self._inbox, select(Received.state, func.count()).group_by(Received.state)),
+            (self._outbox, select(Message.state, func.count()).group_by(Message.state)),
+            (self._attention, waiting),
+        ):
+            gauge.clear()
+            for label, count in session.execute(statement):
+                gauge.labels(label).set(count)

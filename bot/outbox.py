@@ -6,19 +6,23 @@ Nothing here knows a channel: the dispatcher hands in what a provider said, in o
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from bot.conversation.engine import Reply
-from data.attention import Need
+from data.addresses import Address, AddressState
+from data.attention import Attention, Need
+from data.base import UtcDateTime
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
-from data.people import Adult
+from data.people import Adult, AdultAddress
 from school import School
+from school.addresses import WHATSAPP_WINDOW
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
 
@@ -28,11 +32,25 @@ RANK = {
     OutboxState.UNCONFIRMED: 2,
     OutboxState.SENT: 3,
     OutboxState.UNDELIVERED: 4,
-    OutboxState.FAILED: 4,
-    OutboxState.DELIVERED: 5,
-    OutboxState.READ: 6,
+    OutboxState.FAILED: 5,
+    OutboxState.DELIVERED: 6,
+    OutboxState.READ: 7,
 }
 """A later report never lowers a state: 'delivered' beats 'undelivered', 'read' beats all. Cancelled and expired are ours and final."""
+NOT_DELIVERED = (OutboxState.UNDELIVERED, OutboxState.FAILED)
+WORDINGS = 3
+"""How often wording a message may fail before a person gets it."""
+AGAIN_AFTER = 10
+"""What must arrive and may have is repeated after so many waits of a look-up: ten minutes. Source: providers.md §5."""
+
+
+@dataclass(frozen=True)
+class Channels:
+    """What `due` must know of the ways out, by name: those that are on, those that something may leave on now, those that ask for a recent message."""
+
+    on: Collection[str]
+    open: Collection[str]
+    windowed: Collection[str] = ()
 
 
 def reply(school: School, to: Received, said: Reply, adult: Adult | None, *, key: str | None = None) -> Message:
@@ -57,11 +75,24 @@ def reply(school: School, to: Received, said: Reply, adult: Adult | None, *, key
     return row
 
 
-def due(school: School, limit: int, via: str = "") -> Sequence[Message]:
-    """What may leave now, in the order it should: replies first, then by age; for one address only the oldest, and none while another is on its way there."""
-    earlier, on_its_way = aliased(Message), aliased(Message)
+def due(school: School, limit: int, channels: Channels, via: str = "", *, only: int | None = None) -> Sequence[Message]:
+    """What may leave now, in the order it should: replies first, then by age; for one address only the oldest, and none while another is on its way there.
+
+    What would leave on a channel that is not open is left out, so that a slow channel's queue hides nobody else's. `only` names one message.
+    """
+    at = {"now": school.now, "day_ago": school.now - WHATSAPP_WINDOW, "only": only, "most": limit}
+    statement = _due(frozenset(channels.on), frozenset(channels.open), frozenset(channels.windowed), via, is_one=only is not None)
+    return school.session.scalars(statement, at).all()
+
+
+@lru_cache(maxsize=64)
+def _due(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str], via: str, *, is_one: bool) -> Select[Message]:
+    """The question of `due`, built once for each set of open channels: building it costs more than asking it."""
+    earlier, on_its_way, now = aliased(Message), aliased(Message), bindparam("now", type_=UtcDateTime)
     waits_behind = exists().where(
-        earlier.address_id == Message.address_id, earlier.state == OutboxState.QUEUED, earlier.lane == Message.lane, earlier.id < Message.id
+        earlier.address_id == Message.address_id,
+        earlier.state == OutboxState.QUEUED,
+        or_(earlier.lane < Message.lane, and_(earlier.lane == Message.lane, earlier.id < Message.id)),
     )
     is_busy = exists().where(
         on_its_way.address_id == Message.address_id,
@@ -69,128 +100,208 @@ def due(school: School, limit: int, via: str = "") -> Sequence[Message]:
         # A reply to a new message may pass one whose fate is unknown; nothing else may.
         or_(Message.lane != Lane.REPLY, on_its_way.next_at.is_(None)),
     )
+    is_time = and_(or_(Message.not_before.is_(None), Message.not_before <= now), or_(Message.next_at.is_(None), Message.next_at <= now))
     statement = (
         select(Message)
-        .where(Message.state == OutboxState.QUEUED, Message.via == via, _is_time(school.now), ~waits_behind, ~is_busy)
+        .where(Message.state == OutboxState.QUEUED, Message.via == via, is_time, ~waits_behind, ~is_busy)
+        .where(or_(_is_open(on, are_open, windowed), Message.useless_after <= now))
         .order_by(Message.lane, Message.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=Message)
     )
-    return school.session.scalars(statement).all()
+    return statement.where(Message.id == bindparam("only", type_=Integer)) if is_one else statement
 
 
-def _is_time(now: datetime) -> ColumnElement[bool]:
-    return and_(or_(Message.not_before.is_(None), Message.not_before <= now), or_(Message.next_at.is_(None), Message.next_at <= now))
+def _is_open(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str]) -> ColumnElement[bool]:
+    """Whether what it would leave on is open: the channel of its address, else of the first that its adult can be reached at; with none, staff must hear."""
+    given = select(Address.channel).where(Address.id == Message.address_id).scalar_subquery()
+    in_window = and_(Address.channel.in_(windowed), Address.last_heard_at > bindparam("day_ago", type_=UtcDateTime))
+    first = (
+        select(Address.channel)
+        .join(AdultAddress)
+        .where(AdultAddress.adult_id == Message.adult_id, Address.state == AddressState.USABLE, or_(Address.channel.in_(on - windowed), in_window))
+        .order_by(AdultAddress.rank, Address.id)
+        .limit(1)
+        .correlate(Message)
+        .scalar_subquery()
+    )
+    channel = func.coalesce(given, first)
+    return or_(channel.is_(None), channel.in_(are_open))
 
 
 # queued → …
 
 
 def claim(school: School, message: Message, worker: str) -> None:
-    """queued → sending. Once this is committed the provider may have it."""
+    """Queued → sending. Once this is committed the provider may have it."""
     message.state, message.claimed_at, message.claimed_by = OutboxState.SENDING, school.now, worker
     message.attempts += 1
     message.next_at = None
 
 
 def postpone(message: Message, until: datetime) -> None:
-    """queued → queued, not before then: quiet hours, an open question, a full channel."""
+    """Queued → queued, not before then: quiet hours, an open question."""
     message.next_at = until
 
 
 def wait_for_morning(school: School, message: Message) -> bool:
     """Whether quiet hours hold this message back; if so it waits for their end. Replies and alerts pass."""
+    if message.lane <= Lane.ALERT:
+        return False
     until = end_of_quiet(school, school.now)
-    if message.lane <= Lane.ALERT or until == school.now:
+    if until == school.now:
         return False
     postpone(message, until)
     return True
 
 
 def cancel(message: Message) -> None:
-    """queued → cancelled: what it was about is no longer so."""
+    """Queued → cancelled: what it was about is no longer so."""
     message.state = OutboxState.CANCELLED
 
 
 def expire(school: School, message: Message) -> None:
-    """queued → expired: too late to be of use. Staff see it."""
+    """Queued → expired: too late to be of use. Staff see it."""
     message.state = OutboxState.EXPIRED
     _show(school, message, "too late")
+
+
+def could_not_word(school: School, message: Message, error: str) -> None:
+    """Queued → queued, a little later; the third time failed, and a person sees it: one bad message must not hold up others."""
+    message.attempts += 1
+    if message.attempts < WORDINGS:
+        postpone(message, school.now + timedelta(minutes=message.attempts))
+    else:
+        refused(school, message, "not_worded", error)
 
 
 # sending → …
 
 
-def sent(school: School, message: Message, provider_id: str) -> None:
-    """sending → sent, unless a callback has said more already."""
-    _raise_to(message, OutboxState.SENT)
-    message.provider_id = provider_id
+def sent(school: School, message: Message, provider_id: str) -> OutboxState | None:
+    """Sending → sent. Where a status came before the provider's answer, that status is given back, to be acted on; None when nothing is left to do."""
     message.sent_at = message.sent_at or school.now
-    message.next_at = None
-    for early in school.session.scalars(select(Callback).where(Callback.provider_id == provider_id).order_by(Callback.id)):
-        report(school, message, OutboxState(early.state), early.verdict, early.code)
+    early = best_report(school, provider_id)
+    if early in NOT_DELIVERED and message.state != OutboxState.SENDING:
+        return None  # it was acted on already: the message waits to be sent again, or a person has it
+    message.provider_id = provider_id
+    if _raise_to(message, OutboxState.SENT):
+        message.next_at = None
+    return early
 
 
-def try_later(school: School, message: Message, wait: timedelta, code: str | None, *, attempts_left: bool) -> None:
-    """sending → queued after a wait: surely not sent. When enough was tried, failed, and a person sees it."""
+_REPORTED = select(Callback.state).where(Callback.provider_id == bindparam("named", type_=String))
+
+
+def best_report(school: School, provider_id: str) -> OutboxState | None:
+    """The highest of what was reported of a message that the provider knows by this id."""
+    reported = school.session.scalars(_REPORTED, {"named": provider_id})
+    return max(map(OutboxState, reported), key=RANK.__getitem__, default=None)
+
+
+def try_later(school: School, message: Message, wait: timedelta, code: str | None) -> bool:
+    """Sending → queued after a wait: surely not sent. False, and nothing done, if it is of no use by then."""
     message.code = code
-    if attempts_left and (message.useless_after is None or school.now + wait < message.useless_after):
-        message.state, message.next_at, message.claimed_by = OutboxState.QUEUED, school.now + wait, None
-    else:
-        message.state = OutboxState.FAILED
-        _show(school, message, code or "no answer")
+    if message.useless_after is not None and school.now + wait >= message.useless_after:
+        return False
+    message.state, message.next_at, message.claimed_by, message.provider_id = OutboxState.QUEUED, school.now + wait, None, None
+    return True
 
 
-def refused(school: School, message: Message, verdict: str, code: str | None, *, show: bool = True) -> None:
-    """sending → failed: the same would be refused again. It is never retried, and a person sees it."""
-    message.verdict, message.code = verdict, code
-    _raise_to(message, OutboxState.FAILED)
-    if show:
+def elsewhere(school: School, message: Message, address: Address) -> None:
+    """Sending or undelivered → queued at the person's next address: surely not arrived at the one before."""
+    message.address, message.address_id = address, address.id
+    message.state, message.next_at, message.claimed_by, message.provider_id = OutboxState.QUEUED, school.now, None, None
+    message.attempts = message.lookups = 0
+
+
+def refused(school: School, message: Message, verdict: str, code: str | None) -> None:
+    """Queued or sending → failed: the same would be refused again. It is never retried, and a person sees it."""
+    message.verdict, message.code, message.next_at = verdict, code, None
+    if _raise_to(message, OutboxState.FAILED):
         _show(school, message, f"{verdict} {code or ''}".strip())
 
 
 def fate_unknown(message: Message, look_up_at: datetime, code: str | None) -> None:
-    """sending → sending, to be looked up: the provider was asked and gave no answer that tells."""
+    """Sending → sending, to be looked up: the provider was asked and gave no answer that tells."""
     message.next_at, message.code = look_up_at, code
 
 
 def not_found(school: School, message: Message, look_up_at: datetime, *, looks_left: bool) -> None:
-    """A look-up did not find it: look again, or send it again, since the provider does not have it."""
+    """A look-up did not find it: look again, or send it again (sending → queued), since the provider does not have it."""
     message.lookups += 1
-    if looks_left:
-        message.next_at = look_up_at
-    else:
+    message.next_at = look_up_at
+    if not looks_left:
         message.state, message.next_at, message.claimed_by, message.lookups = OutboxState.QUEUED, school.now, None, 0
 
 
-def unconfirmed(school: School, message: Message) -> None:
-    """sending → unconfirmed: it may have arrived, and nobody can be asked. A plain reply is never repeated; what must arrive is, once."""
-    if message.must_arrive and not message.key.endswith(":again"):
-        _repeat(school, message)
+def unconfirmed(school: School, message: Message, repeat_at: datetime) -> None:
+    """Sending → unconfirmed: it may have arrived, and nobody can be asked. A plain reply is never repeated; what must arrive is, once."""
+    if message.must_arrive:
+        repeat(school, message, repeat_at)
     message.state, message.next_at = OutboxState.UNCONFIRMED, None
     _show(school, message, "not confirmed")
 
 
-def _repeat(school: School, message: Message) -> None:
-    """The same message once more, recognisably the same: same words, same reference."""
-    copied = ("trace", "via", "adult_id", "address_id", "kind", "about", "text", "choices", "attachment", "lane", "must_arrive", "useless_after")
-    again = Message(
-        uid=secrets.token_hex(8), key=f"{message.key}:again", created_at=school.now, **{name: getattr(message, name) for name in copied}
-    )
-    school.session.add(again)
+def repeat(school: School, message: Message, at: datetime) -> None:
+    """The same message once more, recognisably the same: same words, same reference. Never twice."""
+    if message.key.endswith(":again"):
+        return
+    again = Message(key=f"{message.key}:again", text=message.text, lane=message.lane, next_at=at)
+    _add_like(school, again, message)
+
+
+def split_off(school: School, message: Message, rest: str) -> None:
+    """What did not fit: a message of its own that follows right after, with the choices and the file."""
+    _add_like(school, Message(key=f"{message.key}+", text=rest, lane=Lane.REST), message)
+    message.choices, message.attachment, message.asks_contact = [], None, False
+
+
+def _add_like(school: School, made: Message, other: Message) -> None:
+    """Queue a message that is like another in all that was not given to it."""
+    for name in ("trace", "via", "adult_id", "address", "kind", "about", "choices", "attachment", "asks_contact", "must_arrive", "useless_after"):
+        setattr(made, name, getattr(other, name))
+    made.uid, made.created_at = secrets.token_hex(8), school.now
+    school.session.add(made)
 
 
 # sent → …
 
 
-def report(school: School, message: Message, state: OutboxState, verdict: str | None, code: str | None) -> None:
-    """What a provider says became of it, in whatever order it says so; the highest rank is shown."""
+def report(school: School, message: Message, state: OutboxState, verdict: str | None = None, code: str | None = None) -> bool:
+    """What a provider says became of it; whether it raised the state. What arrived after all is taken off the staff's list."""
+    was_shown = message.state in {*NOT_DELIVERED, OutboxState.UNCONFIRMED}
     if not _raise_to(message, state):
-        return
+        return False
     message.next_at = None
-    if state in (OutboxState.UNDELIVERED, OutboxState.FAILED):
-        message.verdict, message.code = verdict, code
+    message.verdict, message.code = verdict, code
+    if state in NOT_DELIVERED:
         _show(school, message, f"{verdict or 'unknown'} {code or ''}".strip())
+    elif was_shown and state is not OutboxState.SENT:
+        done = update(Attention).where(Attention.key == _call(message), Attention.done_at.is_(None)).values(done_at=school.now)
+        school.session.execute(done.execution_options(synchronize_session=False))
+    return True
+
+
+def in_doubt(school: School, via: str, *, silent_since: datetime, except_for: Collection[int] = ()) -> Sequence[Message]:
+    """What must be looked up now: asked and not answered, or claimed before `silent_since` by a process that has said nothing since."""
+    silent = and_(Message.next_at.is_(None), Message.claimed_at <= silent_since, Message.id.not_in(except_for))
+    statement = select(Message).where(Message.state == OutboxState.SENDING, Message.via == via, or_(Message.next_at <= school.now, silent))
+    return school.session.scalars(statement.order_by(Message.id).limit(20)).all()
+
+
+def waiting_for(school: School, address_ids: Collection[int | None]) -> set[int | None]:
+    """Those of these addresses for which something is queued."""
+    return set(school.session.scalars(_WAITING, {"at": list(address_ids)}))
+
+
+_WAITING = select(Message.address_id).where(Message.address_id.in_(bindparam("at", expanding=True)), Message.state == OutboxState.QUEUED).distinct()
+
+
+def another_leaves(school: School, message: Message) -> bool:
+    """Whether another message is with the provider now, for the same address."""
+    other = select(Message.id).where(Message.address_id == message.address_id, Message.state == OutboxState.SENDING, Message.next_at.is_(None))
+    return school.session.scalar(other.where(Message.id != message.id).limit(1)) is not None
 
 
 def _raise_to(message: Message, state: OutboxState) -> bool:
@@ -203,17 +314,9 @@ def _raise_to(message: Message, state: OutboxState) -> bool:
 def _show(school: School, message: Message, detail: str) -> None:
     """A person must see it."""
     adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
-    call_for_a_person(
-        school, Need.NOT_DELIVERED, key=f"outbox:{message.id}", adult=adult, address=message.address, detail=f"{message.kind}: {detail}"
-    )
+    call_for_a_person(school, Need.NOT_DELIVERED, key=_call(message), adult=adult, address=message.address, detail=f"{message.kind}: {detail}")
 
 
-def recover(session: Session, now: datetime) -> int:
-    """After a start: what an earlier life of this process had claimed may or may not have left; it is looked up. How many there were."""
-    result = session.execute(
-        update(Message)
-        .where(Message.state == OutboxState.SENDING, Message.next_at.is_(None))
-        .values(next_at=now, code="restarted")
-        .execution_options(synchronize_session=False)
-    )
-    return cast("CursorResult[Any]", result).rowcount
+def _call(message: Message) -> str:
+    """The key under which staff are told of a message."""
+    return f"outbox:{message.id}"

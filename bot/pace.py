@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-SLACK = 0.05
+SLACK = 0.0625
 """Seconds that a message may take from being claimed to leaving: what is a second apart when claimed is then never nearer when it leaves."""
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
+import typer
 
 from bot.house import House, real_channels, simulated_channels
 from bot.metrics import Metrics
 from bot.running import Running
-from data.inbox import Mark
+from bot.whatsapp import kept_templates
 from data.migrate import upgrade
-from data.people import Adult
 from data.store import Store
 from school import School
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-DEMO = "demo"
+BAD_USAGE = 2
 
 
 class NotForDemo(Exception):
@@ -30,7 +30,7 @@ class NotForDemo(Exception):
 
 
 def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
-    """Serve until told to stop; the exit code. Creates or upgrades the database."""
+    """Serve until told to stop; the exit code. Creates or upgrades the database. Raises NewerDatabase or DatabaseAway."""
     import uvicorn
 
     from bot.web import application
@@ -40,64 +40,93 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
             guard_demo(settings, host)
             seed_demo(settings)
         except NotForDemo as reason:
-            print(f"bookbag run --demo: {reason}", file=sys.stderr)
-            return 2
-    channels = real_channels(settings)
-    if demo:
-        channels |= simulated_channels(without=channels)
-    for line in settings.channels_off():
-        log.info("channel", note=line)
-    house = House(settings, channels)
-    running = Running(house)
-    app = application(house, running, Metrics())
+            typer.echo(f"bookbag run --demo: {reason}", err=True)
+            return BAD_USAGE
+    house = open_house(settings, demo=demo)
+    app = application(house, Running(house), Metrics())
     if demo:
         from bot.simulator import add_simulator
 
         add_simulator(app, house)
-        _say_where(settings, host, port)
+        typer.echo(where_things_are(settings, host, port))
     # What is in hand gets its time in Running.stop; open pages of the simulator must not hold up the end.
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1, server_header=False)
     return 0
 
 
+def open_house(settings: Settings, *, demo: bool) -> House:
+    """The house with the channels that have their credentials; in the demo the others are simulated. Says what is off and what is not ready."""
+    upgrade(settings.database_url)
+    channels = real_channels(settings, kept_templates(settings.database_url) if settings.twilio.whatsapp_from else {})
+    if demo:
+        channels |= simulated_channels(without=channels)
+    for line in settings.channels_off():
+        log.info("channel", note=line)
+    for line in [] if demo else settings.unready():
+        log.warning("not ready for families", note=line)
+    return House(settings, channels)
+
+
 def guard_demo(settings: Settings, host: str) -> None:
-    """Raises NotForDemo where real people could be reached: a public address, a real provider, a database with real families."""
+    """Raises NotForDemo where real people could be reached: a public address, a real provider. A database with real families: `seed_demo`."""
     try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
+        is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         is_loopback = host == "localhost"
     if not is_loopback:
         raise NotForDemo(f"{host} can be reached from elsewhere. The demo has no log-in; use --host 127.0.0.1.")
-    if settings.twilio.account_sid and not settings.twilio.base_url:
-        raise NotForDemo("Twilio is configured and would text real people. Unset BOOKBAG_TWILIO__ACCOUNT_SID, or set BOOKBAG_TWILIO__BASE_URL to a stand-in.")
-    if settings.telegram.token and not settings.telegram.base_url:
-        raise NotForDemo("Telegram is configured and would write to real people. Unset BOOKBAG_TELEGRAM__TOKEN, or set BOOKBAG_TELEGRAM__BASE_URL to a stand-in.")
+    if settings.twilio.account_sid and _is_theirs(settings.twilio.base_url):
+        raise NotForDemo(
+            "Twilio is configured and would text real people. Unset BOOKBAG_TWILIO__ACCOUNT_SID, set BOOKBAG_TWILIO__BASE_URL to a stand-in, "
+            "or run your own school, without --demo."
+        )
+    if settings.telegram.token and _is_theirs(settings.telegram.base_url):
+        raise NotForDemo(
+            "Telegram is configured and would write to real people. Unset BOOKBAG_TELEGRAM__TOKEN, set BOOKBAG_TELEGRAM__BASE_URL to a stand-in, "
+            "or run your own school, without --demo."
+        )
+
+
+def _is_theirs(base_url: str | None) -> bool:
+    """Whether this address is the provider's own: not set, or written out."""
+    host = (urlsplit(base_url).hostname or "").rstrip(".") if base_url else ""
+    return not host or f".{host}".endswith((".twilio.com", ".telegram.org"))
 
 
 def seed_demo(settings: Settings) -> None:
     """Fill the database with the demo school, once. Raises NotForDemo where it holds other families."""
     from bot.clock import now
-    from school.demo import seed
+    from school.demo import has_real_families, seed
 
     upgrade(settings.database_url)
     store = Store(settings.database_url)
     try:
         with store.write() as session:
-            if session.get(Mark, DEMO) is None and session.query(Adult.id).first() is not None:
+            school = School(session, now(), settings.for_school())
+            if has_real_families(school):
                 raise NotForDemo("this database holds real families. Set BOOKBAG_DATABASE_URL to another one, such as sqlite:///var/demo.db.")
-            seed(School(session, now(), settings.for_school()))
-            session.merge(Mark(name=DEMO, value="1"))
+            seed(school)
     finally:
         store.close()
 
 
-def _say_where(settings: Settings, host: str, port: int) -> None:
-    simulated = [line for line in settings.channels_off() if not line.startswith("email")]
-    print(
-        f"\nBookbag's demo school is open.\n"
-        f"  Phones:   http://{host}:{port}/simulator   (no log-in)\n"
-        f"  Terminal: .venv/bin/bookbag chat --as 07700900001 (another number: bookbag family list)\n"
-        f"  Health:   http://{host}:{port}/readyz\n"
-        f"  Nobody real is written to: {len(simulated)} channels are simulated. To switch one on, set its credentials (config.yml says which).\n",
-        flush=True,
-    )
+def where_things_are(settings: Settings, host: str, port: int) -> str:
+    """What the demo says at its start: where to look, and how to switch a real provider on."""
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    # Another database than the one that the command would take by itself is named, but never one with a password in it.
+    is_elsewhere = settings.database_url.startswith("sqlite") and settings.database_url != type(settings)().database_url
+    prefix = f"BOOKBAG_DATABASE_URL={settings.database_url} " if is_elsewhere else ""
+    return f"""
+Bookbag's demo school is open.
+  Phones:    {address}/simulator   (no log-in)
+  Terminal:  {prefix}.venv/bin/bookbag chat --as "07700 900101"   (Amina; others: bookbag family list)
+  Health:    {address}/readyz
+Nobody real is written to: channels without credentials are simulated.
+
+To switch a real provider on, run your own school, without --demo:
+  SMS and WhatsApp (Twilio):  BOOKBAG_TWILIO__ACCOUNT_SID, BOOKBAG_TWILIO__AUTH_TOKEN, and BOOKBAG_TWILIO__SMS_FROM or BOOKBAG_TWILIO__WHATSAPP_FROM;
+                              BOOKBAG_TWILIO__MODE=polling where Twilio cannot reach you, else BOOKBAG_PUBLIC_URL
+  Telegram (BotFather):       BOOKBAG_TELEGRAM__TOKEN
+  then:  .venv/bin/bookbag config check && .venv/bin/bookbag import families FILE.csv && .venv/bin/bookbag run
+Every setting stands in config.yml, with what it is for.
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import structlog
 
 from bot.channels.base import ChannelName
 from bot.house import Embedded, House
-from bot.loops import CatchUp, TelegramPoll, TurnLoop, recover
+from bot.loops import CatchUp, TelegramPoll, TurnLoop
+from bot.telegram_setup import set_up
 from data.store import DatabaseAway
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PATIENCE = 8.0
-"""Seconds that stopping waits for what is with a provider: the whole stop takes less than ten."""
+SWITCH = 0.002
+"""Seconds after which a thread that computes makes room for one that waits. At Python's 5 ms a webhook's answer waits for several turns' worth of them."""
+PATIENCE = 5.0
+"""Seconds that stopping waits for what is with a provider, after up to four for the turns in hand: the whole stop takes less than ten."""
 
 
 class Running:
@@ -28,24 +32,23 @@ class Running:
     def __init__(self, house: House) -> None:
         self._house = house
         self._turns = TurnLoop(house)
-        settings = house.settings
-        interval = settings.catch_up.polling_interval if settings.twilio.mode == "polling" else settings.catch_up.interval
-        self._catch_up = CatchUp(house, interval)
+        self._catch_ups: list[CatchUp] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dispatching: asyncio.Task[None] | None = None
         self.is_stopping = False
 
     async def start(self) -> None:
         """Start everything; what an earlier life left in doubt is looked up first."""
+        sys.setswitchinterval(SWITCH)
         loop = asyncio.get_running_loop()
         house = self._house
         house.wake_turns = lambda: _from_any_thread(loop, self._turns.wake)
         house.wake_dispatcher = lambda: _from_any_thread(loop, house.dispatcher.wake)
-        doubtful = await asyncio.to_thread(recover, house)
+        doubtful = await asyncio.to_thread(house.dispatcher.recover)
         if doubtful:
             log.info("to be looked up", messages=doubtful)
         if isinstance(house.understander, Embedded):
-            threading.Thread(target=house.understander.warm, name="warm", daemon=True).start()
+            threading.Thread(target=_warm, args=[house.understander], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
         self._tasks = [asyncio.create_task(self._turns.run())]
         self._start_asking()
@@ -55,16 +58,20 @@ class Running:
         """Catch up with providers that can be asked, and poll those that cannot call us."""
         settings, channels = self._house.settings, self._house.channels
         if settings.twilio.account_sid:
-            for name in (ChannelName.SMS, ChannelName.WHATSAPP):
-                if name in channels:
-                    self._tasks.append(asyncio.create_task(self._catch_up.run(channels[name])))
-        if settings.telegram.token and settings.telegram.mode == "polling":
+            interval = settings.catch_up.polling_interval if settings.twilio.mode == "polling" else settings.catch_up.interval
+            both = (ChannelName.SMS, ChannelName.WHATSAPP)
+            self._catch_ups = [CatchUp(self._house, channels[name], interval) for name in both if name in channels]
+            self._tasks += [asyncio.create_task(catch_up.run()) for catch_up in self._catch_ups]
+        if settings.telegram.token:
             channel: TelegramChannel = channels[ChannelName.TELEGRAM]  # type: ignore[assignment]
-            self._tasks.append(asyncio.create_task(TelegramPoll(self._house, channel).run()))
+            self._tasks.append(asyncio.create_task(set_up(self._house, channel)))
+            if settings.telegram.mode == "polling":
+                self._tasks.append(asyncio.create_task(TelegramPoll(self._house, channel).run()))
 
     def catch_up_soon(self) -> None:
         """A message could not be stored: ask its provider for it shortly."""
-        self._catch_up.soon()
+        for catch_up in self._catch_ups:
+            catch_up.soon()
 
     async def stop(self) -> None:
         """Finish the turns in hand and what is with a provider; take nothing new."""
@@ -82,6 +89,14 @@ class Running:
             await asyncio.to_thread(self._house.close)
         except DatabaseAway:
             log.warning("database away", at="stopping")
+
+
+def _warm(understander: Embedded) -> None:
+    """Get the classifier ready. Without it exact words, numbers and dates are still understood."""
+    try:
+        understander.warm()
+    except Exception as error:
+        log.exception("not warm", error=type(error).__name__)
 
 
 def _from_any_thread(loop: asyncio.AbstractEventLoop, wake: object) -> None:

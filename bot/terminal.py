@@ -3,100 +3,160 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import secrets
 import sys
-import time
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from sqlalchemy import select
 
-from bot.channels.base import ChannelName
+from bot import logs
+from bot.channels.base import ChannelName, Inbound, InboundKind
 from bot.channels.simulator import Shown, SimulatorChannel
+from bot.channels.text import clean
 from bot.house import Embedded, House
 from bot.transcript import Recorder
 from data.addresses import Address
 from data.people import Adult, AdultAddress
-from school import School, addresses
+from school import addresses
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
+BAD_USAGE = 2
+SHARE = "/share"
+"""What is written for Telegram's button that shares one's own number."""
+
 
 def chat(settings: Settings, number: str, channel: str, record: Path | None) -> int:
-    """Read lines from standard input as messages of `number` on `channel`, print each reply; the exit code."""
+    """Read lines from standard input as messages of `number` on `channel`, print each reply; the exit code. An empty line is an empty message."""
+    try:
+        phone_number = addresses.mobile(number)
+    except addresses.NotAMobile as error:
+        return _refuse(f"--as {number}: {error.what}; Bookbag texts mobile numbers only.")
+    except addresses.NotANumber:
+        return _refuse(f"--as {number}: not a phone number; write it as 07700 900101 or +447700900101.")
+    logs.configure(as_json=settings.log.as_json, level="DEBUG" if settings.log.level == "DEBUG" else "WARNING")
     phone = SimulatorChannel(ChannelName(channel))
     # Only this terminal answers itself: a server on the same database leaves these messages alone, and sends none of them to a real phone.
     house = House(settings, {phone.name: phone}, via=f"terminal:{secrets.token_hex(4)}")
     try:
-        address = _address(house, number, ChannelName(channel))
-    except addresses.NotANumber:
-        print(f"bookbag chat: --as {number}: not a phone number; write it as 07700 900001 or +447700900001.", file=sys.stderr)
+        address = _address(house, phone_number, phone.name)
+        _say_who(house, settings, phone_number)
+        _warm(house)
+        recorder = Recorder(record, house.clock(), _who(house, address, phone.name), channel) if record else None
+    except OSError as error:
         house.close()
-        return 2
-    if isinstance(house.understander, Embedded):
-        house.understander.warm()
-    recorder = Recorder(record, house.clock(), _who(house, address, phone.name), channel) if record else None
+        return _refuse(f"--record {record}: cannot be written: {error.strerror}.")
     try:
-        asyncio.run(_converse(house, phone, address, recorder))
+        _converse(Terminal(house, phone, address, phone_number), recorder)
     finally:
-        house.close()
         if recorder is not None:
             recorder.close()
+        house.close()
     return 0
 
 
-async def _converse(house: House, phone: SimulatorChannel, address: str, recorder: Recorder | None) -> None:
-    interactive = sys.stdin.isatty()
-    while True:
-        line = await asyncio.to_thread(_read_line, interactive)
-        if line is None:
-            return
-        pressed = _button(phone, address, line)
-        await asyncio.to_thread(house.inbox.take_in, [[pressed or phone.says(address, line)]])
-        if recorder is not None:
-            recorder.parent(line)
-        for shown in await _replies(house, phone, address):
-            print(_as_text(shown), flush=True)
+class Terminal:
+    """One phone, and the school that answers it."""
+
+    def __init__(self, house: House, phone: SimulatorChannel, address: str, number: str) -> None:
+        self._house, self._phone, self._address, self._number = house, phone, address, number
+
+    def as_message(self, line: str) -> Inbound:
+        """What a line is: a button where a bare number stands under buttons, as a thumb would press it; a shared number where the phone offers that."""
+        line = clean(line)
+        last = next(reversed(self._phone.sent.get(self._address, [])), None)
+        if last is not None and last.asks_contact and line.strip() == SHARE:
+            return self._phone.says(self._address, kind=InboundKind.CONTACT, payload=self._number)
+        if last is not None and line.strip().isdecimal() and 1 <= int(line) <= len(last.buttons):
+            return self._phone.presses(self._address, int(line))
+        return self._phone.says(self._address, line)
+
+    async def say(self, message: Inbound) -> list[Shown]:
+        """Send it, and wait until nothing is left to be done; what the phone shows in answer."""
+        before = len(self._phone.sent.get(self._address, []))
+        await asyncio.to_thread(self._house.inbox.take_in, [[message]])
+        while True:
+            wait = await asyncio.to_thread(self._house.take_waiting_turns)
+            await self._house.dispatcher.run_once()
+            if wait is None:
+                return self._phone.sent.get(self._address, [])[before:]
+            await asyncio.sleep(wait.total_seconds())
+
+
+def _converse(terminal: Terminal, recorder: Recorder | None) -> None:
+    """Line by line until there are no more. Reading happens outside the event loop, so that Ctrl-C ends it at once."""
+    with asyncio.Runner() as runner:
+        for line in _lines():
+            message = terminal.as_message(line)
             if recorder is not None:
-                recorder.school(shown)
+                recorder.parent(message)
+            for shown in runner.run(terminal.say(message)):
+                typer.echo(_as_text(shown))
+                if recorder is not None:
+                    recorder.school(shown)
 
 
-async def _replies(house: House, phone: SimulatorChannel, address: str) -> list[Shown]:
-    before = len(phone.sent.get(address, []))
+def _lines() -> Iterator[str]:
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
     while True:
-        wait = await asyncio.to_thread(house.take_waiting_turns)
-        await house.dispatcher.run_once()
-        if wait is None:
-            return phone.sent.get(address, [])[before:]
-        await asyncio.to_thread(time.sleep, wait.total_seconds())
+        if sys.stdin.isatty():
+            typer.echo("> ", nl=False)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        yield line.rstrip("\r\n")
 
 
-def _button(phone: SimulatorChannel, address: str, line: str) -> object:
-    """A bare number under buttons presses one, as a thumb would."""
-    last = phone.sent.get(address, [])[-1:]
-    if line.strip().isdigit() and last and last[0].buttons and 1 <= int(line) <= len(last[0].buttons):
-        return phone.presses(address, int(line))
-    return None
+def _refuse(why: str) -> int:
+    typer.echo(f"bookbag chat: {why}", err=True)
+    return BAD_USAGE
 
 
-def _read_line(interactive: bool) -> str | None:  # noqa: FBT001
-    if interactive:
-        print("> ", end="", flush=True)
-    line = sys.stdin.readline()
-    return line.rstrip("\n") if line else None
+def _warm(house: House) -> None:
+    """Get the classifier ready; what takes longer than a moment is said, so that nobody thinks it hangs."""
+    if not isinstance(house.understander, Embedded):
+        return
+    is_kept = any(house.settings.nlu.model_dir.glob("*.npz"))
+    words = "Getting ready to understand …" if is_kept else "Learning to understand: only this first time, about half a minute …"
+    said = threading.Timer(3 if is_kept else 0, typer.echo, [words], {"err": True})
+    said.daemon = True
+    said.start()
+    house.understander.warm()
+    said.cancel()
+
+
+def _say_who(house: House, settings: Settings, number: str) -> None:
+    """Tell on standard error where nobody is registered, or not this number: the school answers as it answers any stranger."""
+    with house.store.read() as session:
+        if session.scalar(select(Adult.id).limit(1)) is None:
+            where = settings.database_url if settings.database_url.startswith("sqlite") else "this database"
+            typer.echo(
+                f"There are no families in {where}, so you are a stranger. `bookbag import families FILE.csv` takes some in; "
+                "`make run` makes the demo school in var/demo.db: name it with BOOKBAG_DATABASE_URL=sqlite:///var/demo.db.",
+                err=True,
+            )
+        elif session.scalar(select(Address.id).join(AdultAddress).where(Address.value == number).limit(1)) is None:
+            typer.echo("No family has this number, so you are a stranger. `bookbag family list` shows whom you can write as.", err=True)
 
 
 def _as_text(shown: Shown) -> str:
     lines = [shown.text, *(f"{number} {button.label}" for number, button in enumerate(shown.buttons, start=1))]
     if shown.attachment is not None:
         lines.append(f"[{shown.attachment.filename}]")
+    if shown.asks_contact:
+        lines.append(f"[Share my number: write {SHARE}]")
     return "\n".join(lines)
 
 
-def _address(house: House, number: str, channel: ChannelName) -> str:
-    """Where `number` is reached on this channel. On Telegram that is a chat of the same person's, if the school knows one. Raises NotANumber."""
-    phone = addresses.mobile(number)
+def _address(house: House, phone: str, channel: ChannelName) -> str:
+    """Where a number is reached on this channel. On Telegram that is a chat of the same person's, if the school knows one, else a new chat."""
     if channel is not ChannelName.TELEGRAM:
         return phone
     with house.store.read() as session:

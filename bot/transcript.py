@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from bot.channels.base import Inbound, InboundKind
 from bot.channels.simulator import Shown
 from school import LONDON
+from translations.sms import segments
 
 
 def heading(clock: datetime, who: str, channel: str) -> str:
@@ -14,9 +16,17 @@ def heading(clock: datetime, who: str, channel: str) -> str:
     return f"now: {clock.astimezone(LONDON):%a %Y-%m-%d %H:%M}    as: {who}, {channel}"
 
 
-def parent_line(text: str) -> str:
-    """What a parent wrote, on one line."""
-    return f"> {_on_one_line(text)}"
+def parent_line(message: Inbound) -> str:
+    """What a parent sent, on one line: '> 1', '> [Book it]' for a button, '@ shares their number'."""
+    if message.kind is InboundKind.CONTACT:
+        return "@ shares their number"
+    text = _on_one_line(message.text).strip()
+    return f"> [{text}]" if message.kind is InboundKind.BUTTON else f"> {text}".rstrip()
+
+
+def cost_line(texts: int, parts: int) -> str:
+    """What a conversation cost: '$ 3 texts from the parent, 4 message parts from the school'."""
+    return f"$ {_count(texts, 'text')} from the parent, {_count(parts, 'message part')} from the school"
 
 
 def school_line(shown: Shown) -> str:
@@ -30,23 +40,33 @@ def _on_one_line(text: str) -> str:
     return "  ".join(text.splitlines())
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 class Recorder:
     """Keeps a conversation as a transcript."""
 
     def __init__(self, path: Path, clock: datetime, who: str, channel: str) -> None:
-        self._file = path.open("w", encoding="utf-8")
+        self._file, self._is_sms = path.open("w", encoding="utf-8"), channel == "sms"
+        self._texts = self._parts = 0
         self._write(f"# Say here what this shows.\n{heading(clock, who, channel)}")
 
-    def parent(self, text: str) -> None:
-        """Note what the parent wrote."""
-        self._write(parent_line(text))
+    def parent(self, message: Inbound) -> None:
+        """Note what the parent sent."""
+        line = parent_line(message)
+        self._texts += line.startswith(">")
+        self._write(line)
 
     def school(self, shown: Shown) -> None:
         """Note what the school answered."""
+        self._parts += segments(shown.text) if self._is_sms else 1
         self._write(school_line(shown))
 
     def close(self) -> None:
-        """Finish the file."""
+        """Note what it cost, and finish the file."""
+        if self._texts:
+            self._write(cost_line(self._texts, self._parts))
         self._file.close()
 
     def _write(self, line: str) -> None:

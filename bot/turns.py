@@ -36,7 +36,7 @@ log = structlog.get_logger()
 TRIES = 3
 """How often a message may fail before a person gets it and those behind it go on."""
 ROBOT_CHARACTERS, ROBOT_REPEATS = 12, 3
-"""So long a text, word for word the same more often than this within an hour, is a phone that answers by itself ('I am driving'): answering it would never end."""
+"""So long a text, the same more often than this within an hour, is a phone that answers by itself ('I am driving'): answering it would never end."""
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
 
 

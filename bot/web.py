@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
-from sqlalchemy import text
+from fastapi.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect
 
 from bot.channels.base import Channel, ChannelName, Forged, Inbound, Malformed, StatusUpdate, WebhookRequest
-from bot.house import Embedded, House
+from bot.health import add_health
+from bot.house import House
 from bot.metrics import Metrics
 from bot.running import Running
 from data.store import DatabaseAway
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LARGEST_BODY = 64 * 1024
+BODY_WITHIN = 10.0
+"""Seconds in which a webhook's whole body must have come: who sends a byte now and then must not keep us waiting."""
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 NO_SUCH_LINK = "This link has expired or is not complete. Ask the school for a new one."
 
@@ -49,7 +51,7 @@ def application(house: House, running: Running, metrics: Metrics) -> FastAPI:
     app.state.house = house
     _add_twilio(app, house, running, metrics)
     _add_telegram(app, house, running, metrics)
-    _add_health(app, house, running, metrics)
+    add_health(app, house, running, metrics)
     _add_links(app, house)
     _add_errors(app, metrics, running)
     return app
@@ -86,30 +88,6 @@ def _add_telegram(app: FastAPI, house: House, running: Running, metrics: Metrics
         return Response()
 
 
-def _add_health(app: FastAPI, house: House, running: Running, metrics: Metrics) -> None:
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """The process lives."""
-        return {"status": "alive"}
-
-    @app.get("/readyz")
-    def readyz(request: Request) -> JSONResponse:
-        """Whether messages can be taken and answered now; why not is told to loopback or with the metrics token."""
-        reasons = _not_ready(house, running)
-        shown: dict[str, object] = {"ready": not reasons}
-        if _may_see(request, house):
-            shown |= {"reasons": reasons, "off": house.settings.channels_off(), "notes": _notes(house)}
-        return JSONResponse(shown, 503 if reasons else 200)
-
-    @app.get("/metrics")
-    def show_metrics(request: Request) -> Response:
-        """Prometheus' text format, for loopback or with the metrics token."""
-        if not _may_see(request, house):
-            return PlainTextResponse("Not here.", 403)
-        with house.store.read() as session:
-            return Response(metrics.render(session), media_type="text/plain; version=0.0.4")
-
-
 def _add_links(app: FastAPI, house: House) -> None:
     @app.get("/a/{token}.ics")
     def appointment_file(token: str) -> Response:
@@ -123,13 +101,16 @@ def _add_links(app: FastAPI, house: House) -> None:
 
 
 def _add_errors(app: FastAPI, metrics: Metrics, running: Running) -> None:
-    """What a provider is told when its call cannot be taken; one log line each, and never the body."""
+    """What a provider is told when its call cannot be taken; one log line each, and never the body.
+
+    What could not be stored is asked for again: Twilio itself never repeats a call that was answered.
+    """
 
     def answer(status: int, why: str) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def told(request: Request, error: Exception) -> Response:
             metrics.refused.labels(why).inc()
-            log.warning("webhook refused", path=request.url.path, why=why)
-            if status == 503:
+            log.warning("refused", path=_route_of(request), status=status, why=why, error=type(error).__name__)
+            if status >= 500:
                 running.catch_up_soon()
             return PlainTextResponse(why, status)
 
@@ -139,6 +120,12 @@ def _add_errors(app: FastAPI, metrics: Metrics, running: Running) -> None:
     app.add_exception_handler(Malformed, answer(400, "cannot be read"))
     app.add_exception_handler(TooLarge, answer(413, "larger than 64 kB"))
     app.add_exception_handler(DatabaseAway, answer(503, "cannot be stored now"))
+    app.add_exception_handler(Exception, answer(500, "something went wrong here"))
+
+
+def _route_of(request: Request) -> str:
+    """The pattern of the address, not the address: links carry their tokens there."""
+    return str(getattr(request.scope.get("route"), "path", "unknown"))
 
 
 async def _accept(arrivals: list[Inbound], house: House, metrics: Metrics) -> None:
@@ -150,14 +137,27 @@ async def _accept(arrivals: list[Inbound], house: House, metrics: Metrics) -> No
 
 async def _as_webhook(request: Request, house: House) -> WebhookRequest:
     """The call as the provider signed it: under the public address from the settings, never one that the caller names."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            body = await _body(request)
+    except (TimeoutError, ClientDisconnect) as gone:
+        raise Malformed("not all of it came") from gone
+    base = (house.settings.public_url or str(request.base_url)).rstrip("/")
+    query = f"?{request.url.query}" if request.url.query else ""
+    return WebhookRequest(f"{base}{request.url.path}{query}", {name.lower(): value for name, value in request.headers.items()}, body)
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body. Refuses with TooLarge as soon as it says that it will be too large, or turns out to be."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > LARGEST_BODY:
+        raise TooLarge
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_BODY:
             raise TooLarge
-    base = (house.settings.public_url or str(request.base_url)).rstrip("/")
-    query = f"?{request.url.query}" if request.url.query else ""
-    return WebhookRequest(f"{base}{request.url.path}{query}", {name.lower(): value for name, value in request.headers.items()}, bytes(body))
+    return bytes(body)
 
 
 def _twilio(house: House) -> TwilioChannel:
@@ -168,43 +168,3 @@ def _twilio(house: House) -> TwilioChannel:
         if isinstance(channel, TwilioChannel):
             return channel
     raise Forged
-
-
-def _not_ready(house: House, running: Running) -> list[str]:
-    reasons = [f"{channel} is paused: the provider refuses our account ({code})" for channel, code in house.dispatcher.paused.items()]
-    if running.is_stopping:
-        reasons.append("stopping")
-    try:
-        with house.store.read() as session:
-            session.execute(text("SELECT 1"))
-    except DatabaseAway:
-        reasons.append("the database cannot be reached")
-    return reasons
-
-
-def _notes(house: House) -> list[str]:
-    """What is worth knowing and no reason to be unready."""
-    notes = []
-    if isinstance(house.understander, Embedded) and not house.understander.ready:
-        notes.append("understanding is warming up: exact words, numbers and dates are understood meanwhile")
-    if house.store.is_sqlite:
-        import sqlite3
-
-        notes.append(f"SQLite {sqlite3.sqlite_version}, one writing connection")
-    return notes
-
-
-def _may_see(request: Request, house: House) -> bool:
-    token = house.settings.metrics_token
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if token is not None and given and hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
-        return True
-    host = request.client.host if request.client else ""
-    return _is_loopback(host) and "x-forwarded-for" not in request.headers
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,11 +1,12 @@
-"""The last thing before a message leaves: which address, which words. So what it says is true when it leaves, in the language and for the channel of that moment."""
+"""The last thing before a message leaves: which address, which words. So it is true when it leaves, in the language and for the channel of that moment."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+
+from sqlalchemy import select
 
 from bot import outbox
 from bot.channels.base import AddressKind, Attachment, Channel, ChannelName, Choice, Outgoing
@@ -13,10 +14,10 @@ from bot.channels.text import split
 from bot.conversation.engine import Conversation, Reply
 from bot.conversation.identity import Gone, load
 from bot.conversation.state import State
-from data.addresses import Address
+from data.addresses import Address, AddressState
 from data.conversation import Conversation as Kept
-from data.outbox import Lane, Message
-from data.people import Adult
+from data.outbox import Message
+from data.people import Adult, AdultAddress
 from school import School, addresses
 from school.capability import capabilities
 from school.files import File
@@ -24,6 +25,8 @@ from translations import _
 
 WAIT_FOR_ANSWER = timedelta(minutes=2)
 """How long a notice that asks something waits before looking again whether the parent's open question is answered."""
+LEFT_OPEN = timedelta(minutes=30)
+"""How long a parent may be silent before a notice asks all the same: their own question is put aside and comes back afterwards."""
 LONGEST_USE = timedelta(hours=10)
 
 
@@ -51,7 +54,7 @@ class Words:
             return None
         if outbox.wait_for_morning(school, message):
             return None
-        address = message.address or self._choose_address(school, message)
+        address = self._address(school, message)
         if address is None:
             outbox.refused(school, message, "no_address", None)
             return None
@@ -61,7 +64,7 @@ class Words:
             return None
         message.address = address
         _introduce(school, message, address)
-        return Prepared(message, self._outgoing(school, message, address))
+        return Prepared(message, self._made_ready(school, message, address))
 
     def again(self, school: School, message: Message) -> Outgoing:
         """A message that was handed over before, as it looked then: to be looked up by its words."""
@@ -69,24 +72,36 @@ class Words:
             raise LookupError(message.id)
         return self._outgoing(school, message, message.address)
 
-    def _choose_address(self, school: School, message: Message) -> Address | None:
-        """The first of the adult's addresses, by their rank, that can be used now on a channel that is on."""
+    def next_address(self, school: School, message: Message) -> Address | None:
+        """The person's next address after the one that failed, by their rank, that can be used now; None where there is none."""
+        if message.adult_id is None:
+            return None
+        theirs = select(Address).join(AdultAddress).where(AdultAddress.adult_id == message.adult_id).order_by(AdultAddress.rank, Address.id)
+        ranked = school.session.scalars(theirs).all()
+        places = [place for place, address in enumerate(ranked) if address.id == message.address_id]
+        return next((address for address in ranked[max(places, default=-1) + 1 :] if self._can_use(school, address)), None)
+
+    def _address(self, school: School, message: Message) -> Address | None:
+        """Where it goes: a reply back to where its question came from; a notice to the first of the adult's addresses that can be used now."""
+        if message.address is not None and (message.kind == "reply" or self._can_use(school, message.address)):
+            return message.address
         adult = school.session.get_one(Adult, message.adult_id)
-        for address in addresses.usable_for(school, adult):
-            channel = self._channels.get(address.channel)
-            if channel is None or (channel.limits.keeps_window and not addresses.is_whatsapp_window_open(address, school.now)):
-                continue
-            return address
-        return None
+        return next((address for address in addresses.usable_for(school, adult) if self._can_use(school, address)), None)
+
+    def _can_use(self, school: School, address: Address) -> bool:
+        channel = self._channels.get(address.channel)
+        if channel is None or address.state != AddressState.USABLE:
+            return False
+        return not channel.limits.keeps_window or addresses.is_whatsapp_window_open(address, school.now)
 
     def _word(self, school: School, message: Message, address: Address) -> bool:
         """Word a notice, opening its question; False if it is dropped or must wait."""
         adult = school.session.get_one(Adult, message.adult_id)
-        kept = school.session.get(Kept, f"a{adult.id}") or Kept(thread=f"a{adult.id}", state={}, updated_at=school.now)
+        kept = school.session.get(Kept, f"a{adult.id}", with_for_update=True) or Kept(thread=f"a{adult.id}", state={}, updated_at=school.now)
         before = State.from_json(kept.state)
         state = State.from_json(kept.state)
         said = Conversation(school, adult, address, state, language=adult.language).begin(f"notice:{message.kind}", **message.about)
-        if said.question is not None and before.question is not None:
+        if said.question is not None and before.question is not None and school.now - kept.updated_at < LEFT_OPEN:
             outbox.postpone(message, school.now + WAIT_FOR_ANSWER)
             return False
         if not said.text:
@@ -99,52 +114,42 @@ class Words:
         _keep_words(message, said)
         return True
 
-    def _outgoing(self, school: School, message: Message, address: Address) -> Outgoing:
+    def _made_ready(self, school: School, message: Message, address: Address) -> Outgoing:
+        """The message as it leaves. What it leaves with is kept, so that a look-up seeks these very words: link written out, the rest split off."""
         channel = self._channels[address.channel]
         file = _file(school, message)
-        text = message.text or ""
         if file is not None and address.channel != ChannelName.TELEGRAM:
-            text = f"{text}\n{self._public_url}{file.path}" if self._public_url else text
-            file = None
-        text = self._fit(school, message, text, channel)
+            message.text = f"{message.text}\n{self._public_url}{file.path}" if self._public_url else message.text
+            message.attachment = file = None
+        self._fit(school, message, channel)
+        if file is None or message.attachment is None:
+            return self._outgoing(school, message, address)
+        return self._outgoing(school, message, address, Attachment(file.name, file.media_type, file.content))
+
+    def _outgoing(self, school: School, message: Message, address: Address, attachment: Attachment | None = None) -> Outgoing:
         worth = min(message.useless_after - school.now, LONGEST_USE) if message.useless_after else LONGEST_USE
         return Outgoing(
             id=message.uid,
             channel=ChannelName(address.channel),
             address=address.value,
             address_kind=AddressKind(address.kind),
-            text=text,
+            text=message.text or "",
             choices=[Choice(*choice) for choice in message.choices],
-            attachment=Attachment(file.name, file.media_type, file.content) if file else None,
+            attachment=attachment,
             asks_contact=message.asks_contact,
             valid_for=max(int(worth.total_seconds()), 1),
         )
 
-    def _fit(self, school: School, message: Message, text: str, channel: Channel) -> str:
+    def _fit(self, school: School, message: Message, channel: Channel) -> None:
         """A text too long for one message leaves in several, in order; the choices stand under the last."""
-        listed = sum(len(label) + 4 for _, label in message.choices)
-        if len(text) + listed <= channel.limits.text_characters:
-            return text
-        first, *more = split(text, channel.limits.text_characters - listed)
-        if not more:
-            return first
-        rest = Message(
-            uid=secrets.token_hex(8),
-            key=f"{message.key}+",
-            trace=message.trace,
-            via=message.via,
-            adult_id=message.adult_id,
-            address_id=message.address_id,
-            kind=message.kind,
-            text=" ".join(more),
-            choices=message.choices,
-            lane=min(message.lane, Lane.NOTICE),
-            must_arrive=message.must_arrive,
-            created_at=school.now,
-        )
-        school.session.add(rest)
-        message.text, message.choices = first, []
-        return first
+        text, most = (message.text or "").strip(), channel.limits.text_characters
+        listed = sum(len(choice[1]) + 4 for choice in message.choices)
+        if len(text) + listed <= most:
+            return
+        first, *more = split(text, max(most - listed, most // 2))
+        if more:
+            message.text = first
+            outbox.split_off(school, message, text[len(first) :].strip())
 
 
 def _introduce(school: School, message: Message, address: Address) -> None:

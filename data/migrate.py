@@ -8,29 +8,60 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from data.store import DatabaseAway, away_is_told
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK_SECONDS = 60
+"""How long an upgrade waits for another process to let go of a SQLite file."""
 
 
 class NewerDatabase(Exception):
     """The database was written by a newer Bookbag; this one would not understand it and refuses to start."""
 
 
-def upgrade(url: str) -> None:
-    """Create or upgrade the database at `url`. Raises NewerDatabase, with nothing changed."""
+def upgrade(url: str, revision: str = "head") -> None:
+    """Create or upgrade the database at `url`, whole or not at all. Raises NewerDatabase or DatabaseAway, with nothing changed."""
     database = make_url(url)
     if database.get_backend_name() == "sqlite" and database.database not in (None, "", ":memory:"):
-        Path(str(database.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(database)
+        _make_folder(Path(str(database.database)).parent)
+    engine = _engine(database)
     try:
-        with engine.begin() as connection:
+        with away_is_told(), engine.begin() as connection:
             if database.get_backend_name() == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(271828)")  # two processes that start at once upgrade once
             _refuse_newer(connection)
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), revision)
     finally:
         engine.dispose()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseAway(type(error).__name__) from error
+
+
+def _engine(url: URL) -> Engine:
+    """An engine whose transactions are whole: SQLite's driver would commit each change of a table by itself, and lock nothing before the first."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url)
+    engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def leave_transactions_to_us(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
 
 
 def is_current(connection: Connection) -> bool:
@@ -57,7 +88,7 @@ def _scripts() -> ScriptDirectory:
 
 def draft(message: str) -> None:
     """Write the next migration from the difference between the models and the migrations so far; it is then read and corrected by a person."""
-    engine = create_engine("sqlite://")
+    engine = _engine(make_url("sqlite://"))
     with engine.begin() as connection:
         command.upgrade(_config(connection), "head")
         command.revision(_config(connection), message, autogenerate=True, rev_id=f"{len(list(_scripts().walk_revisions())) + 1:04}")

@@ -34,6 +34,29 @@ class DatabaseAway(Exception):
     """The database cannot be reached or written now (down, locked, full, read-only). Nothing of the transaction was kept; it may be tried again."""
 
 
+class Turnstile:
+    """Lets one thread through at a time, the urgent ones first."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._is_taken, self._urgent = False, 0
+
+    def enter(self, timeout: float, *, urgent: bool) -> bool:
+        """Go through; False if that was not possible within `timeout` seconds."""
+        with self._changed:
+            self._urgent += urgent
+            entered = self._changed.wait_for(lambda: not self._is_taken and (urgent or not self._urgent), timeout)
+            self._urgent -= urgent
+            self._is_taken |= entered
+            return entered
+
+    def leave(self) -> None:
+        """The next may go through."""
+        with self._changed:
+            self._is_taken = False
+            self._changed.notify_all()
+
+
 class Store:
     """One school's database.
 
@@ -45,16 +68,19 @@ class Store:
         """Open the database at `url`. Raises DatabaseAway where not even its folder can be written."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._turnstile = threading.Lock()
+        self._turnstile = Turnstile()
         self._checkpointer: TextIO | None = None
         self._asked_at = -ASK_AGAIN
         self._writer, self._reader = self._sqlite_engines() if self.is_sqlite else _postgresql_engines(self.url)
         self._unflushed = self._writer.execution_options(durable=False)
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Session]:
-        """A session in one transaction: committed at the end, rolled back on any exception. Raises DatabaseAway."""
-        with self._one_writer(), _away_is_told(), Session(self._writer if durable else self._unflushed, expire_on_commit=False) as session:
+    def write(self, *, durable: bool = True, urgent: bool = False) -> Iterator[Session]:
+        """A session in one transaction: committed at the end, rolled back on any exception. Raises DatabaseAway.
+
+        On SQLite, where one writes at a time, what is `urgent` goes before all that waits: a provider waits for its answer.
+        """
+        with self._one_writer(urgent=urgent), away_is_told(), Session(self._writer if durable else self._unflushed, expire_on_commit=False) as session:
             try:
                 yield session
                 session.commit()
@@ -65,7 +91,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one moment of the database and changes nothing. Raises DatabaseAway."""
-        with _away_is_told(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+        with away_is_told(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def close(self) -> None:
@@ -76,16 +102,16 @@ class Store:
             self._checkpointer.close()
 
     @contextmanager
-    def _one_writer(self) -> Iterator[None]:
+    def _one_writer(self, *, urgent: bool) -> Iterator[None]:
         if not self.is_sqlite:
             yield
             return
-        if not self._turnstile.acquire(timeout=BUSY_MILLISECONDS / 1000):
+        if not self._turnstile.enter(BUSY_MILLISECONDS / 1000, urgent=urgent):
             raise DatabaseAway("another write takes too long")
         try:
             yield
         finally:
-            self._turnstile.release()
+            self._turnstile.leave()
 
     def _sqlite_engines(self) -> tuple[Engine, Engine]:
         writer, reader = _sqlite_engine(self.url, writes=True), _sqlite_engine(self.url, writes=False)
@@ -113,7 +139,8 @@ class Store:
 
 
 @contextmanager
-def _away_is_told() -> Iterator[None]:
+def away_is_told() -> Iterator[None]:
+    """Within it, what a driver says of a database that is away is raised as DatabaseAway."""
     try:
         yield
     except DBAPIError as error:

@@ -88,9 +88,7 @@ def safeguarding(chat: Chat, school: School) -> None:
     """A child may be at risk: a person sees it; the answer is neutral and names the emergency numbers."""
     _call(chat, school, Need.SAFEGUARDING, chat.text)
     chat.say(
-        _(
-            "Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. NSPCC: 0808 800 5000. Childline: 0800 1111."
-        ),
+        _("Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. NSPCC: 0808 800 5000. Childline: 0800 1111."),
         must_arrive=True,
     )
 

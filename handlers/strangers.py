@@ -16,9 +16,7 @@ def stranger(chat: Chat, school: School) -> None:
         chat.end()  # one message was left today: two robots would go on for ever
     text = chat.ask(
         "text",
-        _(
-            "This is {school}. I do not know you here, so I say nothing about any child. Write one message for the office now, or ring {phone}."
-        ),
+        _("This is {school}. I do not know you here, so I say nothing about any child. Write one message for the office now, or ring {phone}."),
         school=school.settings.name,
         phone=school.settings.phone,
     )

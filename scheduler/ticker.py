@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from data.store import DatabaseAway, Store
-from scheduler.lease import lead, still_leads
+from scheduler.lease import lead, resign, still_leads
 from school import School, SchoolSettings
 from school.capability import capabilities
 
 log = structlog.get_logger()
 
 NAME = "ticker"
-EVERY = 5
-"""Seconds between ticks: a third of the lease, so that one missed tick does not pass it on."""
+EVERY = 4
+"""Seconds between ticks."""
 
 
 class Ticker:
@@ -39,9 +40,11 @@ class Ticker:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """No more ticks; the one under way ends."""
+        """No more ticks; the one under way ends, and another process may lead at once."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+            with suppress(DatabaseAway), self._store.write(durable=False) as session:
+                resign(session, NAME, self._holder, self._clock())
 
     def tick(self) -> None:
         """Do what has fallen due, each capability in a transaction of its own, if this process leads. A capability that fails does not stop the others."""

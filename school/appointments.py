@@ -28,7 +28,7 @@ from school.errors import AlreadyOver, NotBookable, NotYours, SlotTaken, TooSoon
 from school.families import adults_of, require
 from school.notices import tell, withdraw
 from school.slots import Slot
-from school.times import At, Wish, fits
+from school.times import Wish, exactly, fits
 
 __all__ = [
     "WITH_SENIOR",
@@ -248,6 +248,7 @@ def due(school: School) -> None:
     _remind(school)
     _invite(school)
     _offer_freed_times(school)
+    slots.forget_holds(school)
 
 
 def _remind(school: School) -> None:
@@ -259,8 +260,10 @@ def _remind(school: School) -> None:
         for row in school.session.scalars(soon.options(joinedload(Appointment.adult)))
         if row.booked_at < reminder_time(school, row) <= school.now
     }
-    for key in falling_due.keys() - _told(school, falling_due):
-        appointment = falling_due[key]
+    told = _told(school, falling_due)
+    for key, appointment in falling_due.items():
+        if key in told:
+            continue
         if appointment.starts_at > school.now:
             about = {"appointment": appointment.id}
             tell(school, appointment.adult, "appointment_reminder", about, key=key, useless_after=appointment.starts_at)
@@ -301,9 +304,9 @@ def _may_wait(school: School, row: Waiting) -> bool:
 
 
 def _offer(school: School, row: Waiting) -> bool:
-    """Offer the next free time that leaves a while to decide, up to the minimum notice; False if there is none."""
-    told_at = end_of_quiet(school, school.now)
-    for slot in offers(school, row.staff, MeetingKind.TEACHER, row.adult).slots:
+    """Offer the next free time that leaves a while to decide, up to the minimum notice; False if there is none. What they are deciding on is not offered."""
+    told_at, last = end_of_quiet(school, school.now), (school.clock + school.settings.horizon).date()
+    for slot in slots.free_slots(school, row.staff, MeetingKind.TEACHER, school.today, last):
         until = min(after_waking(school, school.now, school.settings.offer_lasts), slot.starts_at - school.settings.notice)
         if until - told_at >= min(DECIDES_IN, school.settings.offer_lasts):
             slots.hold(school, slot, row.adult, until=until, waiting_id=row.id)
@@ -336,7 +339,7 @@ def _nearest(school: School, free: Sequence[Slot], wish: Wish) -> list[Slot]:
 
 def _with_nearest(school: School, taken: SlotTaken, slot: Slot, adult: Adult) -> SlotTaken:
     staff = school.session.get_one(Staff, slot.staff_ids[0])
-    return SlotTaken(taken.starts_at, _nearest(school, offers(school, staff, slot.kind, adult).slots, At(slot.clock.date(), slot.clock.time())))
+    return SlotTaken(taken.starts_at, _nearest(school, offers(school, staff, slot.kind, adult).slots, exactly(slot.clock)))
 
 
 def _check_bookable(school: School, slot: Slot) -> None:
@@ -416,4 +419,10 @@ def _export(school: School, adult: Adult) -> Mapping[str, Any]:
     }
 
 
-capability = Capability("appointments", due=due, heard=_heard, export=_export, files={"Appointment": calendar_file})
+def _demo(school: School) -> None:
+    from school.demo_appointments import book_some  # it books by the rules above
+
+    book_some(school)
+
+
+capability = Capability("appointments", due=due, heard=_heard, export=_export, demo=_demo, files={"Appointment": calendar_file})

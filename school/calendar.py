@@ -13,6 +13,8 @@ from sqlalchemy import select
 from data.school_year import Term
 from school import LONDON, School
 
+CHANGES = (1, 2)
+"""Between these hours London's clock is changed: in March it skips them, in October it shows them twice."""
 CLOSING = ("half-term", "INSET", "closed")
 
 
@@ -100,7 +102,7 @@ def after_waking(school: School, at: datetime, lasts: timedelta) -> datetime:
 
 
 def _turns(school: School, at: datetime, clock: time) -> list[datetime]:
-    """The instants from `at` on, within two days, at which the clock shows this or is changed: at 01:00 UTC, which may skip the time, or bring back one before it."""
+    """The next instants from `at` on at which the clock shows this, or may be changed (always at 01:00 UTC), which can skip a time or bring back another."""
     day = at.astimezone(LONDON).date()
     days = [day + timedelta(days=ahead) for ahead in range(3)]
     moments = {moment for each in days for moment in (*_readings(each, clock), datetime.combine(each, time(1), tzinfo=UTC))}
@@ -109,5 +111,8 @@ def _turns(school: School, at: datetime, clock: time) -> list[datetime]:
 
 def _readings(day: date, at: time) -> tuple[datetime, datetime]:
     """Both instants (UTC) that a time of day can mean, the earlier first: the same but in the hour that is skipped or doubled."""
+    if not CHANGES[0] <= at.hour < CHANGES[1]:
+        only = datetime.combine(day, at, tzinfo=LONDON).astimezone(UTC)
+        return only, only
     one, other = (datetime.combine(day, at.replace(fold=fold), tzinfo=LONDON).astimezone(UTC) for fold in (0, 1))
     return min(one, other), max(one, other)

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone
 from sqlalchemy import select
 
 from data.appointments import Appointment, AppointmentState
 from school import LONDON, School
 from school.files import File
 
+# Written out: what icalendar would make of the zone is six times as long, and an hour off in March (its onset is not in the time before the change).
+ZONE = """\
+BEGIN:VTIMEZONE
+TZID:Europe/London
+BEGIN:DAYLIGHT
+DTSTART:19810329T010000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZNAME:BST
+TZOFFSETFROM:+0000
+TZOFFSETTO:+0100
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19961027T020000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZNAME:GMT
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0000
+END:STANDARD
+END:VTIMEZONE
+"""
 OUTLIVES = timedelta(days=1)
 """How long after the appointment its link still opens."""
 
@@ -29,8 +49,8 @@ def calendar_file(school: School, appointment: Appointment) -> File:
     calendar.add("prodid", "-//Bookbag//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
+    calendar.add_component(Timezone.from_ical(ZONE))
     calendar.add_component(event)
-    calendar.add_missing_timezones()
     return File("appointment.ics", "text/calendar", calendar.to_ical(), f"/a/{appointment.token}.ics")
 
 

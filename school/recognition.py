@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from data.addresses import Address
 from data.people import Adult, AdultAddress
-from school import School
+from school import School, addresses
 from school.families import adults_at
 
 SPEAKER_LASTS = timedelta(hours=1)
@@ -30,6 +30,14 @@ def speaker(school: School, address: Address) -> Adult | None:
     if address.speaker_since is None or school.now - address.speaker_since > SPEAKER_LASTS:
         return None
     return next((adult for adult in adults if adult.id == address.speaker_id), None)
+
+
+def join_same_number(school: School, address: Address) -> None:
+    """A phone that the school knows writes on another channel for the first time: it is the same people's, since SMS and WhatsApp both vouch for the number."""
+    if address.kind != "phone" or adults_at(school, address):
+        return
+    for adult in adults_with_number(school, address.value):
+        addresses.reach(school, adult, address, rank=len(adult.addresses))
 
 
 def sharing(school: School, address: Address) -> Sequence[Adult]:

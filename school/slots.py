@@ -5,16 +5,17 @@ A slot is taken by inserting its five-minute cells under a primary key (data.app
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from math import ceil, floor
 
-from sqlalchemy import delete, false, or_, select, text, tuple_, update
+from sqlalchemy import case, delete, exists, false, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from data.appointments import Appointment, Availability, AvailabilityException, Hold, MeetingKind, Occupied, ParentsEvening
+from data.appointments import Appointment, Availability, AvailabilityException, Hold, MeetingKind, Occupied, ParentsEvening, Waiting
 from data.people import Adult, SchoolClass, Staff
 from school import LONDON, School
 from school.calendar import Calendar, between, calendar, instant
@@ -78,14 +79,19 @@ class Window:
         return self.span[0] <= slot.starts_at and slot.ends_at <= self.span[1]
 
     def times(self) -> Iterator[datetime]:
-        """The instants at which a slot begins: on the clock's five minutes, one after the other, none in an hour that the clock skips."""
+        """The instants at which a slot begins: on the clock's five minutes, one after the other, none in an hour that the clock skips or across its change."""
         length, end = timedelta(minutes=self.minutes), datetime.combine(self.day, self.ends)
         moment = _on_grid(datetime.combine(self.day, self.starts))
         while moment + length <= end:
             starts_at = instant(self.day, moment.time())
-            if starts_at is not None and starts_at + length <= self.span[1]:
+            if starts_at is not None and starts_at + length <= self.span[1] and _same_clock(starts_at, starts_at + length):
                 yield starts_at
             moment = _on_grid(moment + length + self.pause)
+
+
+def _same_clock(starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether the clocks do not change between two instants: a meeting across that would end before it began, by the clock."""
+    return starts_at.astimezone(LONDON).utcoffset() == ends_at.astimezone(LONDON).utcoffset()
 
 
 def free_slots(school: School, staff: Staff, kind: str, first: date, last: date, *, adult: Adult | None = None, seniors: Sequence[Staff] = ()) -> list[Slot]:
@@ -119,10 +125,14 @@ class Timetable:
         self._school, self._first, self._last = school, first, last
         ids = [person.id for person in staff if not person.has_left]
         self._calendar: Calendar = calendar(school)
-        self._weekly = school.session.scalars(select(Availability).where(Availability.staff_id.in_(ids)).order_by(Availability.starts)).all()
-        self._exceptions = school.session.scalars(
-            select(AvailabilityException).where(AvailabilityException.staff_id.in_(ids), AvailabilityException.on.between(first, last))
-        ).all()
+        self._weekly: defaultdict[tuple[int, int], list[Availability]] = defaultdict(list)
+        for weekly in school.session.scalars(select(Availability).where(Availability.staff_id.in_(ids))):
+            self._weekly[weekly.staff_id, weekly.weekday].append(weekly)
+        self._exceptions: defaultdict[tuple[int, date], list[AvailabilityException]] = defaultdict(list)
+        of_them = AvailabilityException.staff_id.in_(ids)
+        for differs in school.session.scalars(select(AvailabilityException).where(of_them, AvailabilityException.on.between(first, last))):
+            self._exceptions[differs.staff_id, differs.on].append(differs)
+        self._known: dict[tuple[int, str, date], list[Window]] = {}
         evenings = school.session.scalars(select(ParentsEvening).where(ParentsEvening.on.between(first, last))).all()
         self._evenings = {evening.on: evening for evening in evenings}
         teaching = select(SchoolClass.teacher_id).where(SchoolClass.teacher_id.in_(ids))
@@ -153,23 +163,26 @@ class Timetable:
 
     def _windows(self, staff_id: int, kind: str, day: date) -> list[Window]:
         """Where slots of this kind may begin on this day; the times away are not cut out yet."""
-        if self._calendar.is_closed(day):
-            return []
+        key = staff_id, kind, day
+        if key not in self._known:
+            self._known[key] = [] if self._calendar.is_closed(day) else list(self._find_windows(staff_id, kind, day))
+        return self._known[key]
+
+    def _find_windows(self, staff_id: int, kind: str, day: date) -> Iterator[Window]:
         if kind == MeetingKind.PARENTS_EVENING:
-            return _evening_windows(self._evenings[day]) if day in self._evenings and staff_id in self._teachers else []
-        pause = self._school.settings.buffer
-        rows: list[Availability | AvailabilityException] = [
-            row for row in self._exceptions if row.staff_id == staff_id and row.on == day and row.is_extra and row.kind == kind
-        ]
-        if self._calendar.is_school_day(day):
-            rows += [row for row in self._weekly if row.staff_id == staff_id and row.weekday == day.weekday() and row.kind == kind]
-        return [Window(day, row.starts, row.ends, row.minutes, pause) for row in rows]
+            if day in self._evenings and staff_id in self._teachers:
+                yield from _evening_windows(self._evenings[day])
+            return
+        weekly = [row for row in self._weekly[staff_id, day.weekday()] if row.kind == kind]
+        extra = [row for row in self._exceptions[staff_id, day] if row.is_extra and row.kind == kind]
+        for row in [*(weekly if weekly and self._calendar.is_school_day(day) else ()), *extra]:
+            yield Window(day, row.starts, row.ends, row.minutes, self._school.settings.buffer)
 
     def _is_away(self, staff_id: int, slot: Slot) -> bool:
         """Whether this person is away at some time of this slot; a class teacher's parents' evening is no time for other meetings."""
         day = slot.clock.date()
-        for row in self._exceptions:
-            if row.staff_id == staff_id and not row.is_extra and row.on == day and _overlap(between(day, row.starts, row.ends, widest=True), slot):
+        for row in self._exceptions[staff_id, day]:
+            if not row.is_extra and _overlap(between(day, row.starts, row.ends, widest=True), slot):
                 return True
         if day not in self._evenings or staff_id not in self._teachers or slot.kind == MeetingKind.PARENTS_EVENING:
             return False
@@ -202,16 +215,37 @@ def renew_holds(school: School, adult: Adult) -> None:
     if not deciding:
         return
     one_at_a_time(school)
-    school.session.execute(
-        update(Occupied).where(Occupied.hold_id.in_(deciding)).values(expires_at=school.now + school.settings.hold).execution_options(synchronize_session=False)
-    )
+    expires_at = school.now + school.settings.hold
+    theirs = update(Occupied).where(Occupied.hold_id.in_(deciding), Occupied.expires_at < expires_at)
+    school.session.execute(theirs.values(expires_at=expires_at).execution_options(synchronize_session=False))
 
 
 def release(school: School, adult: Adult, *, waiting_id: int | None = None) -> None:
     """Let go of what this adult was deciding on; or of what was offered to them in this place on the waiting list."""
     one_at_a_time(school)
     holds = select(Hold.id).where(Hold.adult_id == adult.id, Hold.waiting_id.is_(None) if waiting_id is None else Hold.waiting_id == waiting_id)
-    _drop_holds(school, school.session.scalars(holds).all())
+    dropped = school.session.scalars(holds).all()
+    if dropped and waiting_id is None:
+        _back_to_offers(school, adult, dropped)
+    _drop_holds(school, dropped)
+
+
+def _back_to_offers(school: School, adult: Adult, holds: Sequence[int]) -> None:
+    """A time that was offered to this adult stays theirs until its limit, even if they looked at it by themselves and then at another."""
+    offers = select(Hold.id, Waiting.offered, Waiting.offered_until).join(Waiting, Hold.waiting_id == Waiting.id)
+    for row in school.session.execute(offers.where(Hold.adult_id == adult.id, Waiting.offered_until > school.now)).all():
+        seats = tuple_(Occupied.staff_id, Occupied.cell).in_(_seats(school, Slot.from_identity(row.offered)))
+        theirs = update(Occupied).where(Occupied.hold_id.in_(holds), seats)
+        school.session.execute(theirs.values(hold_id=row.id, expires_at=row.offered_until).execution_options(synchronize_session=False))
+
+
+def forget_holds(school: School) -> None:
+    """Let go of what lapsed a day ago: whoever comes back then finds the time free or taken, as anyone does."""
+    fresh = exists().where(Occupied.hold_id == Hold.id, Occupied.expires_at > school.now - timedelta(days=1))
+    old = school.session.scalars(select(Hold.id).where(Hold.waiting_id.is_(None), ~fresh)).all()
+    if old:
+        one_at_a_time(school)
+        _drop_holds(school, old)
 
 
 def occupy(
@@ -231,8 +265,10 @@ def occupy(
     broken = select(Occupied.hold_id).join(Hold).where(lapsed, Hold.adult_id != adult.id, tuple_(Occupied.staff_id, Occupied.cell).in_(seats)).distinct()
     losing = school.session.scalars(broken).all()
     insert = (postgresql.insert if school.session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Occupied)
+    # What was offered to them until later than they take to decide stays theirs as long.
+    longer = case((mine & (Occupied.expires_at > expires_at), Occupied.expires_at), else_=literal(expires_at, Occupied.expires_at.type)) if hold else None
     statement = insert.values([{"staff_id": staff_id, "cell": cell, **owner} for staff_id, cell in seats]).on_conflict_do_update(
-        index_elements=[Occupied.staff_id, Occupied.cell], set_=owner, where=or_(lapsed, mine, ours)
+        index_elements=[Occupied.staff_id, Occupied.cell], set_=owner | {"expires_at": longer}, where=or_(lapsed, mine, ours)
     )
     with school.session.begin_nested():
         if len(school.session.execute(statement.returning(Occupied.cell)).all()) < len(seats):

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 
+from bot import logs
 from bot.house import Embedded
-from school import LONDON
+from data.store import Store
+from school import LONDON, School, demo
 from tests import postgres
+from tests.served import Served
+from tests.standin.client import StandIn
 from tests.world import World
 
 
@@ -110,6 +120,110 @@ def demo_school(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory,
         return seeded[clock]
 
     return at
+
+
+@pytest.fixture(scope="session")
+def providers() -> Iterator[StandIn]:
+    """One stand-in for all providers, for the whole run."""
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture(scope="session")
+def seeded_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo school of today, to be copied."""
+    path = tmp_path_factory.mktemp("seeded") / "bookbag.db"
+    shutil.copyfile(migrated_sqlite, path)
+    _seed(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def seeded_postgres(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with the demo school of today, to be copied."""
+    with cluster.database(template=migrated_postgres) as url:
+        _seed(url)
+        name = url.partition("@/")[2].partition("?")[0]
+        cluster.close_to_all(name)
+        yield name
+
+
+def _seed(url: str) -> None:
+    store = Store(url)
+    with store.write() as session:
+        demo.seed(School(session, datetime.now(UTC)))
+    store.close()
+
+
+@pytest.fixture
+def demo_sqlite_url(seeded_sqlite: Path, tmp_path: Path) -> str:
+    """The address of a fresh SQLite database with the demo school of today."""
+    path = tmp_path / "demo.db"
+    shutil.copyfile(seeded_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def demo_postgresql_url(cluster: postgres.Cluster, seeded_postgres: str) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database with the demo school of today."""
+    with cluster.database(template=seeded_postgres) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def demo_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh database with the demo school of today: the test runs once on each engine."""
+    return str(request.getfixturevalue(f"demo_{request.param}_url"))
+
+
+@pytest.fixture
+def make_served(providers: StandIn, understander: Embedded) -> Callable[..., Served]:
+    """Makes a school with real channels whose providers are the stand-in, as if that had just started."""
+    providers.reset()
+    providers.control(callbacks="none")
+    return partial(Served, providers, understander)
+
+
+@pytest.fixture
+async def served(make_served: Callable[..., Served], demo_url: str) -> AsyncIterator[Served]:
+    """The demo school with real channels, on either database."""
+    made = make_served(demo_url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def served_on_sqlite(make_served: Callable[..., Served], demo_sqlite_url: str) -> AsyncIterator[Served]:
+    """The same on SQLite alone, where storage is not what is tried."""
+    made = make_served(demo_sqlite_url)
+    yield made
+    await made.close()
+
+
+class Lines(io.StringIO):
+    """A stream that can be read back as the events that were logged."""
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every line, as what it says."""
+        return [json.loads(line) for line in self.getvalue().splitlines()]
+
+    def named(self, event: str) -> list[dict[str, Any]]:
+        """The lines of this event."""
+        return [line for line in self.events() if line["event"] == event]
+
+
+@pytest.fixture
+def logged() -> Iterator[Lines]:
+    """What is logged, as JSON, as in production."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    out = Lines()
+    logs.configure(as_json=True, stream=out)
+    yield out
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ COMMANDS = [
     "import terms",
     "staff add",
     "family list",
+    "whatsapp setup",
     "bench turns",
 ]
 

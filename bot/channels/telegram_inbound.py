@@ -30,7 +30,7 @@ def inbound(data: object, to: str) -> list[Inbound]:
     An update that the library cannot read, of a kind younger than it, becomes OTHER if it says which private chat it is from, and nothing else: a webhook that
     fails would hold up that chat for a day, a poll that fails every chat.
     """
-    if not isinstance(data, Mapping) or not isinstance(data.get("update_id"), int):
+    if not isinstance(data, Mapping) or not _is_id(data.get("update_id")):
         raise Malformed("no update")
     try:
         return _read(Update.de_json(dict(data), None), to)
@@ -55,6 +55,11 @@ def _read(update: Update, to: str) -> list[Inbound]:
     return _message(update.update_id, message, to) if message else []
 
 
+def _is_id(value: object) -> bool:
+    """Whether this can be an id of Telegram's: whole numbers of at most 64 bits."""
+    return isinstance(value, int) and -(2**63) <= value < 2**63
+
+
 def provider_id(chat: int, message: int) -> str:
     """How a message of ours is called: Telegram counts within a chat, so the chat is part of it."""
     return f"tg:{chat}:{message}"
@@ -62,7 +67,7 @@ def provider_id(chat: int, message: int) -> str:
 
 def _base(update_id: int, chat: Chat, to: str) -> dict[str, Any]:
     """What every inbound of one update has. An update's id is namespaced, so that no other provider's can be the same."""
-    if not isinstance(chat.id, int):
+    if not _is_id(chat.id):
         raise TypeError(chat.id)
     return {
         "provider_id": f"tg:{update_id}",
@@ -171,6 +176,6 @@ def _membership(update_id: int, changed: ChatMemberUpdated, to: str) -> list[Inb
 def _unreadable(data: Mapping[str, Any], to: str) -> list[Inbound]:
     message = data.get("message") or data.get("edited_message")
     chat = message.get("chat") if isinstance(message, Mapping) else None
-    if not isinstance(chat, Mapping) or chat.get("type") != "private" or not isinstance(chat.get("id"), int):
+    if not isinstance(chat, Mapping) or chat.get("type") != "private" or not _is_id(chat.get("id")):
         return []
     return [Inbound(**_base(data["update_id"], Chat(chat["id"], Chat.PRIVATE), to), kind=InboundKind.OTHER)]

@@ -150,7 +150,8 @@ class TwilioChannel:
             with guard(sending=False):
                 media = await self._client.messages(row.sid).media.list_async(limit=10)
         text = clean(unwrapped(row.body or ""))
-        what = kind_of_media(media[0].content_type or "") if media else InboundKind.TEXT if text.strip() else InboundKind.OTHER
+        is_words = bool(text.strip()) or self.name is ChannelName.SMS
+        what = kind_of_media(media[0].content_type or "") if media else InboundKind.TEXT if is_words else InboundKind.OTHER
         files = tuple("https://api.twilio.com" + item.uri.removesuffix(".json") for item in media)
         to = (row.to or "").removeprefix("whatsapp:")
         return Inbound(row.sid, self.name, what, address, kind, to, text=text, media=files, sent_at=row.date_created)

@@ -126,7 +126,7 @@ def address_of(sender: str) -> tuple[str, AddressKind]:
 
 
 def _kind(form: Mapping[str, str]) -> tuple[InboundKind, str | None]:
-    """What arrived, and a button's id. An empty message, as unknown kinds on WhatsApp are, is OTHER: it gets a kind answer."""
+    """What arrived, and a button's id. On WhatsApp an empty message is a kind that Twilio does not pass on; on SMS it is a text without words."""
     pressed = form.get("ButtonPayload") or form.get("ListId")
     if pressed:
         return InboundKind.BUTTON, clean(pressed)
@@ -136,7 +136,8 @@ def _kind(form: Mapping[str, str]) -> tuple[InboundKind, str | None]:
         return kind_of_media(form.get("MediaContentType0", "")), None
     if form.get("Latitude") and form.get("Longitude"):
         return InboundKind.LOCATION, None
-    return (InboundKind.TEXT if form.get("Body", "").strip() else InboundKind.OTHER), None
+    is_words = bool(form.get("Body", "").strip()) or channel_of(form.get("From", "")) is ChannelName.SMS
+    return (InboundKind.TEXT if is_words else InboundKind.OTHER), None
 
 
 def kind_of_media(media_type: str) -> InboundKind:

@@ -32,12 +32,14 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 import_app = typer.Typer(help="Take in a file, all or nothing; every bad row is named.", no_args_is_help=True)
 staff_app = typer.Typer(help="The people who work at the school.", no_args_is_help=True)
 family_app = typer.Typer(help="The families and what is held about them.", no_args_is_help=True)
+whatsapp_app = typer.Typer(help="WhatsApp's buttons and lists.", no_args_is_help=True)
 bench_app = typer.Typer(help="How fast it is, against a limit measured in the same run.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 app.add_typer(import_app, name="import")
 app.add_typer(staff_app, name="staff")
 app.add_typer(family_app, name="family")
+app.add_typer(whatsapp_app, name="whatsapp")
 app.add_typer(bench_app, name="bench")
 
 
@@ -244,14 +246,26 @@ def nlu(context: typer.Context) -> None:
     nlu_app(context.args, prog_name="bookbag nlu")
 
 
+@whatsapp_app.command("setup")
+def whatsapp_setup(config: Config = None) -> None:
+    """Make the button and list templates with Twilio, once; without them choices are numbered in the text."""
+    settings = settings_from(config)
+    from bot import whatsapp
+
+    finish(whatsapp.setup, settings)
+
+
 @bench_app.command("turns")
 def bench_turns(
-    count: Annotated[int, typer.Option(help="How many turns to take.", min=1)] = 500,
+    count: Annotated[int, typer.Option(help="How many turns to take in each way.", min=1)] = 500,
+    families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 100,
+    old_messages: Annotated[int, typer.Option(help="How many messages it has had before.", min=0)] = 0,
+    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Turns a second from a stored text to a stored reply, beside the disk's own flushes a second."""
+    """Whole turns, from a parent's text to the reply's arrival at a provider, beside what this machine could do at best."""
     settings = settings_from(config)
     from bot import bench
 
-    finish(bench.turns, settings, count=count, as_json=as_json)
+    finish(bench.turns, settings, count=count, families=families, old_messages=old_messages, as_json=as_json, database_url=database)

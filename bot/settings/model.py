@@ -174,7 +174,7 @@ class QuietHours(Section):
 class CatchUp(Section):
     """Asking a provider for the messages we have missed."""
 
-    interval: Annotated[float, Field(gt=0)] = Field(300, description="How often we ask Twilio what it holds for us, in seconds, beside its webhooks.")
+    interval: Annotated[float, Field(gt=0)] = Field(90, description="How often we ask Twilio what it holds for us, in seconds, beside its webhooks.")
     polling_interval: Annotated[float, Field(gt=0)] = Field(5, description="The same for mode polling, in seconds.")
     late_after: Annotated[float, Field(gt=0)] = Field(
         2, description="From how many hours on a message that was caught up is not acted on: staff get it and the parent is told."

@@ -71,7 +71,7 @@ def test_an_exception_tells_its_kind_and_place_but_not_its_words(lines: Lines) -
         structlog.get_logger("t").exception("turn.failed")
     told = lines.events()[0]
     assert told["exception"] == ["ValueError"]
-    assert told["trace"][-1].startswith("tests/bot/test_logs.py:")
+    assert told["frames"][-1].startswith("tests/bot/test_logs.py:")
     assert "Yusuf" not in lines.getvalue()
 
 

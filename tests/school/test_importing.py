@@ -439,7 +439,10 @@ def test_a_dry_run_keeps_nothing(sqlite_url: str, tmp_path: Path, capsys: pytest
 
 
 def test_meets_says_when_parents_can_book(school: School) -> None:
-    content = "name,email,role,classes,meets\nMs Okafor,o@school.example,teacher,Maple,Mon 15:10-16:10;Wed 08:30-09:00\nMr Lee,l@school.example,senior,,Mon 15:00-16:30\n"
+    content = """name,email,role,classes,meets
+Ms Okafor,o@school.example,teacher,Maple,Mon 15:10-16:10;Wed 08:30-09:00
+Mr Lee,l@school.example,senior,,Mon 15:00-16:30
+"""
     import_staff(school, content.encode())
     again = import_staff(school, content.encode())
     held = {(row.staff_id, row.kind, row.weekday) for row in school.session.scalars(select(Availability))}
