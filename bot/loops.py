@@ -28,7 +28,7 @@ T = TypeVar("T")
 OVERLAP = timedelta(minutes=10)
 """How far back each catch-up looks beyond the last: a provider may list a message late."""
 WORKERS = 2
-"""How many turns are taken at once: on SQLite one writes while the others read and think."""
+"""How many turns are taken at once: one writes while another reads and thinks. More only wait for each other, for Python as for SQLite (measured)."""
 RETRY = 5.0
 """Seconds before a poll or a catch-up that failed is tried again."""
 

@@ -184,10 +184,15 @@ class Timetable:
         for row in self._exceptions[staff_id, day]:
             if not row.is_extra and _overlap(between(day, row.starts, row.ends, widest=True), slot):
                 return True
-        if day not in self._evenings or staff_id not in self._teachers or slot.kind == MeetingKind.PARENTS_EVENING:
+        if day not in self._evenings or staff_id not in self._teachers:
             return False
-        begins, ends = between(day, self._evenings[day].starts, self._evenings[day].ends, widest=True)
-        return _overlap((begins - self._school.settings.buffer, ends), slot)
+        evening = self._evenings[day]
+        if slot.kind != MeetingKind.PARENTS_EVENING:
+            begins, ends = between(day, evening.starts, evening.ends, widest=True)
+            return _overlap((begins - self._school.settings.buffer, ends), slot)
+        if evening.break_starts is None or evening.break_ends is None:
+            return False
+        return _overlap(between(day, evening.break_starts, evening.break_ends, widest=True), slot)
 
 
 def hold(school: School, slot: Slot, adult: Adult, *, until: datetime | None = None, waiting_id: int | None = None) -> Hold:

@@ -122,38 +122,37 @@ def _start(settings: Settings, folder: Path, url: str, port: int, provider_port:
     root = Path(__file__).parents[2]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH")]))
     with (folder / "server.log").open("wb") as log:
-        command = [sys.executable, "-m", "bot.cli", "run", "--host", "127.0.0.1", "--port", str(port)]
-        return subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+        command = (sys.executable, "-m", "bot.cli", "run", "--host", "127.0.0.1", "--port", str(port))
+        return limits.spawn(*command, folder=folder, environment=environment, output=log)
 
 
 async def _warm(parents: Parents, base: str, within: float = 60.0) -> None:
-    """Until understanding is ready, and every parent has written once around."""
-
-    def still_warming() -> bool:
-        with urllib.request.urlopen(f"{base}/readyz", timeout=5) as answer:
-            return b"warming" in answer.read()
-
+    """Until understanding is ready, and parents have written a while."""
     async with asyncio.timeout(within):
-        while await asyncio.to_thread(still_warming):
+        while await asyncio.to_thread(_is_warming, base):  # the server is another process
             await asyncio.sleep(0.2)
         await parents.as_fast_as_answered(50, 5)
 
 
+def _is_warming(base: str) -> bool:
+    with urllib.request.urlopen(f"{base}/readyz", timeout=5) as answer:  # a loopback address of ours
+        return b"warming" in answer.read()
+
+
 async def _alone(parents: Parents, server: int) -> tuple[dict[str, float], float | None]:
     """Turns one after the other, and the flushes of the disk that each took; None where strace is not there to count them."""
-    strace = shutil.which("strace")
     told = (await parents.as_fast_as_answered(ALONE, 1)).told()
+    strace = shutil.which("strace")
     if strace is None:
         return told, None
-    tracer = subprocess.Popen(
-        [strace, "-c", "-f", "-e", "trace=fsync,fdatasync", "-p", str(server)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    await asyncio.sleep(1)
-    await parents.as_fast_as_answered(ALONE, 1)
-    await asyncio.sleep(0.5)
-    tracer.send_signal(signal.SIGINT)
-    _, table = await asyncio.to_thread(tracer.communicate, None, 10)
-    return told, round(limits.count_of_flushes(table.splitlines()) / ALONE, 2)
+    with tempfile.NamedTemporaryFile() as table:
+        tracer = limits.spawn(strace, "-c", "-f", "-e", "trace=fsync,fdatasync", "-o", table.name, "-p", str(server))
+        await asyncio.sleep(1)
+        await parents.as_fast_as_answered(ALONE, 1)
+        await asyncio.sleep(0.5)
+        tracer.send_signal(signal.SIGINT)
+        await asyncio.to_thread(tracer.wait, 10)
+        return told, round(limits.count_of_flushes(Path(table.name).read_text(encoding="utf-8").splitlines()) / ALONE, 2)
 
 
 def _cpu(pid: int) -> float:

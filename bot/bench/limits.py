@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import parse_qsl, urlencode
 
 from bot.bench.load import quantile
@@ -74,7 +75,7 @@ def free_port() -> int:
 async def bare_endpoint(requests: int = 2_000, at_once: int = 16) -> dict[str, float]:
     """A FastAPI endpoint that reads the same form and does nothing."""
     port = free_port()
-    child = subprocess.Popen([sys.executable, "-c", BARE, str(port)])
+    child = spawn(sys.executable, "-c", BARE, str(port))
     lines, took = Lines(port), list[float]()
     body = urlencode({f"Field{number}": "value" for number in range(16)} | {"Body": "1"}).encode()
     left = iter(range(requests))
@@ -99,7 +100,7 @@ async def usual_bot(folder: Path, turns: int = 500, at_once: int = 20) -> dict[s
     """python-telegram-bot with ConversationHandler and PicklePersistence, as its examples are written: it keeps nothing of the last minute in a crash."""
     telegram = _Telegram(turns, at_once)
     server, port = await serve(telegram.answer)
-    child = subprocess.Popen([sys.executable, "-c", USUAL_BOT, f"http://127.0.0.1:{port}/bot", str(folder / "usual.pickle")], stderr=subprocess.DEVNULL)
+    child = spawn(sys.executable, "-c", USUAL_BOT, f"http://127.0.0.1:{port}/bot", str(folder / "usual.pickle"))
     try:
         async with asyncio.timeout(60):
             await telegram.done.wait()
@@ -189,6 +190,13 @@ async def listening(port: int, within: float = 60.0) -> None:
             else:
                 writer.close()
                 return
+
+
+def spawn(
+    *command: str, folder: Path | None = None, environment: Mapping[str, str] | None = None, output: int | BinaryIO = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    """Start a program of the bench's own."""
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)  # nothing in it comes from outside
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:

@@ -353,6 +353,7 @@ def test_a_phone_is_found_and_opened_by_keyboard_alone(home: str, open_page: Cal
     page = open_page(home)
     page.locator(".chooser summary").focus()
     page.keyboard.press("Enter")
+    expect(page.locator("#find")).to_be_focused()
     page.keyboard.type("polish piotr")
     expect(page.locator(".people li:visible")).to_have_count(1)
     page.keyboard.press("Tab")

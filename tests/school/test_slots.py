@@ -129,6 +129,7 @@ def test_free_slots_keep_every_rule(
 
 @offered
 @given(stretches, lengths, stretches, st.sampled_from(["2026-03-29", "2026-10-25", "2026-04-14"]))
+@example((time(0, 0), time(2, 5)), 15, (time(0, 0), time(1, 20)), "2026-10-25")
 def test_an_evening_is_a_block_with_a_break(school: School, block: tuple[time, time], minutes: int, pause: tuple[time, time], day: str) -> None:
     on, has_break = date.fromisoformat(day), pause[0] < block[1] and block[0] < pause[1]
     first, last = max(pause[0], block[0]), min(pause[1], block[1])
