@@ -82,6 +82,7 @@ def _hush_libraries() -> None:
     for name in ("uvicorn", "uvicorn.error"):
         library_logger = logging.getLogger(name)
         library_logger.handlers, library_logger.propagate = [], True
+        library_logger.setLevel(logging.NOTSET)  # another server in this process may have set its own
     logging.captureWarnings(capture=True)
 
 
