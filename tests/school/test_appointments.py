@@ -226,15 +226,18 @@ class Families(RuleBasedStateMachine):
             expected |= dict.fromkeys(slots._seats(self.school, Slot(row.starts_at, row.minutes, (self.staff.id,))), f"appointment {row.id}")
         for person, (slot, _) in self.deciding.items():
             expected |= dict.fromkeys(slots._seats(self.school, slot), f"hold of {self.adults[person].id}")
+        over: dict[tuple[int, int], str] = {}  # offers past their limit: kept until the next tick, unless looked at and let go of
         for waiting in self.waiting_rows():
-            if waiting.offered:
+            if waiting.offered and waiting.offered_until:
+                kept = expected if waiting.offered_until > self.school.now else over
                 for seat in slots._seats(self.school, Slot.from_identity(waiting.offered)):
-                    expected.setdefault(seat, f"hold of {waiting.adult_id}")
+                    kept.setdefault(seat, f"hold of {waiting.adult_id}")
         rows = self.school.session.execute(
             select(Occupied.staff_id, Occupied.cell, Occupied.appointment_id, Hold.adult_id).outerjoin(Hold, Occupied.hold_id == Hold.id)
         )
         found = {(row.staff_id, row.cell): f"appointment {row.appointment_id}" if row.appointment_id else f"hold of {row.adult_id}" for row in rows}
-        assert found == expected
+        assert expected.items() <= found.items()
+        assert found.items() <= (over | expected).items()
 
     @invariant()
     def nobody_sees_anothers(self) -> None:
@@ -245,9 +248,7 @@ class Families(RuleBasedStateMachine):
 def test_families_never_collide(database_url: str) -> None:
     with closing(Store(database_url)) as store:
         machine = type("FamiliesOfThisSchool", (Families,), {"store": store})
-        run_state_machine_as_test(
-            machine, settings=settings(max_examples=15, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-        )
+        run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)))
 
 
 # Refusals
@@ -263,28 +264,29 @@ def test_the_minimum_notice_is_kept(school: School, parent: Adult, child: Child,
     assert appointments.book(School(school.session, slot.starts_at - timedelta(hours=2)), slot, child, parent, Terms()).id
 
 
-@pytest.mark.parametrize(
-    "forge",
-    [
-        lambda slot, other: replace(slot, starts_at=slot.starts_at + timedelta(days=4)),  # a Friday
-        lambda slot, other: replace(slot, starts_at=slot.starts_at + timedelta(minutes=5)),
-        lambda slot, other: replace(slot, minutes=60),
-        lambda slot, other: replace(slot, minutes=0),
-        lambda slot, other: replace(slot, starts_at=slot.starts_at + timedelta(weeks=5)),
-        lambda slot, other: replace(slot, kind=MeetingKind.PARENTS_EVENING),
-        lambda slot, other: replace(slot, kind=MeetingKind.EHCP),
-        lambda slot, other: replace(slot, kind="party"),
-        lambda slot, other: replace(slot, staff_ids=(other.id,)),
-        lambda slot, other: replace(slot, staff_ids=(slot.staff_ids[0], other.id)),
-        lambda slot, other: replace(slot, staff_ids=slot.staff_ids * 2),
-        lambda slot, other: replace(slot, staff_ids=(99999,)),
-    ],
-)
-def test_what_is_not_offered_is_not_bookable(school: School, parent: Adult, child: Child, teacher: Staff, forge: Callable[[Slot, Staff], Slot]) -> None:
+FORGERIES: list[Callable[[Slot, Staff], Slot]] = [
+    lambda slot, other: replace(slot, starts_at=slot.starts_at + timedelta(days=4)),  # a Friday
+    lambda slot, other: replace(slot, starts_at=slot.starts_at + timedelta(minutes=5)),
+    lambda slot, other: replace(slot, minutes=60),
+    lambda slot, other: replace(slot, minutes=0),
+    lambda slot, other: replace(slot, starts_at=slot.starts_at + timedelta(weeks=5)),
+    lambda slot, other: replace(slot, kind=MeetingKind.PARENTS_EVENING),
+    lambda slot, other: replace(slot, kind=MeetingKind.EHCP),
+    lambda slot, other: replace(slot, kind="party"),
+    lambda slot, other: replace(slot, staff_ids=(other.id,)),
+    lambda slot, other: replace(slot, staff_ids=(slot.staff_ids[0], other.id)),
+    lambda slot, other: replace(slot, staff_ids=slot.staff_ids * 2),
+    lambda slot, other: replace(slot, staff_ids=(99999,)),
+]
+
+
+def test_what_is_not_offered_is_not_bookable(school: School, parent: Adult, child: Child, teacher: Staff) -> None:
     other = a_member(school)
     seen(school, other, "0123", "15:10-16:10")
-    with pytest.raises(NotBookable):
-        appointments.book(school, forge(free(school, teacher)[0], other), child, parent, Terms())
+    slot = free(school, teacher)[0]
+    for forge in FORGERIES:
+        with pytest.raises(NotBookable):
+            appointments.book(school, forge(slot, other), child, parent, Terms())
     assert cells(school) == 0
 
 
