@@ -28,7 +28,7 @@ from bot.pace import Pace
 from bot.together import Together
 from bot.words_last import Prepared, Words
 from data.addresses import Address
-from data.outbox import Lane, Message, OutboxState
+from data.outbox import Callback, Lane, Message, OutboxState
 from data.store import DatabaseAway, Store
 from school import School, SchoolSettings
 from translations.sms import fold_typography, segments
@@ -366,9 +366,10 @@ def _is_busy(school: School, message: Message, address: Address) -> bool:
 
 
 def _not_ours_yet(session: Session, message: Message, provider_ids: Sequence[str]) -> str | None:
-    """The oldest of these, given newest first, that no message of ours has: two equal texts to one person are told apart by counting."""
+    """The oldest of these, given newest first, that no other message of ours has, nor a status names as another's: of equal texts each counts once."""
     session.execute(select(Address.id).where(Address.id == message.address_id).with_for_update())  # one after the other for one person
     known = set(session.scalars(select(Message.provider_id).where(Message.provider_id.in_(provider_ids))))
+    known |= set(session.scalars(select(Callback.provider_id).where(Callback.provider_id.in_(provider_ids), Callback.uid != message.uid)))
     return next((provider_id for provider_id in reversed(provider_ids) if provider_id not in known), None)
 
 

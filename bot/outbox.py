@@ -193,10 +193,10 @@ def sent(school: School, message: Message, provider_id: str) -> OutboxState | No
 _REPORTED = select(Callback.state).where(Callback.provider_id == bindparam("named", type_=String))
 
 
-def best_report(school: School, provider_id: str) -> OutboxState | None:
-    """The highest of what was reported of a message that the provider knows by this id."""
-    reported = school.session.scalars(_REPORTED, {"named": provider_id})
-    return max(map(OutboxState, reported), key=RANK.__getitem__, default=None)
+def best_report(school: School, provider_id: str, *, other_than: OutboxState | None = None) -> OutboxState | None:
+    """The highest of what was reported of a message that the provider knows by this id, but for one state."""
+    reported = set(map(OutboxState, school.session.scalars(_REPORTED, {"named": provider_id}))) - {other_than}
+    return max(reported, key=RANK.__getitem__, default=None)
 
 
 def try_later(school: School, message: Message, wait: timedelta, code: str | None) -> bool:

@@ -81,7 +81,7 @@ async def _measure(settings: Settings, folder: Path, url: str, count: int, famil
         between = _cpu(server.pid)
         flat_out = await parents.as_fast_as_answered(count, AT_ONCE)
         after = _cpu(server.pid)
-        alone, flushes = await _alone(parents, server.pid)
+        alone, flushes = await _alone(parents, server.pid if url.startswith("sqlite") else None)
         memory = _memory(server.pid)
     finally:
         limits.stop(server)
@@ -90,7 +90,11 @@ async def _measure(settings: Settings, folder: Path, url: str, count: int, famil
         "setup": {"families": families, "old_messages": old_messages, "database": url.partition(":")[0], "cores": os.cpu_count() or 0},
         "at_rate": {"per_second": RATE, **at_rate.told(), "cpu_ms_a_turn": round((between - before) * 1_000 / count, 2)},
         "flat_out": {"at_once": AT_ONCE, **flat_out.told(), "cpu_ms_a_turn": round((after - between) * 1_000 / count, 2)},
-        "alone": {**alone, "flushes_a_turn": flushes, "counted_by": "strace" if flushes is not None else "nobody: strace is not installed"},
+        "alone": {
+            **alone,
+            "flushes_a_turn": flushes,
+            "counted_by": "strace" if flushes is not None else "nobody: strace is missing, or another server flushes",
+        },
         "memory_mb": memory,
         "disk_flushes_a_second": {"before": disk, "after": limits.flushes_a_second(folder)},
         "bare_endpoint": await limits.bare_endpoint(),
@@ -139,11 +143,11 @@ def _is_warming(base: str) -> bool:
         return b"warming" in answer.read()
 
 
-async def _alone(parents: Parents, server: int) -> tuple[dict[str, float], float | None]:
-    """Turns one after the other, and the flushes of the disk that each took; None where strace is not there to count them."""
+async def _alone(parents: Parents, server: int | None) -> tuple[dict[str, float], float | None]:
+    """Turns one after the other, and the flushes of the disk that each took in process `server`; None where strace is not there to count them."""
     told = (await parents.as_fast_as_answered(ALONE, 1)).told()
     strace = shutil.which("strace")
-    if strace is None:
+    if strace is None or server is None:
         return told, None
     with tempfile.NamedTemporaryFile() as table:
         tracer = limits.spawn(strace, "-c", "-f", "-e", "trace=fsync,fdatasync", "-o", table.name, "-p", str(server))

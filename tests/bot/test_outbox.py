@@ -160,6 +160,20 @@ def test_two_equal_texts_in_doubt_are_told_apart_by_counting(way: WayOut) -> Non
     assert len(way.sms.sent) == 3, "one of the two was on record; the other, and only it, is sent again"
 
 
+def test_what_a_status_names_as_anothers_is_not_adopted(way: WayOut) -> None:
+    first = way.queue("Same")
+    way.fails(FateUnknown())
+    way.send()
+    way.queue("Same")
+    way.fails(FateUnknown())
+    way.later(seconds=1)
+    way.record("Same", "sms-7")
+    way.told("sent", "sms-0", uid="u2")
+    way.told("delivered", "sms-7", uid="u2")
+    way.later(seconds=61)
+    assert way.state(first) == "sending"
+
+
 def test_where_nobody_can_be_asked_a_plain_reply_is_never_repeated(way: WayOut) -> None:
     message = way.queue(channel="telegram")
     way.fails(FateUnknown(), "telegram")
