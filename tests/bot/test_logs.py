@@ -43,7 +43,7 @@ def test_a_number_keeps_its_last_three_digits(lines: Lines, written: str) -> Non
     told = lines.events()[0]
     assert told["phone"] == "…123"
     assert told["seen"].endswith("…123 today")
-    assert "900" not in lines.getvalue()
+    assert [key for key, value in told.items() if key != "timestamp" and "900" in str(value)] == []
 
 
 def test_dates_ids_and_counts_stay_whole(lines: Lines) -> None:
