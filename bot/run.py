@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,6 +51,8 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
 
         add_simulator(app, house)
         typer.echo(where_things_are(settings, host, port))
+    # uvicorn raises the signal that stopped it once more when all is done: to stop when told is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # What is in hand gets its time in Running.stop; open pages of the simulator must not hold up the end.
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1, server_header=False)
     return 0

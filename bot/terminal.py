@@ -147,7 +147,9 @@ def _say_who(house: House, settings: Settings, number: str) -> None:
 
 
 def _as_text(shown: Shown) -> str:
-    lines = [shown.text, *(f"{number} {button.label}" for number, button in enumerate(shown.buttons, start=1))]
+    # Where labels are too long for buttons, the list stands in the text and each button bears its number.
+    buttons = [f"{number} {button.label}" for number, button in enumerate(shown.buttons, start=1) if button.label != str(number)]
+    lines = [shown.text, *buttons]
     if shown.attachment is not None:
         lines.append(f"[{shown.attachment.filename}]")
     if shown.asks_contact:

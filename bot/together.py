@@ -16,7 +16,8 @@ class Together(Generic[Item, Result]):
     """Does one kind of work, in a thread, for many callers. What comes while a batch is being done goes into the next one together.
 
     `work` takes a batch and gives a result for each item, or raises with nothing done. Where it fails for another reason than a database that is away,
-    each item is tried alone, so that one bad item fails nobody else.
+    each item is tried alone, so that one bad item fails nobody else. While the database is away, what waits behind a batch is told so with it: it would
+    only wait as long again, and be written after its caller had given up, perhaps before what came earlier.
     """
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
@@ -25,7 +26,7 @@ class Together(Generic[Item, Result]):
         self._worker: asyncio.Task[None] | None = None
 
     async def do(self, item: Item) -> Result:
-        """The result for one item, once its batch is done. Raises what the work raises. A caller that gives up leaves its item in the batch."""
+        """The result for one item, once its batch is done. Raises what the work raises. A caller that gives up takes back its item, unless its batch began."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
         if self._worker is None or self._worker.done():
@@ -34,8 +35,8 @@ class Together(Generic[Item, Result]):
 
     async def _work_off(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting, []
-            if not await self._do(batch, is_last_word=len(batch) == 1):
+            batch, self._waiting = [one for one in self._waiting if not one[1].done()], []
+            if batch and not await self._do(batch, is_last_word=len(batch) == 1):
                 for one in batch:
                     await self._do([one], is_last_word=True)
 
@@ -46,7 +47,8 @@ class Together(Generic[Item, Result]):
         except Exception as error:  # noqa: BLE001  # told to whoever waits for it
             if not is_last_word and not isinstance(error, DatabaseAway):
                 return False
-            for _, done in batch:
+            behind, self._waiting = (self._waiting, []) if isinstance(error, DatabaseAway) else ([], self._waiting)
+            for _, done in (*batch, *behind):
                 if not done.done():
                     done.set_exception(error)
             return True

@@ -6,7 +6,7 @@ Turns are in order within a thread (an adult, whatever channel they use); differ
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -37,6 +37,7 @@ TRIES = 3
 """How often a message may fail before a person gets it and those behind it go on."""
 ROBOT_CHARACTERS, ROBOT_REPEATS = 12, 3
 """So long a text, the same more often than this within an hour, is a phone that answers by itself ('I am driving'): answering it would never end."""
+WISHES_FOR_A_PERSON = frozenset({"speak_to_person", "ring_me"})
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
 
 
@@ -212,6 +213,8 @@ class Turns:
         shares = bool(families.adults_at(school, first.address))
         is_empty = first.kind != InboundKind.BUTTON and not _can_be_read(utterance.text)
         if conversation.state.question is not None and (shares or not is_empty):
+            if not shares and utterance.exact in WISHES_FOR_A_PERSON:
+                utterance = replace(utterance, exact=None)  # 'please ring me' is what they have to say to the office
             return conversation.hear(utterance)
         if shares:
             first.state = InboxState.ASIDE

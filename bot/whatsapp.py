@@ -37,7 +37,8 @@ def setup(settings: Settings) -> int:
         made = asyncio.run(_made(TwilioChannel(account, ChannelName.WHATSAPP)))
     except SendError as error:
         code = getattr(error, "code", None)
-        typer.echo(f"Twilio did not make them ({code or 'no answer'}). Are the account's id and token right? It may be run again at any time.", err=True)
+        told = f" ({code})" if code else ""
+        typer.echo(f"Twilio refused, or did not answer{told}. Are the account's id and token right? This may be run again at any time.", err=True)
         return FAILURE
     _keep(settings.database_url, made)
     typer.echo(f"{len(made)} templates are there. A server that runs shows buttons after its next start.")

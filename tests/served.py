@@ -79,7 +79,7 @@ class Served:
         """A Telegram message, as its webhook brings it."""
         async with self.caller() as caller:
             headers = {"X-Telegram-Bot-Api-Secret-Token": self.standin.telegram_secret, "Content-Type": "application/json"}
-            return await caller.post(TELEGRAM, content=json.dumps(update(body, chat, **extra)), headers=headers)
+            return await caller.post(TELEGRAM, content=json.dumps(update(body, chat, **{"date": int(self.house.clock().timestamp())} | extra)), headers=headers)
 
     async def settle(self) -> None:
         """Everything that can be done now is done: turns taken, messages sent."""

@@ -50,7 +50,7 @@ class World:
 
     def address(self, name: str, channel: str) -> str:
         """Where someone of the cast is reached; a number is itself."""
-        if name[0] in "+0":
+        if name[0] == "+" or name.replace(" ", "").isdecimal():
             return name
         with self.house.store.read() as session:
             query = select(Address.value).join(AdultAddress).join(Adult).where(Adult.name.startswith(name), Address.channel == channel)
