@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Integer, String, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from bot import faults, outbox
@@ -21,6 +21,7 @@ from bot.conversation.state import State
 from bot.understanding import Understander, understand
 from data.addresses import Address, AddressState
 from data.attention import Need
+from data.base import UtcDateTime
 from data.conversation import Conversation as Kept
 from data.inbox import InboxState, Received
 from data.outbox import Message
@@ -66,14 +67,7 @@ class Turns:
     def waiting(self, except_for: Collection[str] = (), limit: int = 50) -> list[str]:
         """The threads with messages that wait, the longest waiting first."""
         with self._store.read() as session:
-            rows = session.execute(
-                select(Received.thread)
-                .where(Received.state == InboxState.NEW, Received.via == self._settings.via, Received.thread.not_in(except_for))
-                .group_by(Received.thread)
-                .order_by(func.min(Received.id))
-                .limit(limit)
-            )
-            return [row.thread for row in rows]
+            return list(session.scalars(_WAITING, {"via": self._settings.via, "others": list(except_for), "most": limit}))
 
     def take(self, thread: str) -> timedelta | None:
         """Take the next turn of a thread. None when it is done; a wait, where more of the same text may still be coming.
@@ -97,15 +91,12 @@ class Turns:
     def _school(self, session: Session) -> School:
         return School(session, self._clock(), self._school_settings)
 
-    def _mine(self, thread: str) -> tuple[ColumnElement[bool], ...]:
-        return Received.thread == thread, Received.state == InboxState.NEW, Received.via == self._settings.via
-
     # Before the transaction: what does it mean?
 
     def _understand(self, thread: str) -> _Heard | timedelta | None:
         with self._store.read() as session:
             school = self._school(session)
-            rows = session.scalars(select(Received).where(*self._mine(thread)).order_by(Received.id).limit(5)).all()
+            rows = session.scalars(_NEXT, {"via": self._settings.via, "thread": thread}).all()
             if not rows:
                 return None
             state = _state(session, thread)
@@ -210,7 +201,7 @@ class Turns:
             return conversation.begin(utterance.exact)
         if first.address.state == AddressState.OPTED_OUT:
             return Reply("")
-        shares = bool(families.adults_at(school, first.address))
+        shares = bool(families.adults_at(first.address))
         is_empty = first.kind != InboundKind.BUTTON and not _can_be_read(utterance.text)
         if conversation.state.question is not None and (shares or not is_empty):
             if not shares and utterance.exact in WISHES_FOR_A_PERSON:
@@ -240,7 +231,7 @@ class Turns:
 
     def _release_what_waited(self, school: School, first: Received) -> None:
         """It is known now who writes on a shared phone: what they had written takes its turn in their own conversation."""
-        adult = recognition.speaker(school, first.address)
+        adult = recognition.speaker(school, first.address) if len(families.adults_at(first.address)) > 1 else None
         if adult is None:
             return
         for row in school.session.scalars(select(Received).where(Received.address_id == first.address_id, Received.state == InboxState.ASIDE)):
@@ -271,9 +262,9 @@ class Turns:
         if adult is None:
             answered = select(func.count()).where(Message.address_id == first.address_id, Message.created_at > school.now - timedelta(days=1))
             return (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day
-        written = select(func.count()).where(Received.address_id == first.address_id, Received.received_at > school.now - timedelta(hours=1))
-        is_robot = len(first.text) >= ROBOT_CHARACTERS and (school.session.scalar(written.where(Received.text == first.text)) or 0) > ROBOT_REPEATS
-        if not is_robot and (school.session.scalar(written) or 0) <= self._settings.per_hour:
+        lately = {"address": first.address_id, "since": school.now - timedelta(hours=1)}
+        is_robot = len(first.text) >= ROBOT_CHARACTERS and (school.session.scalar(_WRITTEN_SO, lately | {"text": first.text}) or 0) > ROBOT_REPEATS
+        if not is_robot and (school.session.scalar(_WRITTEN, lately) or 0) <= self._settings.per_hour:
             return False
         key = f"too-much:{first.address_id}:{school.clock:%Y-%m-%dT%H}"
         call_for_a_person(school, Need.NOT_UNDERSTOOD, key=key, adult=adult, address=first.address, detail="more messages in an hour than are answered")
@@ -294,7 +285,7 @@ class Turns:
         """Handling went wrong: count it; the third time a person gets it, and the parent is told."""
         with self._store.write() as session:
             school = self._school(session)
-            row = session.scalars(select(Received).where(*self._mine(thread)).order_by(Received.id)).first()
+            row = session.scalars(_NEXT, {"via": self._settings.via, "thread": thread}).first()
             if row is None:
                 return
             row.attempts += 1
@@ -307,6 +298,20 @@ class Turns:
             _forget_dialogues(session, thread)  # whatever stood there may fail every message that comes after
             words = _("Something went wrong here. I have given your message to the office, who will get back to you.")
             outbox.reply(school, row, Reply(words.render(adult.language if adult else "en")), adult)
+
+
+# Asked at every turn, so built once: building such a question costs more than asking it.
+_NEW = (Received.state == InboxState.NEW, Received.via == bindparam("via", type_=String))
+_WAITING = (
+    select(Received.thread)
+    .where(*_NEW, Received.thread.not_in(bindparam("others", expanding=True)))
+    .group_by(Received.thread)
+    .order_by(func.min(Received.id))
+    .limit(bindparam("most", type_=Integer))
+)
+_NEXT = select(Received).where(*_NEW, Received.thread == bindparam("thread", type_=String)).order_by(Received.id).limit(5)
+_WRITTEN = select(func.count()).where(Received.address_id == bindparam("address"), Received.received_at > bindparam("since", type_=UtcDateTime))
+_WRITTEN_SO = _WRITTEN.where(Received.text == bindparam("text", type_=String))
 
 
 @dataclass(frozen=True)
@@ -343,7 +348,7 @@ def _kept(school: School, thread: str) -> Kept:
 
 def _language_at(school: School, address: Address) -> str:
     """The language to speak to someone who is not known: that of whoever shares the phone, else English."""
-    adults = families.adults_at(school, address)
+    adults = families.adults_at(address)
     return adults[0].language if adults else "en"
 
 

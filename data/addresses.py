@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.base import Base, Id, Utc
+
+if TYPE_CHECKING:
+    from data.people import Adult
 
 
 class AddressState(StrEnum):
@@ -38,6 +42,7 @@ class Address(Base):
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("adults.id", ondelete="SET NULL"))  # who is writing, where two adults share it
     speaker_since: Mapped[Utc | None]
     first_greeted_at: Mapped[Utc | None]  # when it was told which school this is
+    adults: Mapped[list[Adult]] = relationship(secondary="adult_addresses", order_by="Adult.id", viewonly=True)
 
 
 class Consent(Base):

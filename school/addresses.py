@@ -124,6 +124,7 @@ def reach(school: School, adult: Adult, address: Address, rank: int) -> None:
     else:
         adult.addresses.append(AdultAddress(address=address, rank=rank))
     school.session.flush()
+    school.session.expire(address, ["adults"])
 
 
 def usable_for(school: School, adult: Adult) -> Sequence[Address]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from data.addresses import Address
-from data.people import Adult, AdultAddress, Child, Guardianship, SchoolClass, Staff
+from data.people import Adult, Child, Guardianship, SchoolClass, Staff
 from school import School
 from school.errors import NotYourChild
 
@@ -43,6 +43,6 @@ def adults_of(school: School, child: Child, may: Right) -> Sequence[Adult]:
     ).all()
 
 
-def adults_at(school: School, address: Address) -> Sequence[Adult]:
+def adults_at(address: Address) -> Sequence[Adult]:
     """The adults reached at this address: usually one; two who share a phone; none for an unknown person."""
-    return school.session.scalars(select(Adult).join(AdultAddress).where(AdultAddress.address_id == address.id).order_by(Adult.id)).all()
+    return address.adults

@@ -18,13 +18,13 @@ SPEAKER_LASTS = timedelta(hours=1)
 
 def thread_of(school: School, address: Address) -> str:
     """The conversation that a message from this address belongs to: the adult's, whatever the channel; the address's own where it is not one adult's."""
-    adults = adults_at(school, address)
+    adults = adults_at(address)
     return f"a{adults[0].id}" if len(adults) == 1 else f"x{address.id}"
 
 
 def speaker(school: School, address: Address) -> Adult | None:
     """Who is writing at this address: its one adult, or the one of several who said so a while ago."""
-    adults = adults_at(school, address)
+    adults = adults_at(address)
     if len(adults) == 1:
         return adults[0]
     if address.speaker_since is None or school.now - address.speaker_since > SPEAKER_LASTS:
@@ -34,7 +34,7 @@ def speaker(school: School, address: Address) -> Adult | None:
 
 def join_same_number(school: School, address: Address) -> None:
     """A phone that the school knows writes on another channel for the first time: it is the same people's, since SMS and WhatsApp both vouch for the number."""
-    if address.kind != "phone" or adults_at(school, address):
+    if address.kind != "phone" or adults_at(address):
         return
     for adult in adults_with_number(school, address.value):
         addresses.reach(school, adult, address, rank=len(adult.addresses))
@@ -42,7 +42,7 @@ def join_same_number(school: School, address: Address) -> None:
 
 def sharing(school: School, address: Address) -> Sequence[Adult]:
     """The adults who share this address."""
-    return adults_at(school, address)
+    return adults_at(address)
 
 
 def remember_speaker(school: School, address: Address, adult: Adult) -> None:

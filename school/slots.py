@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, floor
 
 from sqlalchemy import case, delete, exists, false, literal, or_, select, text, tuple_, update
@@ -78,15 +78,21 @@ class Window:
         """Whether a meeting fits inside."""
         return self.span[0] <= slot.starts_at and slot.ends_at <= self.span[1]
 
-    def times(self) -> Iterator[datetime]:
-        """The instants at which a slot begins: on the clock's five minutes, one after the other, none in an hour that the clock skips or across its change."""
-        length, end = timedelta(minutes=self.minutes), datetime.combine(self.day, self.ends)
-        moment = _on_grid(datetime.combine(self.day, self.starts))
-        while moment + length <= end:
-            starts_at = instant(self.day, moment.time())
-            if starts_at is not None and starts_at + length <= self.span[1] and _same_clock(starts_at, starts_at + length):
-                yield starts_at
-            moment = _on_grid(moment + length + self.pause)
+
+@lru_cache(maxsize=2_000)
+def _times(window: Window) -> Sequence[datetime]:
+    """The instants at which a slot begins: on the clock's five minutes, one after the other, none in an hour that the clock skips or across its change."""
+    return tuple(_find_times(window))
+
+
+def _find_times(window: Window) -> Iterator[datetime]:
+    length, end = timedelta(minutes=window.minutes), datetime.combine(window.day, window.ends)
+    moment = _on_grid(datetime.combine(window.day, window.starts))
+    while moment + length <= end:
+        starts_at = instant(window.day, moment.time())
+        if starts_at is not None and starts_at + length <= window.span[1] and _same_clock(starts_at, starts_at + length):
+            yield starts_at
+        moment = _on_grid(moment + length + window.pause)
 
 
 def _same_clock(starts_at: datetime, ends_at: datetime) -> bool:
@@ -154,7 +160,7 @@ class Timetable:
     def possible(self, staff: Staff, kind: str, day: date) -> Sequence[Slot]:
         """The slots that lie in this person's availability and outside their times away, soonest first; where windows overlap, so do they."""
         windows = self._windows(staff.id, kind, day)
-        found = {Slot(starts_at, window.minutes, (staff.id,), kind) for window in windows for starts_at in window.times()}
+        found = {Slot(starts_at, window.minutes, (staff.id,), kind) for window in windows for starts_at in _times(window)}
         return sorted(slot for slot in found if not self._is_away(staff.id, slot))
 
     def is_there(self, senior: Staff, slot: Slot) -> bool:
@@ -272,11 +278,11 @@ def occupy(
     insert = (postgresql.insert if school.session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Occupied)
     # What was offered to them until later than they take to decide stays theirs as long.
     longer = case((mine & (Occupied.expires_at > expires_at), Occupied.expires_at), else_=literal(expires_at, Occupied.expires_at.type)) if hold else None
-    statement = insert.values([{"staff_id": staff_id, "cell": cell, **owner} for staff_id, cell in seats]).on_conflict_do_update(
+    taking = insert.on_conflict_do_update(
         index_elements=[Occupied.staff_id, Occupied.cell], set_=owner | {"expires_at": longer}, where=or_(lapsed, mine, ours)
-    )
+    ).returning(Occupied.cell)
     with school.session.begin_nested():
-        if len(school.session.execute(statement.returning(Occupied.cell)).all()) < len(seats):
+        if len(school.session.execute(taking, [{"staff_id": staff_id, "cell": cell, **owner} for staff_id, cell in seats]).all()) < len(seats):
             raise SlotTaken(slot.starts_at)
         _drop_holds(school, [hold_id for hold_id in losing if hold_id is not None])
 

@@ -105,7 +105,7 @@ def test_kate_and_dan_share_ella_unequally(school: School) -> None:
 
 def test_two_share_a_phone_and_one_has_none(school: School) -> None:
     [phone] = addresses.usable_for(school, demo.adult(school, "Minh"))
-    assert adults_at(school, phone) == [demo.adult(school, "Minh"), demo.adult(school, "Hoa")]
+    assert adults_at(phone) == [demo.adult(school, "Minh"), demo.adult(school, "Hoa")]
     assert addresses.usable_for(school, demo.adult(school, "Ilir")) == []
 
 

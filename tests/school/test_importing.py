@@ -121,7 +121,7 @@ def test_a_newer_file_updates_and_lists(school: School) -> None:
     ]
     assert not changes.created
     assert number_of(school, "Amina Yusuf") == ["+447700900199"]
-    assert adults_at(school, addresses.at(school, "sms", "phone", "+447700900101")) == []
+    assert adults_at(addresses.at(school, "sms", "phone", "+447700900101")) == []
 
 
 def test_an_empty_cell_leaves_what_is_held(school: School) -> None:
