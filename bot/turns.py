@@ -339,7 +339,8 @@ def _state(session: Session, thread: str) -> State:
 
 
 def _kept(school: School, thread: str) -> Kept:
-    kept = school.session.get(Kept, thread)
+    """The conversation, for this transaction alone: a notice that is worded meanwhile may open a question in it."""
+    kept = school.session.get(Kept, thread, with_for_update=True)
     if kept is None:
         kept = Kept(thread=thread, state={}, updated_at=school.now)
         school.session.add(kept)

@@ -24,6 +24,7 @@ class Need(StrEnum):
     MEDIA = "media"  # a photo, a voice note, a place: nobody has looked at it
     FAILED = "failed"  # handling it went wrong three times
     LATE = "late"  # came in so late that nothing was done about it
+    CLOSED_DAY = "closed_day"  # an appointment lies on a day on which the school has closed since: the family must be told, and another time found
     ADDRESS = "address"  # a number or chat that cannot be reached any more
 
 

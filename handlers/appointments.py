@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from bot.conversation import Chat, dialogue, identified, notice
-from school import LONDON, School, appointments, families, times
+from school import LONDON, School, appointments, families, invitations, times, waiting
 from school.appointments import Appointment, AppointmentState, MeetingKind, Offers, Terms, Way
 from school.errors import AlreadyOver, NotBookable, SlotTaken, TooSoon
 from school.families import Child, Staff
+from school.invitations import Invitation
 from school.slots import Slot
 from translations import LanguageName, Phrase, _, written
 
@@ -59,9 +59,10 @@ def book(chat: Chat, school: School) -> None:
     if _means_someone_else(chat, staff):
         chat.say(_("I can book times with {staff}. For anyone else, the office will help."), staff=staff)
         chat.go("pass_on", intent="book_appointment", text=chat.text)
-    slot = _slot(chat, school, staff, child, kind)
+    asked = invitations.behind(school, child, kind)
+    slot = _slot(chat, school, staff, child, kind, asked)
     try:
-        chat.once("hold", appointments.hold, school, slot, chat.adult)
+        chat.once("hold", appointments.hold, school, slot, chat.adult, asked)
         terms, note = _terms(chat, school, kind), _note(chat, staff)
         if not _agreed(chat, slot, staff, child, kind, terms, note):
             chat.change(
@@ -101,9 +102,10 @@ def move(chat: Chat, school: School) -> None:
     """Another time for an appointment; it stays where it was until the new one is agreed."""
     appointment = _which(chat, school, _("Which appointment would you like to move?"))
     staff, child = appointment.staff[0], appointment.child
-    slot = _slot(chat, school, staff, child, appointment.kind, same_day=appointment.starts_at.astimezone(LONDON).date())
+    asked = invitations.behind(school, child, appointment.kind, appointment)
+    slot = _slot(chat, school, staff, child, appointment.kind, asked, same_day=appointment.starts_at.astimezone(LONDON).date())
     try:
-        chat.once("hold", appointments.hold, school, slot, chat.adult)
+        chat.once("hold", appointments.hold, school, slot, chat.adult, asked)
         if not chat.confirm(
             "sure",
             _("Move {appointment} with {staff} to {slot}?"),
@@ -160,7 +162,7 @@ def reminder(chat: Chat, school: School) -> None:
 @notice("meeting_invitation")
 def invitation(chat: Chat, school: School) -> None:
     """The school would like to meet: the parent is asked when."""
-    invited = appointments.invitation(school, chat.args["invitation"])
+    invited = invitations.find(school, chat.args["invitation"])
     if invited is None or invited.appointment_id is not None:
         return
     wanted = chat.choose(
@@ -181,10 +183,10 @@ def invitation(chat: Chat, school: School) -> None:
 @notice("slot_offered")
 def offer(chat: Chat, school: School) -> None:
     """A time is free for someone who waits; it is theirs until a set time."""
-    waiting = appointments.place_in_queue(school, chat.args["waiting"])
-    if waiting is None or waiting.offered is None or waiting.offered_until is None or waiting.offered_until <= school.now:
+    place = waiting.find(school, chat.args["waiting"])
+    if place is None or place.offered is None or place.offered_until is None or place.offered_until <= school.now:
         return
-    slot, staff = Slot.from_identity(waiting.offered), waiting.staff
+    slot, staff = Slot.from_identity(place.offered), place.staff
     taken = chat.confirm(
         "take",
         _("A time with {staff} is free: {slot}. Would you like it? It is yours until {until}."),
@@ -192,15 +194,16 @@ def offer(chat: Chat, school: School) -> None:
         no=_("No, thank you"),
         staff=staff,
         slot=slot,
-        until=waiting.offered_until.astimezone(LONDON),
+        until=place.offered_until.astimezone(LONDON),
     )
     if not taken:
-        appointments.give_up_waiting(school, waiting)
+        waiting.leave(school, place)
         chat.say(_("All right. You are off the waiting list."))
         return
     try:
-        booked = appointments.book(school, slot, waiting.child, chat.adult, appointments.usual_terms(school, chat.adult))
+        booked = appointments.book(school, slot, place.child, chat.adult, appointments.usual_terms(school, chat.adult))
     except (SlotTaken, TooSoon, NotBookable):
+        waiting.keep(school, place)
         chat.say(_("Sorry, that time is gone. You are still on the waiting list."))
         return
     _say_booked(chat, school, booked, slot)
@@ -235,12 +238,12 @@ def _kind_meant(chat: Chat, school: School, child: Child) -> str:
         MeetingKind.PLANNING: ("planning",),
         MeetingKind.HOME_VISIT: ("home visit", "visit me", "come to my house"),
     }
-    invited = {invitation.kind for invitation in appointments.open_invitations(school, child)}
+    invited = {invitation.kind for invitation in invitations.open_for(school, child)}
     for kind, names in words.items():
         if any(name in said for name in names):
             if kind == MeetingKind.PARENTS_EVENING and appointments.next_evening(school) is None:
                 continue
-            if kind in appointments.WITH_SENIOR and kind not in invited:
+            if kind in invitations.WITH_SENIOR and kind not in invited:
                 continue
             return kind.value
     return MeetingKind.TEACHER.value
@@ -251,19 +254,14 @@ def _means_someone_else(chat: Chat, staff: Staff) -> bool:
     return bool(heard) and not chat.answered("slot") and staff.id not in {person.id for person in heard}
 
 
-def _slot(chat: Chat, school: School, staff: Staff, child: Child, kind: str, *, same_day: date | None = None) -> Slot:
+def _slot(chat: Chat, school: School, staff: Staff, child: Child, kind: str, asked: Invitation | None, *, same_day: date | None = None) -> Slot:
     """A free time, near what was wished; where there is none at all, the waiting list. A wish without a day is about `same_day`, if that is given."""
     wishes = chat.heard("time") if same_day is None else times.on(same_day, chat.heard("time"))
-    found = Offers((), fit=True) if chat.answered("slot") else _offers(chat, school, staff, child, kind, wishes)
+    found = Offers((), fit=True) if chat.answered("slot") else appointments.offers(school, staff, kind, chat.adult, wishes, invitation=asked)
     if not found.slots and not chat.answered("slot"):
         _offer_waiting(chat, school, staff, child)
     question = _("When would you like to see {staff}?") if found.fit else _("{staff} is not free then. These times are free:")
     return chat.choose("slot", found.slots, question, hears="time", pick_single=found.fit, page=SHOWN, staff=staff)
-
-
-def _offers(chat: Chat, school: School, staff: Staff, child: Child, kind: str, wishes: Sequence[times.Wish]) -> Offers:
-    invited = next((one for one in appointments.open_invitations(school, child) if one.kind == kind), None)
-    return appointments.offers(school, staff, kind, chat.adult, wishes, invitation=invited)
 
 
 def _offer_waiting(chat: Chat, school: School, staff: Staff, child: Child) -> None:
@@ -277,7 +275,7 @@ def _offer_waiting(chat: Chat, school: School, staff: Staff, child: Child) -> No
         weeks=school.settings.horizon.days // 7,
     )
     if chosen == "wait":
-        appointments.wait(school, chat.adult, child, staff)
+        waiting.join(school, chat.adult, child, staff)
         chat.say(_("You are on the waiting list. I will text you when a time with {staff} is free."), staff=staff)
     if chosen == "ring":
         chat.go("ring_me")

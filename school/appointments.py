@@ -15,57 +15,45 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from data.appointments import Appointment, AppointmentStaff, AppointmentState, Invitation, MeetingKind, ParentsEvening, Waiting, Way
+from data.appointments import Appointment, AppointmentStaff, AppointmentState, Invitation, MeetingKind, ParentsEvening, Way
 from data.attention import Attention, Need
 from data.outbox import Message
-from data.people import Adult, Child, Guardianship, Staff
-from school import School, slots
+from data.people import Adult, Child, Staff
+from school import School, invitations, slots, waiting
 from school.attention import call_for_a_person
-from school.calendar import after_waking, end_of_quiet, instant
+from school.calendar import calendar, instant
 from school.calendar_file import calendar_file
 from school.capability import Capability
 from school.errors import AlreadyOver, NotBookable, NotYours, SlotTaken, TooSoon
-from school.families import adults_of, require
+from school.families import require
 from school.notices import tell, withdraw
 from school.slots import Slot
 from school.times import Wish, exactly, fits
 
 __all__ = [
-    "WITH_SENIOR",
     "Appointment",
     "AppointmentState",
-    "Invitation",
     "MeetingKind",
     "Offers",
     "Terms",
-    "Waiting",
     "Way",
     "book",
     "cancel",
     "capability",
     "due",
     "find",
-    "give_up_waiting",
     "hold",
-    "invitation",
     "move",
     "next_evening",
     "offers",
-    "open_invitations",
-    "place_in_queue",
     "reminder_time",
     "teacher_for",
     "upcoming",
     "usual_terms",
-    "wait",
 ]
 
-WITH_SENIOR = (MeetingKind.PLANNING, MeetingKind.EHCP)
-"""The meetings that a senior leader attends too."""
 LOOKS_BACK = timedelta(days=30)
 """How long after an appointment it is still shown that its reminder was missed: longer than a holiday in which the server is off."""
-DECIDES_IN = timedelta(hours=1)
-"""The least time in which someone can answer the offer of a freed slot; what begins sooner is not offered to those who wait, but can be booked."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +85,7 @@ def offers(school: School, staff: Staff, kind: str, adult: Adult, wishes: Sequen
     first, last = school.today, (school.clock + school.settings.horizon).date()
     if invitation is not None:
         first, last = max(first, invitation.first_on), min(last, invitation.last_on)
-    seniors = _seniors(school) if kind in WITH_SENIOR else ()
+    seniors = _seniors(school) if kind in invitations.WITH_SENIOR else ()
     free = slots.free_slots(school, staff, kind, first, last, adult=adult, seniors=seniors)
     fitting = [slot for slot in free if fits(wishes, slot.clock)]
     return Offers(fitting, fit=True) if fitting or not wishes else Offers(_nearest(school, free, wishes[0]), fit=False)
@@ -113,13 +101,13 @@ def usual_terms(school: School, adult: Adult) -> Terms:
     return Terms(interpreter="" if adult.language.split("-")[0] == "en" else adult.language)
 
 
-def hold(school: School, slot: Slot, adult: Adult) -> None:
-    """Keep the slot for this adult while they decide. Refuses with TooSoon, NotBookable, or SlotTaken and the nearest free slots."""
+def hold(school: School, slot: Slot, adult: Adult, invitation: Invitation | None = None) -> None:
+    """Keep the slot for this adult while they decide. Refuses with TooSoon, NotBookable, or SlotTaken and the nearest free slots (of the invitation's days)."""
     _check_bookable(school, slot)
     try:
         slots.hold(school, slot, adult)
     except SlotTaken as taken:
-        raise _with_nearest(school, taken, slot, adult) from None
+        raise _with_nearest(school, taken, slot, adult, invitation) from None
 
 
 def book(school: School, slot: Slot, child: Child, adult: Adult, terms: Terms, note: str = "") -> Appointment:
@@ -130,6 +118,7 @@ def book(school: School, slot: Slot, child: Child, adult: Adult, terms: Terms, n
     require(school, adult, child, "book")
     _check_bookable(school, slot)
     _check_meant_for(school, slot, child)
+    asked = invitations.behind(school, child, slot.kind)
     appointment = Appointment(
         kind=slot.kind,
         child_id=child.id,
@@ -146,11 +135,11 @@ def book(school: School, slot: Slot, child: Child, adult: Adult, terms: Terms, n
     with school.session.begin_nested():  # a refusal leaves no trace of the attempt
         school.session.add(appointment)
         school.session.flush()
-        _take(school, slot, adult, appointment)
+        _take(school, slot, adult, appointment, asked)
         _seat(school, appointment, slot)
     slots.release(school, adult)
-    _answer_invitation(school, appointment)
-    _leave_waiting_list(school, adult, child, slot.staff_ids[0])
+    invitations.answer(school, appointment)
+    waiting.leave_for(school, adult, child, slot.staff_ids[0])
     return appointment
 
 
@@ -169,23 +158,14 @@ def find(school: School, appointment_id: int) -> Appointment | None:
     return school.session.get(Appointment, appointment_id)
 
 
-def invitation(school: School, invitation_id: int) -> Invitation | None:
-    """One invitation, by its id."""
-    return school.session.get(Invitation, invitation_id)
-
-
-def place_in_queue(school: School, waiting_id: int) -> Waiting | None:
-    """One place on a waiting list, by its id."""
-    return school.session.get(Waiting, waiting_id)
-
-
 def move(school: School, appointment: Appointment, slot: Slot, adult: Adult) -> None:
     """Give this appointment another time. Refuses with NotYours, AlreadyOver, TooSoon, NotBookable or SlotTaken; then it stays where it was."""
     _check_changeable(school, appointment, adult)
     _check_bookable(school, slot)
-    if slot.kind != appointment.kind:
+    asked = invitations.behind(school, appointment.child, appointment.kind, appointment)
+    if slot.kind != appointment.kind or not _is_asked_for(asked, slot):
         raise NotBookable
-    _take(school, slot, adult, appointment)
+    _take(school, slot, adult, appointment, asked)
     slots.vacate(school, appointment, keep=slot)
     withdraw(school, f"appointment:{appointment.id}:")
     appointment.starts_at, appointment.minutes = slot.starts_at, slot.minutes
@@ -202,32 +182,7 @@ def cancel(school: School, appointment: Appointment, adult: Adult) -> None:
     withdraw(school, f"appointment:{appointment.id}:")
     appointment.state = AppointmentState.CANCELLED
     appointment.version += 1
-    for invitation in school.session.scalars(select(Invitation).where(Invitation.appointment_id == appointment.id)):
-        invitation.appointment_id = None
-
-
-def wait(school: School, adult: Adult, child: Child, staff: Staff) -> None:
-    """Put this adult on the waiting list for a time with `staff`; once is enough."""
-    require(school, adult, child, "book")
-    known = select(Waiting.id).where(Waiting.adult_id == adult.id, Waiting.child_id == child.id, Waiting.staff_id == staff.id)
-    if school.session.scalar(known) is None:
-        school.session.add(Waiting(adult_id=adult.id, child_id=child.id, staff_id=staff.id, since=school.now))
-        school.session.flush()
-
-
-def give_up_waiting(school: School, waiting: Waiting) -> None:
-    """They no longer wait; what was kept for them is free for the next."""
-    slots.release(school, waiting.adult, waiting_id=waiting.id)
-    school.session.delete(waiting)
-
-
-def open_invitations(school: School, child: Child) -> Sequence[Invitation]:
-    """The meetings the school has asked this child's adults to book, that nobody has booked and that can still be."""
-    return school.session.scalars(
-        select(Invitation)
-        .where(Invitation.child_id == child.id, Invitation.appointment_id.is_(None), Invitation.last_on >= school.today)
-        .order_by(Invitation.first_on)
-    ).all()
+    invitations.reopen(school, appointment)
 
 
 def next_evening(school: School) -> ParentsEvening | None:
@@ -246,8 +201,10 @@ def reminder_time(school: School, appointment: Appointment) -> datetime:
 def due(school: School) -> None:
     """Do what the time has come for: reminders, invitations, places for those who wait. May be called at any time, twice, or late."""
     _remind(school)
-    _invite(school)
-    _offer_freed_times(school)
+    _show_closed_days(school)
+    invitations.plan_first_meetings(school)
+    invitations.invite(school)
+    waiting.offer_freed_times(school)
     slots.forget_holds(school)
 
 
@@ -271,49 +228,15 @@ def _remind(school: School) -> None:
             call_for_a_person(school, Need.NOT_DELIVERED, key=key, adult=appointment.adult, detail="appointment_reminder: too late")
 
 
-def _invite(school: School) -> None:
-    """Ask the adults of each child that the school wants to meet, once each."""
-    invitations = select(Invitation).where(Invitation.appointment_id.is_(None), Invitation.last_on > school.today)
-    for invitation in school.session.scalars(invitations.order_by(Invitation.id)):
-        if invitation.first_on > (school.clock + school.settings.horizon).date():
-            continue
-        last = instant(invitation.last_on, school.settings.closes)
-        for adult in adults_of(school, invitation.child, "book"):
-            tell(school, adult, "meeting_invitation", {"invitation": invitation.id}, key=f"invitation:{invitation.id}:{adult.id}", useless_after=last)
-
-
-def _offer_freed_times(school: School) -> None:
-    """Offer each full teacher's next free time to whoever has waited longest; after a while to the next. The limit stands still in quiet hours."""
-    waiting = school.session.scalars(select(Waiting).order_by(Waiting.since, Waiting.id)).all()
-    if waiting:
-        slots.one_at_a_time(school)
-    for row in waiting:
-        if (row.offered_until is not None and row.offered_until <= school.now) or not _may_wait(school, row):
-            give_up_waiting(school, row)
-    school.session.flush()
-    full: set[int] = set()
-    for row in waiting:
-        if row in school.session and row.offered is None and row.staff_id not in full and not _offer(school, row):
-            full.add(row.staff_id)
-
-
-def _may_wait(school: School, row: Waiting) -> bool:
-    """Whether this adult could still book that time for this child."""
-    right = school.session.get(Guardianship, (row.adult_id, row.child_id))
-    return right is not None and right.may_book and not row.staff.has_left
-
-
-def _offer(school: School, row: Waiting) -> bool:
-    """Offer the next free time that leaves a while to decide, up to the minimum notice; False if there is none. What they are deciding on is not offered."""
-    told_at, last = end_of_quiet(school, school.now), (school.clock + school.settings.horizon).date()
-    for slot in slots.free_slots(school, row.staff, MeetingKind.TEACHER, school.today, last):
-        until = min(after_waking(school, school.now, school.settings.offer_lasts), slot.starts_at - school.settings.notice)
-        if until - told_at >= min(DECIDES_IN, school.settings.offer_lasts):
-            slots.hold(school, slot, row.adult, until=until, waiting_id=row.id)
-            row.offered, row.offered_until = slot.identity, until
-            tell(school, row.adult, "slot_offered", {"waiting": row.id}, key=f"waiting:{row.id}:{slot.identity}", useless_after=until)
-            return True
-    return False
+def _show_closed_days(school: School) -> None:
+    """What was booked for a day on which the school has closed since stands until someone has rung the family: staff see it."""
+    days = calendar(school)
+    ahead = select(Appointment).where(Appointment.state == AppointmentState.BOOKED, Appointment.starts_at > school.now).order_by(Appointment.id)
+    for appointment in school.session.scalars(ahead.options(joinedload(Appointment.adult))):
+        day = appointment.starts_at.astimezone(school.clock.tzinfo).date()
+        if days.is_closed(day):
+            key = f"appointment:{appointment.id}:closed:{appointment.version}"
+            call_for_a_person(school, Need.CLOSED_DAY, key=key, adult=appointment.adult, detail=f"an appointment on {day}")
 
 
 def _heard(school: School, adult: Adult) -> None:
@@ -337,9 +260,10 @@ def _nearest(school: School, free: Sequence[Slot], wish: Wish) -> list[Slot]:
     return sorted(free, key=distance)[:3]
 
 
-def _with_nearest(school: School, taken: SlotTaken, slot: Slot, adult: Adult) -> SlotTaken:
+def _with_nearest(school: School, taken: SlotTaken, slot: Slot, adult: Adult, invitation: Invitation | None) -> SlotTaken:
     staff = school.session.get_one(Staff, slot.staff_ids[0])
-    return SlotTaken(taken.starts_at, _nearest(school, offers(school, staff, slot.kind, adult).slots, exactly(slot.clock)))
+    free = offers(school, staff, slot.kind, adult, invitation=invitation).slots
+    return SlotTaken(taken.starts_at, _nearest(school, free, exactly(slot.clock)))
 
 
 def _check_bookable(school: School, slot: Slot) -> None:
@@ -347,8 +271,8 @@ def _check_bookable(school: School, slot: Slot) -> None:
         raise TooSoon(school.settings.notice)
     if slot.starts_at > school.now + school.settings.horizon or not slots.is_offered(school, slot):
         raise NotBookable
-    seniors = {senior.id for senior in _seniors(school)} if slot.kind in WITH_SENIOR else set()
-    if len(slot.staff_ids) != (2 if slot.kind in WITH_SENIOR else 1) or not seniors.issuperset(slot.staff_ids[1:]):
+    seniors = {senior.id for senior in _seniors(school)} if slot.kind in invitations.WITH_SENIOR else set()
+    if len(slot.staff_ids) != (2 if slot.kind in invitations.WITH_SENIOR else 1) or not seniors.issuperset(slot.staff_ids[1:]):
         raise NotBookable
 
 
@@ -357,8 +281,14 @@ def _check_meant_for(school: School, slot: Slot, child: Child) -> None:
     staff = teacher_for(school, child, slot.kind)
     if staff is None or staff.id != slot.staff_ids[0]:
         raise NotBookable
-    if slot.kind in WITH_SENIOR and all(invitation.kind != slot.kind for invitation in open_invitations(school, child)):
+    asked = invitations.behind(school, child, slot.kind)
+    if slot.kind in invitations.WITH_SENIOR and (asked is None or not _is_asked_for(asked, slot)):
         raise NotBookable
+
+
+def _is_asked_for(invitation: Invitation | None, slot: Slot) -> bool:
+    """Whether a slot lies on one of the days between which the school wants to meet."""
+    return invitation is None or invitation.first_on <= slot.clock.date() <= invitation.last_on
 
 
 def _check_changeable(school: School, appointment: Appointment, adult: Adult) -> None:
@@ -368,11 +298,11 @@ def _check_changeable(school: School, appointment: Appointment, adult: Adult) ->
         raise AlreadyOver
 
 
-def _take(school: School, slot: Slot, adult: Adult, appointment: Appointment) -> None:
+def _take(school: School, slot: Slot, adult: Adult, appointment: Appointment, invitation: Invitation | None) -> None:
     try:
         slots.occupy(school, slot, adult, appointment=appointment)
     except SlotTaken as taken:
-        raise _with_nearest(school, taken, slot, adult) from None
+        raise _with_nearest(school, taken, slot, adult, invitation) from None
 
 
 def _seat(school: School, appointment: Appointment, slot: Slot) -> None:
@@ -385,21 +315,6 @@ def _seat(school: School, appointment: Appointment, slot: Slot) -> None:
     )
     school.session.flush()
     school.session.expire(appointment, ["staff"])
-
-
-def _answer_invitation(school: School, appointment: Appointment) -> None:
-    if appointment.kind not in WITH_SENIOR:
-        return
-    for invitation in open_invitations(school, school.session.get_one(Child, appointment.child_id)):
-        if invitation.kind == appointment.kind:
-            invitation.appointment_id = appointment.id
-            break
-
-
-def _leave_waiting_list(school: School, adult: Adult, child: Child, staff_id: int) -> None:
-    row = school.session.scalar(select(Waiting).where(Waiting.adult_id == adult.id, Waiting.child_id == child.id, Waiting.staff_id == staff_id))
-    if row is not None:
-        give_up_waiting(school, row)
 
 
 def _told(school: School, keys: Collection[str]) -> set[str]:

@@ -7,7 +7,7 @@ import time as clock_of_the_server
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import func, select
 
-from data.appointments import Appointment, AppointmentState, Hold, MeetingKind, Occupied, Waiting
-from data.attention import Attention
+from data.appointments import Appointment, AppointmentState, Hold, Invitation, MeetingKind, Occupied, Waiting
+from data.attention import Attention, Need
 from data.outbox import Message, OutboxState
 from data.people import Adult, Child, Guardianship, Staff
 from data.store import Store
-from school import School, SchoolSettings, appointments, demo, slots
+from school import School, SchoolSettings, appointments, demo, invitations, slots
+from school import waiting as waiting_list
 from school.appointments import Terms, Way
 from school.errors import AlreadyOver, NotBookable, NotYourChild, NotYours, SlotTaken, TooSoon
 from school.slots import Slot, free_slots
@@ -56,7 +57,7 @@ def parent(school: School, child: Child) -> Adult:
 
 def free(school: School, staff: Staff, kind: str = MeetingKind.TEACHER) -> list[Slot]:
     first, last = school.today, (school.clock + school.settings.horizon).date()
-    seniors = school.session.scalars(select(Staff).where(Staff.role == "senior")).all() if kind in appointments.WITH_SENIOR else ()
+    seniors = school.session.scalars(select(Staff).where(Staff.role == "senior")).all() if kind in invitations.WITH_SENIOR else ()
     return free_slots(school, staff, kind, first, last, seniors=seniors)
 
 
@@ -166,7 +167,7 @@ class Families(RuleBasedStateMachine):
 
     @rule(person=people)
     def waits(self, person: int) -> None:
-        appointments.wait(self.school, self.adults[person], self.children[person], self.staff)
+        waiting_list.join(self.school, self.adults[person], self.children[person], self.staff)
 
     @rule(person=people, takes=st.booleans())
     def answers_an_offer(self, person: int, takes: bool) -> None:
@@ -177,7 +178,7 @@ class Families(RuleBasedStateMachine):
                 appointments.book(self.school, Slot.from_identity(row.offered or ""), row.child, row.adult, Terms())
                 self.deciding.pop(person, None)
             else:
-                appointments.give_up_waiting(self.school, row)
+                waiting_list.leave(self.school, row)
             self.school.session.flush()
 
     @rule(time=st.sampled_from([timedelta(seconds=50), timedelta(minutes=3), timedelta(hours=5), timedelta(hours=20)]))
@@ -309,7 +310,7 @@ def test_only_those_who_may_book_do(school: School, child: Child, teacher: Staff
         with pytest.raises(NotYourChild):
             appointments.book(school, free(school, teacher)[0], child, adult, Terms())
         with pytest.raises(NotYourChild):
-            appointments.wait(school, adult, child, teacher)
+            waiting_list.join(school, adult, child, teacher)
 
 
 def test_one_parent_knows_nothing_of_the_others_bookings(school: School, parent: Adult, child: Child, teacher: Staff) -> None:
@@ -542,11 +543,55 @@ def test_booking_answers_an_invitation_and_calling_off_reopens_it(school: School
     assert {slot.clock.date().isoformat() for slot in found} == {"2026-03-10", "2026-03-17"}
     at(school, MONDAY)
     appointment = appointments.book(school, found[0], child, parent, Terms())
-    assert [open_one.kind for open_one in appointments.open_invitations(school, child)] == [MeetingKind.PLANNING]
+    assert [open_one.kind for open_one in invitations.open_for(school, child)] == [MeetingKind.PLANNING]
     appointments.cancel(school, appointment, parent)
-    assert made in appointments.open_invitations(school, child)
+    assert made in invitations.open_for(school, child)
     at(school, MONDAY)
     assert len(notices(school, "meeting_invitation")) == 2  # one a kind: nothing is said twice
+
+
+def test_the_planning_meeting_is_asked_for_after_six_weeks(school: School, teacher: Staff) -> None:
+    child = a_child(school, teacher, joined_on=date(2026, 2, 2))
+    parent = an_adult(school, child)
+    a_child(school, teacher, joined_on=date(2025, 9, 1))
+    a_child(school, teacher)
+    at(school, london("2026-02-10 09:00"))
+    assert notices(school, "meeting_invitation") == []
+    for _ in range(2):
+        at(school, MONDAY)
+    [made] = school.session.scalars(select(Invitation)).all()
+    assert (made.child_id, made.kind, str(made.first_on), str(made.last_on)) == (child.id, MeetingKind.PLANNING, "2026-03-16", "2026-04-13")
+    assert [message.adult_id for message in notices(school, "meeting_invitation")] == [parent.id]
+
+
+def test_an_invited_meeting_stays_between_its_days(school: School, parent: Adult, child: Child, teacher: Staff) -> None:
+    for person in (teacher, a_member(school, "senior")):
+        seen(school, person, "1", "13:00-15:00", 60, MeetingKind.EHCP)
+    made = invited(school, child, MeetingKind.EHCP, "2026-03-09", "2026-03-20")
+    anywhen = appointments.offers(school, teacher, MeetingKind.EHCP, parent).slots
+    inside = appointments.offers(school, teacher, MeetingKind.EHCP, parent, invitation=made).slots
+    outside = next(slot for slot in anywhen if slot not in inside)
+    with pytest.raises(NotBookable):
+        appointments.book(school, outside, child, parent, Terms())
+    appointment = appointments.book(school, inside[0], child, parent, Terms())
+    assert invitations.behind(school, child, MeetingKind.EHCP, appointment) == made
+    with pytest.raises(NotBookable):
+        appointments.move(school, appointment, outside, parent)
+    other = an_adult(school, child)
+    with pytest.raises(SlotTaken) as taken:
+        appointments.hold(school, inside[0], other, made)
+    assert {slot.clock.date().isoformat() for slot in taken.value.nearest} <= {"2026-03-10", "2026-03-17"}
+
+
+def test_a_meeting_on_a_day_that_is_closed_since_is_shown_to_staff_once(school: School, parent: Adult, child: Child) -> None:
+    appointment = booked(school, parent, child, 2)
+    day = appointment.starts_at.date().isoformat()
+    span(school, day, day, "closed")
+    for _ in range(2):
+        at(school, MONDAY)
+    assert [(row.need, row.adult_id, row.detail) for row in school.session.scalars(select(Attention))] == [
+        (Need.CLOSED_DAY, parent.id, f"an appointment on {day}")
+    ]
 
 
 # The waiting list
@@ -561,8 +606,8 @@ def full(school: School, child: Child, teacher: Staff) -> tuple[School, list[Adu
         booked(school, first.adult, child)
     waiting = [an_adult(school, child) for _ in range(3)]
     for minutes, adult in enumerate(waiting):
-        appointments.wait(School(school.session, MONDAY + timedelta(minutes=minutes)), adult, child, teacher)
-        appointments.wait(School(school.session, MONDAY + timedelta(hours=1)), adult, child, teacher)
+        waiting_list.join(School(school.session, MONDAY + timedelta(minutes=minutes)), adult, child, teacher)
+        waiting_list.join(School(school.session, MONDAY + timedelta(hours=1)), adult, child, teacher)
     return school, waiting
 
 
@@ -589,7 +634,7 @@ def test_a_freed_time_goes_to_who_waited_longest_then_to_the_next(full: tuple[Sc
     at(school, london("2026-03-02 14:00"))
     assert told(school) == [one.id, two.id]
     row = school.session.scalars(select(Waiting).where(Waiting.adult_id == two.id)).one()
-    appointments.give_up_waiting(now, row)
+    waiting_list.leave(now, row)
     now = at(school, london("2026-03-02 14:05"))
     assert told(school) == [one.id, two.id, three.id]
     slot = Slot.from_identity(school.session.scalars(select(Waiting.offered)).one() or "")
@@ -615,6 +660,28 @@ def test_an_offer_outlasts_a_look_at_other_times(full: tuple[School, list[Adult]
     assert appointments.offers(later, teacher, MeetingKind.TEACHER, one).slots == [offered[0]]
     with pytest.raises(SlotTaken):
         appointments.hold(later, offered[0], two)
+
+
+def test_who_waits_follows_the_class_to_its_new_teacher(full: tuple[School, list[Adult]], child: Child) -> None:
+    school, (one, *_) = full
+    newcomer = a_member(school, name="Mr Blake")
+    seen(school, newcomer, "01234", "15:10-16:10")
+    child.school_class.teacher = newcomer
+    now = at(school, london("2026-03-02 10:00"))
+    assert told(school)[0] == one.id
+    place = school.session.scalars(select(Waiting).where(Waiting.adult_id == one.id)).one()
+    assert appointments.book(now, Slot.from_identity(place.offered or ""), child, one, Terms()).staff == [newcomer]
+
+
+def test_an_offer_that_came_to_nothing_keeps_the_place(full: tuple[School, list[Adult]]) -> None:
+    school, (one, two, _) = full
+    call_off(school, 6)
+    now = at(school, london("2026-03-02 10:00"))
+    place = school.session.scalars(select(Waiting).where(Waiting.adult_id == one.id)).one()
+    waiting_list.keep(now, place)
+    at(school, london("2026-03-03 10:00"))
+    assert two.id not in told(school)
+    assert school.session.get(Waiting, place.id) is place
 
 
 def test_the_limit_stands_still_in_quiet_hours(full: tuple[School, list[Adult]]) -> None:
