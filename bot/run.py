@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-BAD_USAGE = 2
+FAILURE, BAD_USAGE = 1, 2
 
 
 class NotForDemo(Exception):
@@ -53,9 +54,12 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
         typer.echo(where_things_are(settings, host, port))
     # uvicorn raises the signal that stopped it once more when all is done: to stop when told is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # What is in hand gets its time in Running.stop; open pages of the simulator must not hold up the end.
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1, server_header=False)
-    return 0
+    # What is in hand gets its time in Running.stop; whatever page is still open after two seconds must not hold up the end.
+    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False))
+    app.state.is_stopping = lambda: server.should_exit
+    with suppress(KeyboardInterrupt):
+        server.run()
+    return 0 if server.started else FAILURE
 
 
 def open_house(settings: Settings, *, demo: bool) -> House:

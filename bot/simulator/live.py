@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -81,13 +81,13 @@ class View:
         return True
 
 
-async def events(house: House, bell: Bell, view: View, phones: Sequence[Phone]) -> AsyncIterator[str]:
-    """The stream of one page, until it is gone."""
+async def events(house: House, bell: Bell, view: View, phones: Sequence[Phone], is_over: Callable[[], bool]) -> AsyncIterator[str]:
+    """The stream of one page, until it is gone or the server stops."""
     with bell.heard() as woken:
         listeners = [asyncio.create_task(_listen(house, phone, woken)) for phone in phones]
         try:
             yield "retry: 1000\n\n"
-            while True:
+            while not is_over():
                 woken.clear()
                 with suppress(DatabaseAway):
                     for change in await asyncio.to_thread(view.changes):

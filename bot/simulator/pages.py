@@ -88,11 +88,13 @@ def _reading(simulator: Simulator) -> APIRouter:
         return HTMLResponse(simulator.page(phone, show, find, draft), headers=guard.HEADERS)
 
     @router.get("/stream")
-    def stream(phone: Annotated[list[str] | None, Query()] = None) -> StreamingResponse:
+    def stream(request: Request, phone: Annotated[list[str] | None, Query()] = None) -> StreamingResponse:
         """What changes on these phones, as server-sent events."""
         phones = parse(phone or [])
         view = View(simulator.house, simulator.rendering, phones)
-        return StreamingResponse(events(simulator.house, simulator.bell, view, phones), media_type="text/event-stream", headers=guard.HEADERS)
+        is_over = getattr(request.app.state, "is_stopping", lambda: False)  # a test serves the pages without a server of its own
+        news = events(simulator.house, simulator.bell, view, phones, is_over)
+        return StreamingResponse(news, media_type="text/event-stream", headers=guard.HEADERS)
 
     @router.get("/files/{uid}")
     def file(uid: str) -> Response:

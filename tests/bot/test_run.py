@@ -192,8 +192,8 @@ def test_a_database_that_is_away_at_the_start_is_one_line(url: str) -> None:
 
 
 @contextmanager
-def running(process: subprocess.Popen[str], port: int) -> Iterator[None]:
-    """It answers; whatever happens, it does not outlive the test. Its output is read beside, so that it never waits for us."""
+def running(process: subprocess.Popen[str], port: int) -> Iterator[list[str]]:
+    """It answers; whatever happens, it does not outlive the test. Gives its output, which is read beside, so that it never waits for us."""
     lines: list[str] = []
     reading = threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True)
     reading.start()
@@ -203,7 +203,7 @@ def running(process: subprocess.Popen[str], port: int) -> Iterator[None]:
                 break
             time.sleep(0.05)
         assert process.poll() is None, "".join(lines)
-        yield
+        yield lines
     finally:
         process.kill()
         process.wait()
@@ -262,10 +262,11 @@ def test_it_stops_in_time_while_a_provider_hangs_and_looks_the_message_up_afterw
 def test_it_stops_in_time_with_an_open_page(demo_sqlite_url: str) -> None:
     port = free_port()
     process = bookbag("run", "--demo", "--port", str(port), url=demo_sqlite_url)
-    with running(process, port), socket.create_connection(("127.0.0.1", port)) as page:
+    with running(process, port) as said, socket.create_connection(("127.0.0.1", port)) as page:
         page.sendall(f"GET /simulator/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         assert page.recv(12) == b"HTTP/1.1 200"
         assert stopped_within(process, 10) < 10
+    assert [line for line in said if '"level": "error"' in line] == []
 
 
 def _until(is_so: Callable[[], bool], seconds: float = 20) -> None:
