@@ -52,6 +52,15 @@ class Doubt:
     since: datetime
 
 
+@dataclass(frozen=True)
+class Silent:
+    """A message that a provider took and has reported nothing final of, by the provider's own id."""
+
+    message_id: int
+    channel: str
+    provider_id: str
+
+
 class Dispatcher:
     """One process's way out. `run` goes on until `stop`; `run_once` sends what is due now and returns when it is done: for tests, the terminal, the demo."""
 
@@ -70,7 +79,7 @@ class Dispatcher:
         self._delivery = delivery or DeliverySettings()
         self._words = Words(channels, public_url)
         self._paces = {name: Pace(channel.limits.per_second, stopwatch) for name, channel in channels.items()}
-        self._outcomes = Outcomes(self._delivery, self._words, self._paces)
+        self._outcomes = Outcomes(self._delivery, self._words, self._paces, [name for name, channel in channels.items() if channel.limits.repeatable_lookup])
         self._worker = secrets.token_hex(4)
         self._in_flight: dict[asyncio.Task[None], Prepared] = {}
         self._settled, self._reported = Together(self._settle), Together(self._report)
@@ -266,9 +275,9 @@ class Dispatcher:
 
     async def _look_up(self) -> bool:
         """Ask providers about messages whose fate is unknown, side by side: one that hangs keeps only its own waiting."""
-        doubts = await asyncio.to_thread(self._doubts, [one.message.id for one in self._in_flight.values()])
-        await asyncio.gather(*(self._look_for(doubt) for doubt in doubts))
-        if doubts:
+        doubts, silent = await asyncio.to_thread(self._doubts, [one.message.id for one in self._in_flight.values()])
+        await asyncio.gather(*map(self._look_for, doubts), *map(self._ask_after, silent))
+        if doubts or silent:
             self.wake()
         return bool(doubts)
 
@@ -283,12 +292,32 @@ class Dispatcher:
                 return
         await asyncio.to_thread(self._looked_up, doubt, found)
 
-    def _doubts(self, mine: Sequence[int]) -> list[Doubt]:
+    async def _ask_after(self, silent: Silent) -> None:
+        """Ask what became of a message that was taken, once. What could not be asked now is asked a while later."""
+        channel, again = self._channels.get(silent.channel), None
+        if channel is not None:
+            try:
+                update = await channel.status_of(silent.provider_id)
+            except TryLater:
+                again = self._clock() + self._delivery.retry_ceiling
+            else:
+                await self.report([update] if update is not None else [])
+        await asyncio.to_thread(self._asked, silent, again)
+
+    def _asked(self, silent: Silent, again: datetime | None) -> None:
+        with self._store.write(durable=False) as session:
+            message = _locked(session, [silent.message_id])[silent.message_id]
+            if message.state == OutboxState.SENT:
+                message.next_at = again
+
+    def _doubts(self, mine: Sequence[int]) -> tuple[list[Doubt], list[Silent]]:
         with self._store.read() as session:
             school = School(session, self._clock(), self._settings)
             silent = school.now - self._delivery.claim_expires
             rows = outbox.in_doubt(school, self._delivery.via, silent_since=silent, except_for=mine)
-            return [Doubt(row.id, self._words.again(school, row), row.claimed_at or row.created_at) for row in rows if row.address is not None]
+            doubts = [Doubt(row.id, self._words.again(school, row), row.claimed_at or row.created_at) for row in rows if row.address is not None]
+            taken = outbox.silent(school, self._delivery.via)
+            return doubts, [Silent(row.id, row.address.channel, row.provider_id) for row in taken if row.address is not None and row.provider_id is not None]
 
     def _ask_later(self, doubt: Doubt) -> None:
         with self._store.write(durable=False) as session:

@@ -174,6 +174,7 @@ def _delivery_settings(settings: Settings, via: str) -> DeliverySettings:
         retry_ceiling=timedelta(seconds=waits.retry_ceiling),
         retries=waits.retries,
         claim_expires=timedelta(seconds=waits.claim_expires),
+        ask_after=timedelta(seconds=waits.ask_after),
         in_flight=waits.in_flight,
         via=via,
     )

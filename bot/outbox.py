@@ -178,15 +178,18 @@ def could_not_word(school: School, message: Message, error: str) -> None:
 # sending → …
 
 
-def sent(school: School, message: Message, provider_id: str) -> OutboxState | None:
-    """Sending → sent. Where a status came before the provider's answer, that status is given back, to be acted on; None when nothing is left to do."""
+def sent(school: School, message: Message, provider_id: str, ask_at: datetime | None = None) -> OutboxState | None:
+    """Sending → sent. Where a status came before the provider's answer, that status is given back, to be acted on; None when nothing is left to do.
+
+    At `ask_at` the provider is asked what became of it, if it has reported nothing final by then.
+    """
     message.sent_at = message.sent_at or school.now
     early = best_report(school, provider_id)
     if early in NOT_DELIVERED and message.state != OutboxState.SENDING:
         return None  # it was acted on already: the message waits to be sent again, or a person has it
     message.provider_id = provider_id
     if _raise_to(message, OutboxState.SENT):
-        message.next_at = None
+        message.next_at = ask_at
     return early
 
 
@@ -287,6 +290,12 @@ def in_doubt(school: School, via: str, *, silent_since: datetime, except_for: Co
     """What must be looked up now: asked and not answered, or claimed before `silent_since` by a process that has said nothing since."""
     silent = and_(Message.next_at.is_(None), Message.claimed_at <= silent_since, Message.id.not_in(except_for))
     statement = select(Message).where(Message.state == OutboxState.SENDING, Message.via == via, or_(Message.next_at <= school.now, silent))
+    return school.session.scalars(statement.order_by(Message.id).limit(20)).all()
+
+
+def silent(school: School, via: str) -> Sequence[Message]:
+    """What a provider took and reported nothing final of by now: a callback can be lost, so it is asked, once."""
+    statement = select(Message).where(Message.state == OutboxState.SENT, Message.via == via, Message.next_at <= school.now)
     return school.session.scalars(statement.order_by(Message.id).limit(20)).all()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,15 +54,19 @@ class DeliverySettings:
     retry_ceiling: timedelta = timedelta(minutes=10)
     retries: int = 30
     claim_expires: timedelta = timedelta(seconds=120)
+    ask_after: timedelta = timedelta(hours=1)
     in_flight: int = 10
     via: str = ""
 
 
 class Outcomes:
-    """Turns outcomes into states. `paused` says which channels rest because the provider refuses our account, and with which code."""
+    """Turns outcomes into states. `askable` are the channels whose provider can be asked what became of a message.
 
-    def __init__(self, delivery: DeliverySettings, words: Words, paces: Mapping[str, Pace]) -> None:
-        self._delivery, self._words, self._paces = delivery, words, paces
+    `paused` says which channels rest because the provider refuses our account, and with which code.
+    """
+
+    def __init__(self, delivery: DeliverySettings, words: Words, paces: Mapping[str, Pace], askable: Collection[str] = ()) -> None:
+        self._delivery, self._words, self._paces, self._askable = delivery, words, paces, frozenset(askable)
         self._bad_pairs: Counter[str] = Counter()
         self.paused: dict[str, str] = {}
 
@@ -80,7 +84,8 @@ class Outcomes:
 
     def found(self, school: School, message: Message, provider_id: str) -> None:
         """The provider has it, and this is how it calls it."""
-        early = outbox.sent(school, message, provider_id)
+        can_be_asked = message.address is not None and message.address.channel in self._askable
+        early = outbox.sent(school, message, provider_id, school.now + self._delivery.ask_after if can_be_asked else None)
         if early is not None:
             kept = select(Callback.verdict, Callback.code).where(Callback.provider_id == provider_id, Callback.state == early)
             verdict, code = school.session.execute(kept).one()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.addresses import Address
@@ -49,6 +49,7 @@ class Message(Base):
         Index("ix_outbox_due", "state", "lane", "id"),
         Index("ix_outbox_address_state", "address_id", "state", "id"),
         Index("ix_outbox_adult_state", "adult_id", "state"),
+        Index("ix_outbox_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -74,7 +75,7 @@ class Message(Base):
     claimed_by: Mapped[str | None] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(default=0)
     lookups: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[Utc | None]  # when to try or to look up again
+    next_at: Mapped[Utc | None]  # when to try, to look up, or to ask what became of it
     provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
     verdict: Mapped[str | None] = mapped_column(String(30))
     code: Mapped[str | None] = mapped_column(String(30))  # the provider's own

@@ -199,6 +199,9 @@ class Channel(Protocol):
         Raises TryLater when it could not be asked now.
         """
 
+    async def status_of(self, provider_id: str) -> StatusUpdate | None:
+        """What became of a message that the provider took; None where it knows no such message or cannot be asked. Raises TryLater."""
+
     async def missed(self, since: datetime) -> list[Inbound]:
         """What the provider holds for our numbers since then, oldest first, whether we had it already or not. Raises TryLater."""
 

@@ -14,7 +14,21 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-from bot.channels.base import AddressKind, Attachment, ChannelName, Choice, Forged, Found, Inbound, InboundKind, Limits, Outgoing, Receipt, WebhookRequest
+from bot.channels.base import (
+    AddressKind,
+    Attachment,
+    ChannelName,
+    Choice,
+    Forged,
+    Found,
+    Inbound,
+    InboundKind,
+    Limits,
+    Outgoing,
+    Receipt,
+    StatusUpdate,
+    WebhookRequest,
+)
 from bot.channels.errors import SendError
 from bot.channels.text import Layout, laid_out
 from translations.sms import fold_typography
@@ -129,6 +143,10 @@ class SimulatorChannel:
     async def find(self, message: Outgoing, since: datetime) -> list[Found]:
         """Nothing: a simulated send never has an unknown fate but for a test's sake."""
         return []
+
+    async def status_of(self, provider_id: str) -> StatusUpdate | None:
+        """None: what it shows is seen at once."""
+        return None
 
     async def missed(self, since: datetime) -> list[Inbound]:
         """Nothing: what a simulated phone sends is handed in at once."""

@@ -25,7 +25,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardBu
 from telegram import error as told
 from telegram.request import HTTPXRequest
 
-from bot.channels.base import AddressKind, Attachment, ChannelName, Forged, Found, Inbound, Limits, Malformed, Outgoing, Receipt, WebhookRequest
+from bot.channels.base import AddressKind, Attachment, ChannelName, Forged, Found, Inbound, Limits, Malformed, Outgoing, Receipt, StatusUpdate, WebhookRequest
 from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
 from bot.channels.telegram_inbound import ALLOWED_UPDATES, inbound, provider_id
 from bot.channels.text import Layout, laid_out
@@ -145,6 +145,10 @@ class TelegramChannel:
     async def find(self, message: Outgoing, since: datetime) -> list[Found]:
         """Nothing: a bot cannot read its own messages (tdlib/telegram-bot-api #126)."""
         return []
+
+    async def status_of(self, provider_id: str) -> StatusUpdate | None:
+        """None: Telegram tells nobody what it delivered."""
+        return None
 
     async def missed(self, since: datetime) -> list[Inbound]:
         """Nothing: Telegram repeats a webhook for a day, and `poll` brings what waits."""

@@ -159,6 +159,7 @@ class Delivery(Section):
     claim_expires: Annotated[float, Field(gt=0)] = Field(
         120, description="How long a sender that fell silent keeps its hold on a message, in seconds, before its fate is looked up."
     )
+    ask_after: Seconds = Field(3600, description="When a provider has reported nothing final of a message: after how long it is asked, in seconds.")
     in_flight: Positive = Field(10, description="How many messages are handed to a provider at the same time.")
 
 

@@ -37,6 +37,8 @@ class Provider:
         self.sent: list[Outgoing] = []
         self.answers: deque[Receipt | Exception] = deque()
         self.records: list[Found] = []
+        self.became: dict[str, StatusUpdate] = {}
+        self.asked: list[str] = []
         self.listing: deque[Exception] = deque()
         self._ids = count(1)
 
@@ -54,6 +56,12 @@ class Provider:
         if self.listing:
             raise self.listing.popleft()
         return [record for record in self.records if record.text == message.text]
+
+    async def status_of(self, provider_id: str) -> StatusUpdate | None:
+        self.asked.append(provider_id)
+        if self.listing:
+            raise self.listing.popleft()
+        return self.became.get(provider_id)
 
     async def missed(self, since: datetime) -> list[Inbound]:
         return []

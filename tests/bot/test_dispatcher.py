@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot import outbox
-from bot.channels.base import ChannelName, Outgoing, Receipt
+from bot.channels.base import ChannelName, DeliveryState, Outgoing, Receipt, StatusUpdate
 from bot.channels.errors import FateUnknown, Rejected, TryLater, Verdict
 from data.outbox import Lane, Message
 from data.store import DatabaseAway
@@ -237,3 +237,42 @@ def test_two_dispatchers_send_each_message_once(postgresql_url: str) -> None:
 def test_a_phone_of_another_process_is_not_ours_to_call(way: WayOut) -> None:
     way.queue(via="terminal")
     assert way.send() == 0
+
+
+# A callback that never comes
+
+
+def test_what_became_of_a_silent_message_is_asked_once_an_hour_later(way: WayOut) -> None:
+    quiet, lost, other = way.queue("one"), way.queue("two"), way.queue("three", channel="telegram")
+    way.send()
+    way.send()
+    way.sms.became["sms-1"] = StatusUpdate("sms-1", DeliveryState.UNDELIVERED, code="30005", verdict=Verdict.BAD_ADDRESS)
+    way.later(minutes=59)
+    assert way.sms.asked == []
+    way.later(minutes=2)
+    assert sorted(way.sms.asked) == ["sms-1", "sms-2"]
+    assert [way.state(message) for message in (quiet, lost, other)] == ["undelivered", "sent", "sent"]
+    assert way.calls() == ["reply: bad_address 30005"]
+    way.later(hours=5)
+    assert sorted(way.sms.asked) == ["sms-1", "sms-2"]
+    assert way.telegram.asked == []
+
+
+def test_a_provider_that_cannot_be_asked_now_is_asked_again(way: WayOut) -> None:
+    message = way.queue("one")
+    way.send()
+    way.sms.became["sms-1"] = StatusUpdate("sms-1", DeliveryState.DELIVERED)
+    way.sms.listing.append(TryLater(code="503"))
+    way.later(hours=1)
+    assert way.state(message) == "sent"
+    way.later(minutes=10)
+    assert way.state(message) == "delivered"
+    assert way.sms.asked == ["sms-1", "sms-1"]
+
+
+def test_what_was_reported_is_not_asked(way: WayOut) -> None:
+    way.queue("one")
+    way.send()
+    way.told("delivered")
+    way.later(hours=2)
+    assert way.sms.asked == []
