@@ -18,6 +18,8 @@ identified(Way)
 
 SHOWN = 3
 """How many times are offered in one message."""
+OFFERED = 24
+"""How many can be leafed through; whoever wants a later one writes the day."""
 WAYS = {Way.IN_PERSON: _("in person"), Way.PHONE: _("by phone"), Way.VIDEO: _("by video")}
 MOVE, CALL_OFF = _("MOVE"), _("CALL OFF")
 """What a reminder says to reply. Never CANCEL: carriers take that for STOP."""
@@ -257,7 +259,7 @@ def _means_someone_else(chat: Chat, staff: Staff) -> bool:
 def _slot(chat: Chat, school: School, staff: Staff, child: Child, kind: str, asked: Invitation | None, *, same_day: date | None = None) -> Slot:
     """A free time, near what was wished; where there is none at all, the waiting list. A wish without a day is about `same_day`, if that is given."""
     wishes = chat.heard("time") if same_day is None else times.on(same_day, chat.heard("time"))
-    found = Offers((), fit=True) if chat.answered("slot") else appointments.offers(school, staff, kind, chat.adult, wishes, invitation=asked)
+    found = Offers((), fit=True) if chat.answered("slot") else appointments.offers(school, staff, kind, chat.adult, wishes, invitation=asked, most=OFFERED)
     if not found.slots and not chat.answered("slot"):
         _offer_waiting(chat, school, staff, child)
     question = _("When would you like to see {staff}?") if found.fit else _("{staff} is not free then. These times are free:")

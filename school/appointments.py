@@ -80,14 +80,23 @@ def teacher_for(school: School, child: Child, kind: str) -> Staff | None:
     return child.school_class.teacher
 
 
-def offers(school: School, staff: Staff, kind: str, adult: Adult, wishes: Sequence[Wish] = (), *, invitation: Invitation | None = None) -> Offers:
-    """The free slots that fit what was wished, soonest first; where none does, the ones nearest to it in time."""
+def offers(
+    school: School,
+    staff: Staff,
+    kind: str,
+    adult: Adult,
+    wishes: Sequence[Wish] = (),
+    *,
+    invitation: Invitation | None = None,
+    most: int | None = None,
+) -> Offers:
+    """The free slots that fit what was wished, soonest first, `most` at most; where none does, the ones nearest to it in time."""
     first, last = school.today, (school.clock + school.settings.horizon).date()
     if invitation is not None:
         first, last = max(first, invitation.first_on), min(last, invitation.last_on)
     seniors = _seniors(school) if kind in invitations.WITH_SENIOR else ()
-    free = slots.free_slots(school, staff, kind, first, last, adult=adult, seniors=seniors)
-    fitting = [slot for slot in free if fits(wishes, slot.clock)]
+    free = slots.free_slots(school, staff, kind, first, last, adult=adult, seniors=seniors, most=None if wishes else most)
+    fitting = [slot for slot in free if fits(wishes, slot.clock)][:most]
     return Offers(fitting, fit=True) if fitting or not wishes else Offers(_nearest(school, free, wishes[0]), fit=False)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from itertools import islice
 from math import ceil, floor
 
 from sqlalchemy import case, delete, exists, false, literal, or_, select, text, tuple_, update
@@ -100,8 +101,10 @@ def _same_clock(starts_at: datetime, ends_at: datetime) -> bool:
     return starts_at.astimezone(LONDON).utcoffset() == ends_at.astimezone(LONDON).utcoffset()
 
 
-def free_slots(school: School, staff: Staff, kind: str, first: date, last: date, *, adult: Adult | None = None, seniors: Sequence[Staff] = ()) -> list[Slot]:
-    """The free slots of `staff` for this kind of meeting between two days (both included), soonest first; no two of them overlap.
+def free_slots(
+    school: School, staff: Staff, kind: str, first: date, last: date, *, adult: Adult | None = None, seniors: Sequence[Staff] = (), most: int | None = None
+) -> list[Slot]:
+    """The free slots of `staff` for this kind of meeting between two days (both included), soonest first, `most` at most; no two of them overlap.
 
     Honours the minimum notice and the horizon. Where `seniors` are given, one of them must be free as well, and is part of the slot.
     A time that `adult` holds counts as free for them.
@@ -110,7 +113,8 @@ def free_slots(school: School, staff: Staff, kind: str, first: date, last: date,
     taken = _taken_cells(school, [staff, *seniors], first, last, adult)
     earliest, latest = school.now + school.settings.notice, school.now + school.settings.horizon
     planned = timetable.slots(staff, kind, seniors)
-    return [slot for choice in planned if earliest <= choice[0].starts_at <= latest and (slot := _first_free(school, choice, taken)) is not None]
+    free = (slot for choice in planned if earliest <= choice[0].starts_at <= latest and (slot := _first_free(school, choice, taken)) is not None)
+    return list(islice(free, most))
 
 
 def is_offered(school: School, slot: Slot) -> bool:
