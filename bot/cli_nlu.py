@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from nlu import Understanding
-    from nlu.embedded import Engine
+    from nlu.embedded.engine import Engine
     from nlu.evaluation import Report
 
 app = typer.Typer(help="Train, test and try the understanding of parents' messages.", no_args_is_help=True)
@@ -74,17 +74,18 @@ def parse(
 
 
 def _trained(examples: list[Path], cache: Path | None) -> Engine:
-    """An engine trained on `examples`, its model kept in `cache`; without one nothing is kept but the vectors of example texts."""
-    from nlu.embedded import Engine, training
+    """An engine trained on `examples`, its models kept in `cache`; without one nothing is kept but the vectors of example texts."""
+    from nlu.embedded import training
+    from nlu.embedded.build import Sources
     from nlu.embedded.encoders import default_encoders
-    from nlu.exact import Words
+    from nlu.embedded.engine import Engine
     from nlu.rasa_format import read
 
     with _faults_named():
         if cache is not None:
-            return Engine.load_or_train(examples, cache)
-        engine = Engine(Words.load())
-        engine.use(training.train(read(examples).examples, default_encoders(), _CACHE / "test"))
+            return Engine.load_or_train(Sources(examples, [_EXAMPLES / "safeguarding"]), cache)
+        engine, encoders = Engine(), default_encoders()
+        engine.use(training.train(read(examples).examples, encoders, _CACHE / "test"))
         return engine
 
 

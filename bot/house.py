@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,27 +15,28 @@ from bot.turns import Turns, TurnSettings
 from bot.understanding import Understander
 from data.migrate import upgrade
 from data.store import Store
+from nlu.embedded.build import Sources
+from nlu.embedded.engine import Engine
 from nlu.exact import Words
-from nlu.face import Context, Understanding
+from nlu.face import Alarm, Context, Understanding
 from scheduler.ticker import Ticker
 
 if TYPE_CHECKING:
     from bot.channels.twilio import TwilioAccount
     from bot.settings import Settings
-    from nlu.embedded import Engine
+    from nlu.embedded.encoders import Encoder
 
 EXAMPLES = Path(__file__).parent.parent / "data" / "nlu"
+SOURCES = Sources([EXAMPLES], [EXAMPLES / "safeguarding"])
 
 
 class Embedded:
     """The embedded engine as the turns need it: exact lists that are there at once, and a classifier that is ready a little later."""
 
-    def __init__(self, cache: Path) -> None:
-        from nlu.embedded import Engine
-
+    def __init__(self, cache: Path, encoders: Sequence[Encoder] | None = None) -> None:
         self._words = Words.load()
         self._cache = cache
-        self.engine: Engine = Engine(self._words)
+        self.engine = Engine(self._words, encoders)
 
     @property
     def ready(self) -> bool:
@@ -43,8 +44,8 @@ class Embedded:
         return self.engine.ready
 
     def warm(self) -> None:
-        """Load or train the classifier: some seconds, on a thread of its own."""
-        self.engine.warm(sorted(EXAMPLES.glob("*.yml")), self._cache)
+        """Load the models, or build them: on a thread of its own."""
+        self.engine.warm(SOURCES, self._cache)
 
     def exact(self, text: str, language: str) -> str | None:
         """The intent of a whole message that stands in the exact lists."""
@@ -57,6 +58,14 @@ class Embedded:
     def parse(self, text: str, context: Context) -> Understanding:
         """What a text means."""
         return self.engine.parse(text, context)
+
+    def watch(self, text: str, language: str) -> Alarm | None:
+        """Whether a text suggests that someone may be at risk."""
+        return self.engine.watch(text, language)
+
+    def close(self) -> None:
+        """Let go of what runs beside."""
+        self.engine.close()
 
 
 class House:
@@ -96,7 +105,7 @@ class House:
         return min(waits.values(), default=None)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database. What the understander runs beside is its maker's to end: several houses may share one."""
         self.ticker.stop()
         self.store.close()
 

@@ -38,3 +38,19 @@ class ModelRefused(UnderstandingError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class EncoderAway(UnderstandingError):
+    """A sentence encoder that cannot answer now: its process died, hangs or rests. What it would have said is left out."""
+
+    def __init__(self, encoder: str) -> None:
+        super().__init__(encoder)
+        self.encoder = encoder
+
+
+class BuildFailed(UnderstandingError):
+    """The process that builds the models ended otherwise than well; what was kept before stays in use."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code

@@ -16,6 +16,22 @@ class Decision(StrEnum):
     HAND_OVER = "hand_over"
 
 
+class Level(StrEnum):
+    """What an alarm asks for: that the safeguarding lead is told at once, or that she looks at the message when she next reads."""
+
+    ALARM = "alarm"
+    LOOK = "look"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """That a message suggests that someone may be at risk. `by` is 'phrase', with the kind of harm that it names in `kind`, or 'model'. Never the words."""
+
+    level: Level
+    by: str
+    kind: str = ""
+
+
 @dataclass(frozen=True)
 class When:
     """A time as someone wrote it, absolute from the moment it was received, in the school's clock.

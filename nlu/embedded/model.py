@@ -17,10 +17,12 @@ from nlu.embedded.npz import read_npz, write_npz
 from nlu.errors import ModelRefused
 from nlu.face import Decision
 
-FORMAT = 1
+FORMAT = 2
 """Raise by one when the content or the meaning of a model file changes: older files are then trained anew, not misread."""
 
 OUT_OF_SCOPE = "out_of_scope"
+_TFIDF_SHARE = 0.5  # of an encoder's, where all know the language: from 0.5 to 1 moves accuracy by 0.3 points (docs/understanding.md)
+_TFIDF_SHARE_ELSEWHERE = 1.0  # in a language that one of the encoders does not know, letters say more
 _SHARPNESS = 4.0  # softmax(4 x margin): looked at from 2 to 6 in nlu-findings, which moves accuracy by 1.2 points at most
 _RANKED = 10
 
@@ -51,20 +53,28 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Head:
-    """What was learnt on one encoder's vectors: a linear layer, the examples themselves (sorted by intent) and each intent's centre."""
+    """What was learnt on one encoder's vectors: a linear layer, the examples themselves (sorted by intent) and each intent's centre.
 
+    Vectors are taken from the mean of the training examples: those of e5 all point nearly the same way (nlu-findings, section 4).
+    """
+
+    mean: Floats
     weights: Floats  # dimensions x intents
     bias: Floats
     examples: Floats  # examples x dimensions
     centroids: Floats  # intents x dimensions
     starts: Ints  # where each intent's examples begin
 
+    def centred(self, vector: Floats) -> Floats:
+        """A vector, or rows of them, as seen from the mean, of unit length."""
+        return centred(vector, self.mean)
+
     def probabilities(self, vector: Floats) -> Floats:
-        """The logistic regression's opinion."""
+        """The logistic regression's opinion of a centred vector."""
         return softmax(vector @ self.weights + self.bias)
 
     def nearness(self, vector: Floats) -> Floats:
-        """For each intent, half the cosine to its nearest example and half that to its centre."""
+        """For each intent, half the cosine of a centred vector to its nearest example and half that to its centre."""
         nearest = np.maximum.reduceat(self.examples @ vector, self.starts)
         return np.asarray((nearest + self.centroids @ vector) / 2, dtype=np.float32)
 
@@ -100,10 +110,11 @@ class Model:
     def score(self, text: str, vectors: Mapping[str, Floats]) -> tuple[Floats, float]:
         """The probability of each intent, and how far the best is to be trusted: by itself, by nearness in meaning and by nearness in letters, averaged."""
         row = self.tfidf.row(mask(text))
-        opinions = [softmax(_SHARPNESS * (row.values @ self.weights[row.indices] + self.bias))]
-        heads = [(self.heads[name], vector) for name, vector in vectors.items() if name in self.heads]
-        opinions.extend(head.probabilities(vector) for head, vector in heads)
-        probabilities = np.mean(opinions, axis=0)
+        heads = [(self.heads[name], self.heads[name].centred(vector)) for name, vector in vectors.items() if name in self.heads]
+        by_letters = softmax(_SHARPNESS * (row.values @ self.weights[row.indices] + self.bias))
+        opinions = [by_letters, *(head.probabilities(vector) for head, vector in heads)]
+        share = _TFIDF_SHARE if len(heads) == len(self.heads) else _TFIDF_SHARE_ELSEWHERE
+        probabilities = np.average(opinions, axis=0, weights=[share, *(1.0 for _ in heads)])
         best = int(probabilities.argmax())
         parts = [float(probabilities[best]), self._likeness(row)]
         parts.extend(float(head.nearness(vector)[best]) for head, vector in heads)
@@ -168,7 +179,9 @@ class Model:
             posting_starts=arrays["posting_starts"],
             posting_rows=arrays["posting_rows"],
             posting_values=arrays["posting_values"],
-            heads={name: Head(*(arrays[f"{name}/{part}"] for part in ("weights", "bias", "examples", "centroids", "starts"))) for name in about["heads"]},
+            heads={
+                name: Head(*(arrays[f"{name}/{part}"] for part in ("mean", "weights", "bias", "examples", "centroids", "starts"))) for name in about["heads"]
+            },
             thresholds={name: Thresholds(*limits) for name, limits in about["thresholds"].items()},
             made_of=about["made_of"],
         )
@@ -182,6 +195,12 @@ def versions() -> dict[str, Any]:
 def config_name(encoders: Sequence[str]) -> str:
     """The name under which thresholds for this set of encoders are kept."""
     return "+".join(sorted(encoders))
+
+
+def centred(vectors: Floats, mean: Floats) -> Floats:
+    """A vector, or rows of them, as seen from `mean`, of unit length."""
+    moved = vectors - mean
+    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=-1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def softmax(scores: Floats) -> Floats:

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nlu import Context, Decision, Name, When
-from nlu.embedded import Engine, Model, train
+from nlu.embedded.engine import Engine
 from nlu.embedded.features import Tfidf
+from nlu.embedded.model import Model
 from nlu.embedded.npz import read_npz, write_npz
-from nlu.embedded.training import made_of
+from nlu.embedded.training import made_of, train
 from nlu.errors import BadTrainingData, ModelRefused
 from nlu.evaluation import evaluate
 from nlu.exact import Words
