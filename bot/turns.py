@@ -27,7 +27,8 @@ from data.inbox import InboxState, Received
 from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
-from school import School, SchoolSettings, addresses, consent, families, recognition
+from nlu.face import Level
+from school import School, SchoolSettings, addresses, consent, families, recognition, safeguarding
 from school.attention import call_for_a_person
 from school.capability import capabilities
 from translations import _, spoken
@@ -145,6 +146,8 @@ class Turns:
             return "not answered"  # a delivery firm or an advertiser: nobody there reads an answer
         if self._carrier_has_answered(school, first):
             return "left to the carrier"
+        if heard.utterance.alarm is not None:
+            self._raise_alarm(school, heard, first, adult)
         if self._is_too_much(school, first, adult):
             return "too much"
         if self._is_late(school, first):
@@ -156,6 +159,14 @@ class Turns:
                     capability.heard(school, adult)
         self._converse(school, heard, first, adult)
         return "answered"
+
+    def _raise_alarm(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:
+        """Someone may be at risk: the lead is told whatever becomes of this turn, and no dialogue goes on by itself after that."""
+        rule = safeguarding.raise_alarm if heard.is_alarming else safeguarding.put_before_the_lead
+        said = heard.utterance
+        rule(school, key=f"safeguarding:inbox:{first.id}", text=said.text, adult=adult, address=first.address, about_staff=said.about_staff)
+        if heard.is_alarming:
+            _forget_dialogues(school.session, heard.thread)
 
     def _converse(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:
         kept = _kept(school, heard.thread)
@@ -171,7 +182,7 @@ class Turns:
             reference=f"inbox:{first.id}",
             strict=self._settings.strict,
         )
-        said = self._answer(school, conversation, heard.utterance, first, adult)
+        said = conversation.begin("safeguarding") if heard.is_alarming else self._answer(school, conversation, heard.utterance, first, adult)
         if said.text:
             # A message that waited on a shared phone is answered a second time, now that it is known whose it is.
             key = f"reply:{first.id}:{heard.thread}"
@@ -319,6 +330,11 @@ class _Heard:
     ids: Sequence[int]
     thread: str
     utterance: Utterance
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether someone may be at risk so surely that nothing else is answered."""
+        return self.utterance.alarm is not None and self.utterance.alarm.level is Level.ALARM
 
 
 def _forget_dialogues(session: Session, thread: str) -> None:

@@ -17,13 +17,16 @@ from bot.conversation.state import State
 from data.inbox import Received
 from data.people import Adult, Child, SchoolClass, Staff
 from data.school_year import Term
-from nlu.face import Context, Decision, Name, Understanding
+from nlu import names
+from nlu.clean import clean
+from nlu.face import Alarm, Context, Decision, Level, Name, Understanding
 from school import School, families
 
 JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s+)", re.IGNORECASE)
 """Where one message may hold two wishes."""
 
 
+SAFEGUARDING = "safeguarding"
 NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
 """How many things at home in a guess a message must name for the guess to count as this sure."""
 
@@ -40,6 +43,9 @@ class Understander(Protocol):
     def parse(self, text: str, context: Context) -> Understanding:
         """What a text means. Never raises."""
 
+    def watch(self, text: str, language: str) -> Alarm | None:
+        """Whether a text, from someone who has this language, suggests that someone may be at risk. Never raises."""
+
 
 def understand(engine: Understander, school: School, adult: Adult | None, state: State, message: Received, text: str) -> Utterance:
     """The message as far as it can be understood without acting on it. The encoder is not touched where a list, a number or a shown option says it all."""
@@ -52,7 +58,26 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     if needs_parse and question is not None:
         needs_parse = question.kind != "text" and answers.by_words(question, text) is None
     wishes = _wishes(engine, text, _context(school, adult)) if needs_parse and adult else []
-    return Utterance(text, message.received_at, exact=exact, number=number, wishes=wishes)
+    alarm = None if exact or number is not None else _alarm(engine, text, language, wishes)
+    if alarm is None:
+        return Utterance(text, message.received_at, exact=exact, number=number, wishes=wishes)
+    ordinary = [wish for wish in wishes if wish.intent != SAFEGUARDING]
+    return Utterance(text, message.received_at, exact=exact, number=number, wishes=ordinary, alarm=alarm, about_staff=_staff_named(school, text))
+
+
+def _alarm(engine: Understander, text: str, language: str, wishes: Sequence[Understanding]) -> Alarm | None:
+    """What the watch hears in it, or what the classifier took for it: the louder of the two."""
+    heard = engine.watch(text, language)
+    guessed = next((wish for wish in wishes if wish.intent == SAFEGUARDING), None)
+    if guessed is None or (heard is not None and heard.level is Level.ALARM):
+        return heard
+    return Alarm(Level.LOOK if guessed.decision is Decision.HAND_OVER else Level.ALARM, "model")
+
+
+def _staff_named(school: School, text: str) -> frozenset[int]:
+    """The members of staff whom a text names, whoever wrote it."""
+    everyone = [_staff_name(person) for person in school.session.scalars(select(Staff).where(Staff.has_left.is_(False)))]
+    return frozenset(entity.value.id for entity in names.find(clean(text, None), everyone) if isinstance(entity.value, Name))
 
 
 def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Understanding]:

@@ -85,6 +85,8 @@ class Words:
         """Where it goes: a reply back to where its question came from; a notice to the first of the adult's addresses that can be used now."""
         if message.address is not None and (message.kind == "reply" or self._can_use(school, message.address)):
             return message.address
+        if message.adult_id is None:
+            return None  # a member of staff, at the address where they were to be told
         adult = school.session.get_one(Adult, message.adult_id)
         return next((address for address in addresses.usable_for(school, adult) if self._can_use(school, address)), None)
 

@@ -83,16 +83,6 @@ def empty(chat: Chat, school: School) -> None:
     chat.say(_("Your message came without words. What would you like? MENU shows what I can do."))
 
 
-@dialogue(intent="safeguarding", urgent=True)
-def safeguarding(chat: Chat, school: School) -> None:
-    """A child may be at risk: a person sees it; the answer is neutral and names the emergency numbers."""
-    _call(chat, school, Need.SAFEGUARDING, chat.text)
-    chat.say(
-        _("Thank you for telling us. A member of staff will read this. If anyone is in danger now, ring 999. NSPCC: 0808 800 5000. Childline: 0800 1111."),
-        must_arrive=True,
-    )
-
-
 def _call(chat: Chat, school: School, need: Need, text: str, detail: str = "") -> str:
     key = f"{need}:{chat.reference}"
     call_for_a_person(school, need, key=key, adult=chat.adult, address=chat.address, text=text, detail=detail)

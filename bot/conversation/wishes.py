@@ -10,7 +10,7 @@ from typing import Any
 from bot.conversation.identity import identity
 from bot.conversation.registry import find
 from bot.conversation.state import Frame, Identity
-from nlu.face import Decision, Understanding
+from nlu.face import Alarm, Decision, Understanding
 
 MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass"}
 NO_WISH = frozenset({"affirm", "deny", "out_of_scope"})
@@ -22,7 +22,8 @@ class Utterance:
     """One message, as far as it was understood without knowing the conversation.
 
     `exact` is the intent of a whole message that stands in the exact lists; `number` that of one that is a number, negative from the end. `wishes` are
-    what the classifier made of it, more than one where it holds several; empty where it was not asked.
+    what the classifier made of it, more than one where it holds several; empty where it was not asked. `alarm` is set where it suggests that someone may
+    be at risk, and `about_staff` then holds the members of staff it names, by id.
     """
 
     text: str
@@ -31,6 +32,8 @@ class Utterance:
     exact: str | None = None
     number: int | None = None
     wishes: Sequence[Understanding] = ()
+    alarm: Alarm | None = None
+    about_staff: frozenset[int] = frozenset()
 
     @property
     def is_bare(self) -> bool:
