@@ -39,6 +39,8 @@ TRIES = 3
 """How often a message may fail before a person gets it and those behind it go on."""
 ROBOT_CHARACTERS, ROBOT_REPEATS = 12, 3
 """So long a text, the same more often than this within an hour, is a phone that answers by itself ('I am driving'): answering it would never end."""
+ALARMED = 3
+"""How many more answers a stranger gets in a day when someone may be at risk."""
 WISHES_FOR_A_PERSON = frozenset({"speak_to_person", "ring_me"})
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
 
@@ -148,7 +150,7 @@ class Turns:
             return "left to the carrier"
         if heard.utterance.alarm is not None:
             self._raise_alarm(school, heard, first, adult)
-        if self._is_too_much(school, first, adult):
+        if self._is_too_much(school, first, adult, more=ALARMED if heard.is_alarming else 0):
             return "too much"
         if self._is_late(school, first):
             self._leave_to_staff(school, first, adult)
@@ -221,7 +223,7 @@ class Turns:
         if shares:
             first.state = InboxState.ASIDE
             return conversation.begin("who_is_writing")
-        return conversation.begin("unknown_chat" if first.address.channel == "telegram" else "stranger")
+        return conversation.begin("unknown_chat" if first.address.channel == "telegram" else "stranger", text=utterance.text)
 
     def _recognise(self, school: School, conversation: Conversation, first: Received) -> Reply:
         """Their own number, or a link that only they were sent: the chat is theirs from now on."""
@@ -268,11 +270,14 @@ class Turns:
             return first.opt_out is not None
         return first.opt_out == "HELP"
 
-    def _is_too_much(self, school: School, first: Received, adult: Adult | None) -> bool:
-        """Whether this address writes so much, or is a stranger answered so often today, that it is answered no more: two robots would talk for ever."""
-        if adult is None:
+    def _is_too_much(self, school: School, first: Received, adult: Adult | None, *, more: int) -> bool:
+        """Whether this address writes so much, or is a stranger answered so often today, that it is answered no more: two robots would talk for ever.
+
+        `more` is how many answers beyond the usual a stranger may have.
+        """
+        if adult is None and not families.adults_at(first.address):
             answered = select(func.count()).where(Message.address_id == first.address_id, Message.created_at > school.now - timedelta(days=1))
-            return (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day
+            return (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day + more
         lately = {"address": first.address_id, "since": school.now - timedelta(hours=1)}
         is_robot = len(first.text) >= ROBOT_CHARACTERS and (school.session.scalar(_WRITTEN_SO, lately | {"text": first.text}) or 0) > ROBOT_REPEATS
         if not is_robot and (school.session.scalar(_WRITTEN, lately) or 0) <= self._settings.per_hour:

@@ -27,6 +27,9 @@ JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s
 
 
 SAFEGUARDING = "safeguarding"
+ASKED_ABOUT = frozenset({"stop"})
+PLEASANTRIES = frozenset({"greet", "thanks", "goodbye", "small_talk", "affirm", "deny", "out_of_scope"})
+"""What stands beside a wish in a polite message, and is none."""
 NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
 """How many things at home in a guess a message must name for the guess to count as this sure."""
 
@@ -61,17 +64,21 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     alarm = None if exact or number is not None else _alarm(engine, text, language, wishes)
     if alarm is None:
         return Utterance(text, message.received_at, exact=exact, number=number, wishes=wishes)
-    ordinary = [wish for wish in wishes if wish.intent != SAFEGUARDING]
-    return Utterance(text, message.received_at, exact=exact, number=number, wishes=ordinary, alarm=alarm, about_staff=_staff_named(school, text))
+    about = _staff_named(school, text)
+    return Utterance(text, message.received_at, exact=exact, number=number, wishes=list(map(_otherwise, wishes)), alarm=alarm, about_staff=about)
+
+
+def _otherwise(wish: Understanding) -> Understanding:
+    """What a wish may mean besides harm, to be asked about: the lead sees it in any case, and the parent is not left standing."""
+    others = [intent for intent, _confidence in wish.ranking if intent != SAFEGUARDING]
+    return replace(wish, intent=others[0], decision=Decision.CONFIRM) if wish.intent == SAFEGUARDING and others else wish
 
 
 def _alarm(engine: Understander, text: str, language: str, wishes: Sequence[Understanding]) -> Alarm | None:
-    """What the watch hears in it, or what the classifier took for it: the louder of the two."""
+    """What the watch hears in it; where it hears nothing and the classifier took it for harm, the lead looks at it: the watch is the better judge."""
     heard = engine.watch(text, language)
-    guessed = next((wish for wish in wishes if wish.intent == SAFEGUARDING), None)
-    if guessed is None or (heard is not None and heard.level is Level.ALARM):
-        return heard
-    return Alarm(Level.LOOK if guessed.decision is Decision.HAND_OVER else Level.ALARM, "model")
+    is_guessed = any(wish.intent == SAFEGUARDING and wish.decision is not Decision.HAND_OVER for wish in wishes)
+    return heard or (Alarm(Level.LOOK, "model") if is_guessed else None)
 
 
 def _staff_named(school: School, text: str) -> frozenset[int]:
@@ -82,13 +89,21 @@ def _staff_named(school: School, text: str) -> frozenset[int]:
 
 def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Understanding]:
     """What is wished: usually one thing; several where each part of the message is clearly a wish of its own."""
-    whole = _believed(engine.parse(text, context))
+    whole = _careful(_believed(engine.parse(text, context)))
     parts = [part for part in JOINTS.split(text) if len(part.split()) >= 2]
     if len(parts) < 2:
         return [whole]
-    each = [_believed(engine.parse(part, context)) for part in parts[:4]]
-    clear = [wish for wish in each if wish.decision is Decision.ACT and wish.intent != "out_of_scope"]
-    return clear if len({wish.intent for wish in clear}) > 1 else [whole]
+    each = [_careful(_believed(engine.parse(part, context))) for part in parts[:4]]
+    clear = [wish for wish in each if wish.decision is Decision.ACT and wish.intent not in PLEASANTRIES]
+    if len({wish.intent for wish in clear}) > 1:
+        return clear
+    # 'Good morning. I want to see the teacher' is one wish, and that is not the greeting.
+    return clear if clear and (whole.decision is not Decision.ACT or whole.intent in PLEASANTRIES) else [whole]
+
+
+def _careful(wish: Understanding) -> Understanding:
+    """A guess that would end all messages is asked about: only the exact lists do that at a word."""
+    return replace(wish, decision=Decision.CONFIRM) if wish.intent in ASKED_ABOUT and wish.decision is Decision.ACT else wish
 
 
 def _believed(wish: Understanding) -> Understanding:

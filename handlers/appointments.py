@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from bot.conversation import Chat, dialogue, identified, notice
@@ -25,6 +26,12 @@ MOVE, CALL_OFF = _("MOVE"), _("CALL OFF")
 """What a reminder says to reply. Never CANCEL: carriers take that for STOP."""
 SAID = {Way.IN_PERSON: _("in person"), Way.PHONE: _("phone"), Way.VIDEO: _("video")}
 """Words that change the way when they are mentioned at the confirmation."""
+WAY_WORDS = {
+    Way.PHONE: ("by phone", "on the phone", "over the phone", "phone call", "phone appointment", "telephone", "call with", "by call"),
+    Way.VIDEO: ("video", "zoom", "teams call", "facetime", "online meeting"),
+    Way.IN_PERSON: ("in person", "face to face"),
+}
+"""Words of a wish that say how to meet."""
 KINDS = {
     MeetingKind.TEACHER: _("a talk with the class teacher"),
     MeetingKind.PLANNING: _("the planning meeting"),
@@ -48,7 +55,8 @@ def _write_appointment(value: Appointment, language: str) -> str:
     intent="book_appointment",
     menu=_("Book a time with the class teacher"),
     order=10,
-    within=("move_appointment", "request_interpreter", "request_access_help"),
+    within=("move_appointment",),
+    asks={"request_interpreter": "interpreter", "request_access_help": "access"},
     hears=("staff", "child", "time"),
 )
 def book(chat: Chat, school: School) -> None:
@@ -89,6 +97,40 @@ def home_visit(chat: Chat, school: School) -> None:
     chat.go("book_appointment", kind=MeetingKind.HOME_VISIT.value)
 
 
+@dialogue(intent="request_interpreter", hears=("staff", "child", "time"))
+def request_interpreter(chat: Chat, school: School) -> None:
+    """An interpreter for a meeting that is still to be booked; for one that is booked, the office sees to it."""
+    if appointments.upcoming(school, chat.adult):
+        chat.go("pass_on", intent="request_interpreter", text=chat.text)
+    chat.go("book_appointment")
+
+
+@dialogue(intent="cancel_attendance", hears=("time", "staff", "child"))
+def cannot_come(chat: Chat, school: School) -> None:
+    """'We can't come': what was booked is called off, once they have seen which; where nothing was, a person gets it."""
+    if appointments.upcoming(school, chat.adult):
+        chat.go("cancel_appointment")
+    chat.go("pass_on", intent="cancel_attendance", text=chat.text)
+
+
+@dialogue(intent="decline_invitation", hears=("time", "staff", "child"))
+def decline(chat: Chat, school: School) -> None:
+    """A 'no, we can't' that answers no question: most likely about what was booked."""
+    chat.go("cancel_attendance")
+
+
+@dialogue(intent="leave_waiting_list")
+def leave_waiting_list(chat: Chat, school: School) -> None:
+    """They no longer wait for a time."""
+    places = waiting.places(school, chat.adult)
+    if not places:
+        chat.say(_("You are on no waiting list."))
+        return
+    for place in places:
+        waiting.leave(school, place)
+    chat.say(_("All right. You are off the waiting list."))
+
+
 @dialogue(intent="list_appointments", menu=_("See my appointments"), order=20)
 def show(chat: Chat, school: School) -> None:
     """What this adult has booked; never what another has."""
@@ -102,7 +144,7 @@ def show(chat: Chat, school: School) -> None:
 @dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25, keyword=MOVE, hears=("time", "staff", "child"))
 def move(chat: Chat, school: School) -> None:
     """Another time for an appointment; it stays where it was until the new one is agreed."""
-    appointment = _which(chat, school, _("Which appointment would you like to move?"))
+    appointment = _which(chat, school, _("Which appointment would you like to move?"), with_times=False)
     staff, child = appointment.staff[0], appointment.child
     asked = invitations.behind(school, child, appointment.kind, appointment)
     slot = _slot(chat, school, staff, child, appointment.kind, asked, same_day=appointment.starts_at.astimezone(LONDON).date())
@@ -135,7 +177,7 @@ def move(chat: Chat, school: School) -> None:
 @dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30, keyword=CALL_OFF, hears=("time", "staff", "child"))
 def cancel(chat: Chat, school: School) -> None:
     """An appointment is called off, once the parent has seen which one."""
-    appointment = _which(chat, school, _("Which appointment would you like to call off?"))
+    appointment = _which(chat, school, _("Which appointment would you like to call off?"), with_times=True)
     if not chat.confirm(
         "sure", _("Call off {appointment} with {staff}?"), yes=_("Call it off"), no=_("Keep it"), appointment=appointment, staff=appointment.staff[0]
     ):
@@ -213,10 +255,10 @@ def offer(chat: Chat, school: School) -> None:
 
 def _say_booked(chat: Chat, school: School, booked: Appointment, slot: Slot) -> None:
     """What is promised is kept: a reminder only where its time is still to come."""
-    words = _("Booked: {slot} with {staff}.")
+    words = _("Booked: {slot} with {staff}, {way}.")
     if appointments.reminder_time(school, booked) > school.now:
-        words = _("Booked: {slot} with {staff}. I will remind you the day before.")
-    chat.say(words, slot=slot, staff=booked.staff[0], attach=booked, must_arrive=True)
+        words = _("Booked: {slot} with {staff}, {way}. I will remind you the day before.")
+    chat.say(words, slot=slot, staff=booked.staff[0], way=_facts(booked)["way"], attach=booked, must_arrive=True)
 
 
 def _child(chat: Chat, school: School) -> Child:
@@ -288,7 +330,7 @@ def _terms(chat: Chat, school: School, kind: str) -> Terms:
     """Way, interpreter and access as last time; asked only where the parent wants them changed."""
     usual = appointments.usual_terms(school, chat.adult)
     if kind == MeetingKind.HOME_VISIT or not chat.wants("way"):
-        way = chat.keep("way", usual.way, instead=SAID)
+        way = chat.keep("way", _way_wished(chat, school) or usual.way, instead=SAID)
     else:
         way = chat.choose("way", [Way(name) for name in school.settings.ways], _("How would you like to meet?"), pick_single=False, label=WAYS.__getitem__)
     if chat.wants("interpreter"):
@@ -300,6 +342,13 @@ def _terms(chat: Chat, school: School, kind: str) -> Terms:
     else:
         access = chat.keep("access", usual.access_needs)
     return Terms(way, interpreter, access)
+
+
+def _way_wished(chat: Chat, school: School) -> Way | None:
+    """How they asked to meet in the words of their wish ('by phone please'), if the school offers that."""
+    said = chat.text.casefold()
+    ways = (way for way, names in WAY_WORDS.items() if any(name in said for name in names))
+    return next((way for way in ways if way in school.settings.ways), None)
 
 
 def _note(chat: Chat, staff: Staff) -> str:
@@ -341,13 +390,23 @@ def _terms_words(kind: str, terms: Terms, note: str) -> tuple[object, ...]:
     return tuple(words)
 
 
-def _which(chat: Chat, school: School, question: Phrase) -> Appointment:
-    """One of this adult's appointments; the only one is taken as meant."""
-    booked = [] if chat.answered("appointment") else appointments.upcoming(school, chat.adult)
+def _which(chat: Chat, school: School, question: Phrase, *, with_times: bool) -> Appointment:
+    """One of this adult's appointments: the one that was named, by teacher, child or (`with_times`) day; the only one is taken as meant."""
+    booked = [] if chat.answered("appointment") else _meant(chat, appointments.upcoming(school, chat.adult), with_times=with_times)
     if not booked and not chat.answered("appointment"):
         chat.say(_("You have no appointments."))
         chat.end()
     return chat.choose("appointment", booked, question, label=lambda row: _("{appointment} with {staff}").format(appointment=row, staff=row.staff[0]))
+
+
+def _meant(chat: Chat, booked: Sequence[Appointment], *, with_times: bool) -> Sequence[Appointment]:
+    """Those that fit what was mentioned; all, where none does."""
+    staff, children = {person.id for person in chat.heard("staff")}, {child.id for child in chat.heard("child")}
+    fitting = [row for row in booked if not staff or staff & {person.id for person in row.staff}]
+    fitting = [row for row in fitting if not children or row.child_id in children]
+    if with_times:
+        fitting = [row for row in fitting if times.fits(chat.heard("time"), row.starts_at.astimezone(LONDON))]
+    return fitting or booked
 
 
 def _line(appointment: Appointment) -> Phrase:

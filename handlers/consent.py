@@ -7,7 +7,7 @@ from school import School, consent
 from translations import _
 
 
-@dialogue(intent="stop", urgent=True, strangers=True)
+@dialogue(intent="stop", about=_("Stop all messages"), urgent=True, strangers=True)
 def stop(chat: Chat, school: School) -> None:
     """They want no more messages. Said once, nothing is asked."""
     consent.opt_out(school, chat.address, how="text")

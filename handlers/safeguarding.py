@@ -7,7 +7,7 @@ from school import School, hours
 from translations import _
 
 
-@dialogue(intent="safeguarding", urgent=True)
+@dialogue(intent="safeguarding", urgent=True, strangers=True)
 def safeguarding(chat: Chat, school: School) -> None:
     """Neutral, quoting nothing: someone will read it, whom to ring in an emergency, and when nobody is reading."""
     chat.say(_("Thank you for telling us. A member of staff will read this."), must_arrive=True)

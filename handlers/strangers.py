@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from bot.conversation import Chat, dialogue
 from school import School, recognition
-from school.attention import Need, call_for_a_person, has_asked
+from school.attention import Need, add_words, call_for_a_person, has_asked
 from translations import _
+
+WORDS_TO_KEEP = 3
+"""From so many words on, what a stranger writes first is more than a greeting, and goes to the office with the message that follows."""
 
 
 @dialogue(intent="stranger", strangers=True)
 def stranger(chat: Chat, school: School) -> None:
-    """The same words to everyone the school does not know. They may leave one message for the office."""
-    key = f"stranger:{chat.address.id}:{school.today}"
+    """The same words to everyone the school does not know. They may leave one message for the office; what they wrote first, and later, stands with it."""
+    key, first = f"stranger:{chat.address.id}:{school.today}", chat.args.get("text", "")
     if has_asked(school, key):
+        add_words(school, key, first)
         chat.end()  # one message was left today: two robots would go on for ever
     text = chat.ask(
         "text",
@@ -20,7 +24,8 @@ def stranger(chat: Chat, school: School) -> None:
         school=school.settings.name,
         phone=school.settings.phone,
     )
-    call_for_a_person(school, Need.FOR_OFFICE, key=key, address=chat.address, text=text, detail="unknown number")
+    words = f"{first} / {text}" if len(first.split()) >= WORDS_TO_KEEP else text
+    call_for_a_person(school, Need.FOR_OFFICE, key=key, address=chat.address, text=words, detail="unknown number")
     chat.say(_("Thank you. The office will read your message."))
 
 
@@ -28,7 +33,7 @@ def stranger(chat: Chat, school: School) -> None:
 def unknown_chat(chat: Chat, school: School) -> None:
     """Telegram gives no number: they can share theirs by a button, or leave one message."""
     chat.ask_for_contact()
-    chat.go("stranger")
+    chat.go("stranger", text=chat.args.get("text", ""))
 
 
 @dialogue(intent="recognised", strangers=True, urgent=True)

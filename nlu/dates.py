@@ -237,8 +237,11 @@ def _is_negated(lowered: str, piece: Atom) -> bool:
 
 
 def _entity(text: str, piece: Atom) -> Entity:
-    when = When(piece.first, piece.last, piece.earliest, piece.latest, piece.excluded, piece.certain)
-    return Entity("time", piece.start, piece.end, text[piece.start : piece.end], when, 0.95 if piece.certain else 0.6)
+    words = text[piece.start : piece.end]
+    # 'not Monday' is about Mondays; 'not this Monday' about one.
+    is_every = piece.excluded and piece.is_weekday and len(words.split()) == 1
+    when = When(piece.first, piece.last, piece.earliest, piece.latest, piece.excluded, piece.certain, is_every)
+    return Entity("time", piece.start, piece.end, words, when, 0.95 if piece.certain else 0.6)
 
 
 def _lower(text: str) -> str:

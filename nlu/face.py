@@ -38,7 +38,7 @@ class When:
 
     `first` and `last` are inclusive days; both None means any day ('after 3').
     `earliest` and `latest` bound the time of day; equal means that exact time; both None means any time.
-    `excluded` turns the meaning round ('not Monday').
+    `excluded` turns the meaning round; `weekly` means the weekday of `first` in every week ('not Monday': no Monday at all).
     `certain` is False where only one engine found it, or several readings were possible: it is then repeated back before it is used.
     """
 
@@ -48,6 +48,7 @@ class When:
     latest: time | None = None
     excluded: bool = False
     certain: bool = True
+    weekly: bool = False
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,7 @@ def _when(when: When) -> dict[str, object]:
         "to": _moment(when.last, when.latest),
         "grain": _grain(when),
     }
+    told |= {"weekly": True} if when.weekly else {}
     return told | ({"excluded": True} if when.excluded else {}) | ({} if when.certain else {"certain": False})
 
 

@@ -11,7 +11,10 @@ from data.attention import Attention, Need
 from data.people import Adult
 from school import School
 
-__all__ = ["Need", "call_for_a_person", "has_asked", "open_needs", "refine"]
+__all__ = ["Need", "add_words", "call_for_a_person", "has_asked", "open_needs", "refine"]
+
+
+LONGEST = 2_000
 
 
 def call_for_a_person(
@@ -45,6 +48,13 @@ def refine(school: School, key: str, *, need: Need | None = None, text: str | No
     row = school.session.scalars(select(Attention).where(Attention.key == key)).one()
     row.need = need or row.need
     row.text = row.text if text is None else text
+
+
+def add_words(school: School, key: str, text: str) -> None:
+    """More was written to something that waits; up to 2,000 characters in all."""
+    row = school.session.scalars(select(Attention).where(Attention.key == key)).one()
+    if row.done_at is None and text.strip():
+        row.text = f"{row.text} / {text}"[:LONGEST]
 
 
 def open_needs(school: School) -> Sequence[Attention]:

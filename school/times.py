@@ -31,6 +31,10 @@ class Wish(Protocol):
     def excluded(self) -> bool:
         """Whether it is what they do not want."""
 
+    @property
+    def weekly(self) -> bool:
+        """Whether the weekday of the first day is meant, in every week."""
+
 
 @dataclass(frozen=True)
 class Times:
@@ -41,6 +45,7 @@ class Times:
     earliest: time | None = None
     latest: time | None = None
     excluded: bool = False
+    weekly: bool = False
 
 
 def exactly(clock: datetime) -> Times:
@@ -62,4 +67,6 @@ def fits(wishes: Sequence[Wish], clock: datetime) -> bool:
 
 def _covers(wish: Wish, clock: datetime) -> bool:
     day, at = clock.date(), clock.time()
+    if wish.weekly and wish.first is not None:
+        return day.weekday() == wish.first.weekday() and (wish.earliest or at) <= at <= (wish.latest or at)
     return (wish.first or day) <= day <= (wish.last or wish.first or day) and (wish.earliest or at) <= at <= (wish.latest or at)

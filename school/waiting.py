@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -28,6 +29,11 @@ def join(school: School, adult: Adult, child: Child, staff: Staff) -> None:
 def find(school: School, waiting_id: int) -> Waiting | None:
     """One place on a waiting list, by its id."""
     return school.session.get(Waiting, waiting_id)
+
+
+def places(school: School, adult: Adult) -> Sequence[Waiting]:
+    """This adult's places on waiting lists, the oldest first."""
+    return school.session.scalars(select(Waiting).where(Waiting.adult_id == adult.id).order_by(Waiting.since)).all()
 
 
 def leave(school: School, place: Waiting) -> None:

@@ -9,6 +9,11 @@ from bot.conversation.state import Option, Question
 
 MORE = "more"
 """The id of the option that shows further ones."""
+POLITE = frozenset({"please", "pls", "plz", "yes", "yeah", "yep", "ok", "okay", "thanks", "thank", "you", "ta", "just", "then", "now"})
+"""Words that change nothing about an answer."""
+NEGATIONS = frozenset({"not", "dont", "don", "never", "cant", "cannot", "wont", "didnt", "no", "nor", "without", "instead"})
+"""Words beside which a label may mean its opposite. In English: labels are matched in English and in the reader's language, and longer texts in other
+languages are left to the classifier."""
 Number = Callable[[str], int | None]
 """Reads a whole message that is a number: '2', 'two', 'the second one'; negative counts from the end."""
 
@@ -41,19 +46,35 @@ def by_label(question: Question, text: str) -> Option | None:
 def by_words(question: Question, text: str) -> Option | None:
     """The only option whose label the text is, begins, or names in full; None where none or several are meant.
 
-    Beside a question for free text an option must be named exactly: 'nothing much, but …' is no 'Nothing'.
+    Beside a question for free text an option must be named exactly: 'nothing much, but …' is no 'Nothing'. Beside a confirmation too, but for polite words:
+    'do not book it' and 'book it for 4 instead' both hold 'book it', and neither means it.
     """
     if question.kind == "text":
         return by_label(question, text)
     said = folded(text)
     if not said:
         return None
+    if question.kind == "confirm":
+        said = " ".join(word for word in said.split() if word not in POLITE) or said
     labels = [(option, {folded(option.label), folded(option.english)}) for option in question.options]
-    for matches in (_equal, _begins, _within):
+    loosely = question.kind != "confirm" and not is_negated(said)
+    for matches in (_equal, _begins, *((_within,) if loosely else ())):
         found = [option for option, spellings in labels if any(matches(said, label) for label in spellings if label)]
         if len(found) == 1:
             return found[0]
     return None
+
+
+def refused(question: Question, text: str) -> bool:
+    """Whether a text says in so many words that what a confirmation asks is not wanted: 'please do not book it yet'."""
+    said = folded(text)
+    yes = {folded(question.options[0].label), folded(question.options[0].english)}
+    return is_negated(said) and any(f" {label} " in f" {said} " for label in yes if label)
+
+
+def is_negated(said: str) -> bool:
+    """Whether a folded text holds a word that turns round what stands beside it."""
+    return not NEGATIONS.isdisjoint(said.split())
 
 
 def mentioned(options: Sequence[Option], text: str) -> Option | None:

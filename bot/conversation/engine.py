@@ -16,7 +16,7 @@ from bot.conversation.errors import Again, Asked, Elsewhere, Ended
 from bot.conversation.registry import NOTICE, Dialogue, find
 from bot.conversation.state import Frame, Identity, Option, Question, State, Step
 from bot.conversation.watch import WriteWatch
-from bot.conversation.wishes import NO_WISH, Utterance, frames_for, is_urgent, to_act_on, values_heard
+from bot.conversation.wishes import FAREWELLS, NO_WISH, Utterance, frames_for, is_urgent, refined, to_act_on, values_heard
 from data.addresses import Address
 from data.attention import Need
 from data.people import Adult
@@ -133,10 +133,18 @@ class Conversation:
             self._settle(question, option)
         elif heard.exact is not None and heard.exact not in NO_WISH and find(heard.exact) is not None:
             self._start(Frame(heard.exact, heard_text=heard.text))
+        elif question.kind == "choose" and heard.meaning == "deny" and self.adult is not None:
+            self._let_be()
         elif question.kind == "text":
             self._settle(question, Option("", heard.text, heard.text, ["", heard.text]))
         elif not self._put_instead(question, heard) and not self._follow(question, heard):
             self._misunderstood(heard)
+
+    def _let_be(self) -> None:
+        """'No thanks', 'never mind' to a list: they want none of it. What was chosen before it is dropped."""
+        self.state.question, self.state.misunderstood = None, 0
+        self.say_first(_("All right. MENU shows what I can do."))
+        self._leave(alone=False)
 
     def _put_instead(self, question: Question, heard: Utterance) -> bool:
         """Whether the message names another value for something that was taken as known: 'by phone please' at the confirmation."""
@@ -159,6 +167,8 @@ class Conversation:
         option = option or answers.by_words(question, heard.text)
         if option is not None or question.kind == "choose":
             return option
+        if question.kind == "confirm" and answers.refused(question, heard.text):
+            return question.options[1]
         if question.kind == "confirm":
             return {"affirm": question.options[0], "deny": question.options[1]}.get(heard.meaning or "")
         return question.options[0] if question.options and heard.exact == "deny" else None
@@ -212,27 +222,57 @@ class Conversation:
         corrected = self._correct(question, own)
         # A word or two that mean the open dialogue ('video') were surely an answer to its question: they are no wish to begin it anew.
         is_short = len(heard.text.split()) < FEW_WORDS
+        corrected = self._ask_for_more(heard.wishes) or corrected
         others = [wish for wish in to_act_on(heard.wishes) if not (corrected and wish in own) and (self._goes_elsewhere(wish) or not is_short)]
+        others = [wish for wish in others if wish.intent not in FAREWELLS and not self._is_within(wish)]
         if others:
             self._take_up(frames_for(others, heard.text), busy=corrected)
         return corrected or bool(others)
 
+    def _ask_for_more(self, wishes: Sequence[Understanding]) -> bool:
+        """Whether an answer was wished for that the open dialogue takes as known: 'i need an interpreter' while a time is booked. It is asked for."""
+        frame, current = self._top(), find(self._top().dialogue)
+        keys = [key for wish in to_act_on(wishes) if current is not None and (key := current.asks.get(wish.intent)) is not None]
+        for key in keys:
+            index = frame.index_of(key)
+            if index is not None:
+                frame.drop_from(index)
+            frame.want(key)
+        if keys:
+            self.state.question, self.state.misunderstood = None, 0
+        return bool(keys)
+
+    def _is_within(self, wish: Understanding) -> bool:
+        """Whether it means the open dialogue by another name."""
+        current = find(self._top().dialogue)
+        return current is not None and (wish.intent in current.asks or (wish.intent in current.within and wish.intent != current.name))
+
     def _correct(self, question: Question, wishes: Sequence[Understanding]) -> bool:
         """Whether values were mentioned that change answers of this dialogue ('no, Friday') or answer its question. What came after them is asked again."""
         frame = self._top()
-        mentioned = {kind: found for kind, found in values_heard(wishes).items() if found != frame.heard.get(kind)}
+        mentioned = {kind: found for kind, found in values_heard(wishes).items() if found != frame.heard.get(kind) and not self._is_the_answer(kind, found)}
         values = {kind: found for kind, found in mentioned.items() if kind == question.hears or frame.index_hearing(kind) is not None}
         if not values:
             return False
         keys = {question.key} if question.hears in values else set()
         changed = [index for kind in values if kind != question.hears and (index := frame.index_hearing(kind)) is not None]
+        before = {kind: frame.heard.get(kind) or frame.used.get(kind, []) for kind in values}
         if changed:
             keys |= {frame.steps[index].key for index in changed}
+            dropped = {step.hears for step in frame.steps[min(changed) :] if step.hears}
             frame.drop_from(min(changed))
-        frame.heard |= values
+            # What was mentioned for an answer that now falls with another is still wished: 'no, i mean karim' leaves 'on wednesday' as it was.
+            frame.heard |= {kind: frame.used[kind] for kind in dropped - values.keys() if kind in frame.used}
+        frame.heard |= {kind: refined(before[kind], found) for kind, found in values.items()}
         frame.wanted = [key for key in frame.wanted if key not in keys]
         self.state.question, self.state.misunderstood = None, 0
         return True
+
+    def _is_the_answer(self, kind: str, found: Sequence[Identity]) -> bool:
+        """Whether what is mentioned is what was answered: named again, it changes nothing."""
+        frame = self._top()
+        index = frame.index_hearing(kind)
+        return index is not None and list(found) == [frame.steps[index].value]
 
     def _goes_elsewhere(self, wish: Understanding) -> bool:
         """Whether it clearly means another dialogue than the open one."""

@@ -38,13 +38,17 @@ T = TypeVar("T", bound=type)
 
 
 def _when_to_json(value: When) -> list[Any]:
-    return [part.isoformat() if part else None for part in (value.first, value.last, value.earliest, value.latest)] + [value.excluded, value.certain]
+    return [part.isoformat() if part else None for part in (value.first, value.last, value.earliest, value.latest)] + [
+        value.excluded,
+        value.certain,
+        value.weekly,
+    ]
 
 
 def _when_from_json(kept: list[Any]) -> When:
     first, last = (date.fromisoformat(part) if part else None for part in kept[:2])
     earliest, latest = (time.fromisoformat(part) if part else None for part in kept[2:4])
-    return When(first, last, earliest, latest, excluded=kept[4], certain=kept[5])
+    return When(first, last, earliest, latest, excluded=kept[4], certain=kept[5], weekly=any(kept[6:]))  # an older version kept six
 
 
 _readers: dict[str, Callable[[Any], Any]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -29,7 +29,8 @@ class Dialogue:
 
     `menu` is how it stands in the menu, None if it does not; `order` its place there; `about` names it in 'Do you mean …?' and 'Back to: …'.
     An `urgent` one is answered at once, also in the midst of another. `strangers` may have it too.
-    `within` are the intents that mean this same dialogue while it is open ('move it to Friday' while booking).
+    `within` are the intents that mean this same dialogue while it is open ('move it to Friday' while booking). `asks` are those that wish for one of its
+    answers, taken as known otherwise, to be asked for: the intent, and the answer's key.
     `keyword` starts it as a whole message: what a reminder says to reply.
     A `passing` one is not taken up again once something else was said.
     `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
@@ -46,6 +47,7 @@ class Dialogue:
     passing: bool = False
     keyword: Phrase | None = None
     hears: tuple[str, ...] = ()
+    asks: Mapping[str, str] = field(default_factory=dict)
 
 
 NOTICE = "notice:"
@@ -66,13 +68,14 @@ def dialogue(
     passing: bool = False,
     keyword: Phrase | None = None,
     hears: tuple[str, ...] = (),
+    asks: Mapping[str, str] | None = None,
 ) -> Callable[[Run], Run]:
     """Make a function the dialogue for an intent. It is run from the top on every turn; docs/dialogues.md explains how to write one."""
 
     def register(run: Run) -> Run:
         if intent in _dialogues:
             raise ValueError(f"two dialogues for the intent {intent}")
-        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword, hears)
+        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {})
         return run
 
     return register

@@ -32,6 +32,7 @@ class Frame:
     args: dict[str, Any] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     heard: dict[str, list[Identity]] = field(default_factory=dict)  # values mentioned and not yet used, by entity kind
+    used: dict[str, list[Identity]] = field(default_factory=dict)  # those that an answer has used up, should it be dropped for another's sake
     heard_text: str = ""  # the words of the wish
     wanted: list[str] = field(default_factory=list)  # questions to ask although the answer could be taken as known
     given: dict[str, Identity] = field(default_factory=dict)  # extra answers from before an earlier one changed: taken as known now
@@ -64,8 +65,8 @@ class Frame:
         self.wanted = [key for key in self.wanted if key != step.key]
         for used in (self.presets, self.given):
             used.pop(step.key, None)
-        if step.hears:
-            self.heard.pop(step.hears, None)
+        if step.hears and step.hears in self.heard:
+            self.used[step.hears] = self.heard.pop(step.hears)
 
 
 @dataclass

@@ -15,6 +15,8 @@ from nlu.face import Alarm, Decision, Understanding
 MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass"}
 NO_WISH = frozenset({"affirm", "deny", "out_of_scope"})
 """Intents that are no wish of their own while something else is talked about."""
+FAREWELLS = frozenset({"greet", "goodbye", "small_talk"})
+"""Pleasantries, of which nothing follows beside a question that is open or a wish."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,11 @@ def frames_for(wishes: Sequence[Understanding], whole: str) -> list[Frame]:
     """
     frames: list[Frame] = []
     for wish in wishes:
-        frame = Frame(wish.intent, heard=values_heard([wish]), heard_text=wish.text if len(wishes) > 1 else whole)
+        # A person gets the whole message: a part of it may mean little by itself.
+        words = wish.text if len(wishes) > 1 and find(wish.intent) is not None else whole
+        frame = Frame(wish.intent, heard=values_heard([wish]), heard_text=words)
+        if find(wish.intent) is None and any(find(other.dialogue) is None for other in frames):
+            continue  # a person has it already
         same = next((other for other in frames if other.dialogue == frame.dialogue and not _differ(other, frame)), None)
         if same is None:
             frames.append(frame)
@@ -84,6 +90,14 @@ def values_heard(wishes: Iterable[Understanding]) -> dict[str, list[Identity]]:
         for entity in wish.entities:
             heard.setdefault(entity.kind, []).append(_identity(entity.kind, entity.value))
     return heard
+
+
+def refined(before: Sequence[Identity], now: Sequence[Identity]) -> list[Identity]:
+    """What is mentioned now, in the light of what was before: 'after 3' said after 'next week' is about next week."""
+    days = next((value for value in before if value[0] == "When" and value[1][0] is not None and not value[1][4]), None)
+    if days is None or len(before) != 1:
+        return list(now)
+    return [[tag, [*days[1][:2], *kept[2:]]] if tag == "When" and kept[0] is None and not kept[4] else [tag, kept] for tag, kept in now]
 
 
 def _identity(kind: str, value: Any) -> Identity:
