@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from bot import clock
-from data.attention import Attention
+from data.attention import Attention, Need
 from data.migrate import upgrade
 from data.store import Store
 from school import LONDON, School, addresses, attention
@@ -17,15 +18,26 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 
-def show(settings: Settings, as_json: bool) -> int:
-    """Print what waits for a person, oldest first, one line each; as a JSON list for a script."""
+BAD_INPUT = 2
+
+
+def show(settings: Settings, *, as_json: bool, done: Sequence[int] = (), with_safeguarding: bool = False) -> int:
+    """Print what waits for a person, oldest first, one line each; as a JSON list for a script. First tick off what is `done`, by id.
+
+    The words of safeguarding matters are shown only where that is asked for. The exit code: 0, or 2 where no such id waits.
+    """
     upgrade(settings.database_url)
     store = Store(settings.database_url)
     try:
+        with store.write() as session:
+            unknown = [number for number in done if not attention.tick_off(School(session, clock.now()), number)]
         with store.read() as session:
-            rows = [_row(each) for each in attention.open_needs(School(session, clock.now()))]
+            rows = [_row(each, with_safeguarding=with_safeguarding) for each in attention.open_needs(School(session, clock.now()))]
     finally:
         store.close()
+    if unknown:
+        typer.echo(f"Nothing with the id {', '.join(map(str, unknown))} waits for a person.", err=True)
+        return BAD_INPUT
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
@@ -35,9 +47,12 @@ def show(settings: Settings, as_json: bool) -> int:
     return 0
 
 
-def _row(need: Attention) -> dict[str, str | int]:
+def _row(need: Attention, *, with_safeguarding: bool) -> dict[str, str | int]:
     who = need.adult.name if need.adult else "unknown" if need.address else ""
-    where = f"{need.address.channel} {addresses.masked(need.address.value)}" if need.address else ""
+    # Whoever is to be rung back, and whoever only the number leads to, is shown with it.
+    is_rung = need.need == Need.RING_ME or need.adult is None
+    where = f"{need.address.channel} {need.address.value if is_rung else addresses.masked(need.address.value)}" if need.address else ""
+    is_hidden = need.need == Need.SAFEGUARDING and not with_safeguarding
     return {
         "id": need.id,
         "since": need.created_at.astimezone(LONDON).isoformat(timespec="minutes"),
@@ -45,7 +60,7 @@ def _row(need: Attention) -> dict[str, str | int]:
         "who": who,
         "where": where,
         "detail": need.detail,
-        "text": need.text,
+        "text": "(for the safeguarding lead or deputy: --safeguarding)" if is_hidden else need.text,
     }
 
 

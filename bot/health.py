@@ -71,6 +71,7 @@ def add_health(app: FastAPI, house: House, running: Running, metrics: Metrics) -
 
 def _not_ready(house: House, running: Running, database: Database) -> list[str]:
     reasons = [f"{channel} is paused: the provider refuses our account ({code})" for channel, code in house.dispatcher.paused.items()]
+    reasons += [f"{channel} is polled, and its provider does not answer: nothing comes in (the log says why)" for channel in running.deaf]
     if running.is_stopping:
         reasons.append("stopping")
     if not database.is_there():

@@ -104,6 +104,11 @@ class TurnLoop:
                 await self._stopping.wait()
 
 
+def _code(error: Exception) -> str | None:
+    """The provider's own code of a failure, if it gave one."""
+    return getattr(error, "code", None)
+
+
 class CatchUp:
     """Asks one provider for the messages it holds for our number, and takes in those we lack: the provider is the spool."""
 
@@ -111,6 +116,8 @@ class CatchUp:
         self._house, self._channel, self._interval = house, channel, interval
         self._started = house.clock()
         self._soon = asyncio.Event()
+        self.failures = 0  # in a row
+        self.name = channel.name
 
     def soon(self) -> None:
         """Something could not be stored: look again shortly."""
@@ -122,8 +129,10 @@ class CatchUp:
             wait = self._interval
             try:
                 await self.once()
+                self.failures = 0
             except (SendError, DatabaseAway) as error:
-                log.warning("catch-up failed", channel=self._channel.name, error=type(error).__name__)
+                self.failures += 1
+                log.warning("catch-up failed", channel=self._channel.name, error=type(error).__name__, cause=type(error.__cause__).__name__, code=_code(error))
                 wait = min(RETRY, self._interval)
             except Exception as error:
                 log.exception("catch-up failed", channel=self._channel.name, error=type(error).__name__)
@@ -162,6 +171,8 @@ class TelegramPoll:
 
     def __init__(self, house: House, channel: TelegramChannel) -> None:
         self._house, self._channel = house, channel
+        self.failures = 0  # in a row
+        self.name = channel.name
 
     async def run(self) -> None:
         """Poll for ever."""
@@ -170,13 +181,15 @@ class TelegramPoll:
         while True:
             try:
                 messages, following = await self._channel.poll(offset)
+                self.failures = 0
                 if messages:
                     await self._house.inbox.accept(messages)
                 if following != offset:
                     await asyncio.to_thread(self._keep, following)
                     offset = following
             except (SendError, DatabaseAway) as error:
-                log.warning("polling failed", channel="telegram", error=type(error).__name__)
+                self.failures += 1
+                log.warning("polling failed", channel="telegram", error=type(error).__name__, cause=type(error.__cause__).__name__, code=_code(error))
                 await asyncio.sleep(RETRY)
             except Exception as error:
                 log.exception("polling failed", channel="telegram", error=type(error).__name__)

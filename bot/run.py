@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import signal
+import socket
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
 import typer
+from sqlalchemy import make_url
 
 from bot.house import House, real_channels, simulated_channels
 from bot.metrics import Metrics
 from bot.running import Running
 from bot.whatsapp import kept_templates
 from data.migrate import upgrade
-from data.store import Store
+from data.store import DatabaseAway, Store
 from school import School
 
 if TYPE_CHECKING:
@@ -45,6 +49,15 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
         except NotForDemo as reason:
             typer.echo(f"bookbag run --demo: {reason}", err=True)
             return BAD_USAGE
+    if not _is_free(host, port):
+        typer.echo(
+            f"bookbag run: {host}:{port} cannot be listened on: another program has this port, or this computer has no such address. See --port.", err=True
+        )
+        return FAILURE
+    alone = _serve_alone(settings.database_url)
+    if alone is None:
+        typer.echo("bookbag run: another Bookbag serves this database. Stop it first; on SQLite only one may.", err=True)
+        return FAILURE
     house = open_house(settings, demo=demo)
     app = application(house, Running(house), Metrics())
     if demo:
@@ -57,9 +70,40 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
     # What is in hand gets its time in Running.stop; whatever page is still open after two seconds must not hold up the end.
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False))
     app.state.is_stopping = lambda: server.should_exit
-    with suppress(KeyboardInterrupt):
+    with alone, suppress(KeyboardInterrupt):
         server.run()
     return 0 if server.started else FAILURE
+
+
+def _is_free(host: str, port: int) -> bool:
+    """Whether this port can be listened on: found out before anything is opened or promised."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        with socket.socket(found[0][0], socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(found[0][4])
+    except OSError:
+        return False
+    return True
+
+
+def _serve_alone(url: str) -> AbstractContextManager[object] | None:
+    """Holds an SQLite database for this server alone, as docs/outbox.md relies on; None where another has it. On PostgreSQL many may serve."""
+    database = make_url(url).database
+    if not url.startswith("sqlite") or database in {None, "", ":memory:"}:
+        return nullcontext()
+    path = Path(f"{database}.serving")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise DatabaseAway(type(error).__name__) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
 
 
 def open_house(settings: Settings, *, demo: bool) -> House:

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 SWITCH = 0.002
 """Seconds after which a thread that computes makes room for one that waits. At Python's 5 ms a webhook's answer waits for several turns' worth of them."""
+DEAF_AFTER = 3
+"""After so many failures in a row to ask a provider, nothing comes in on its channel: it is no passing fault."""
 PATIENCE = 5.0
 """Seconds that stopping waits for what is with a provider, after up to four for the turns in hand: the whole stop takes less than ten."""
 
@@ -33,6 +35,7 @@ class Running:
         self._house = house
         self._turns = TurnLoop(house)
         self._catch_ups: list[CatchUp] = []
+        self._asking: list[CatchUp | TelegramPoll] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dispatching: asyncio.Task[None] | None = None
         self.is_stopping = False
@@ -62,11 +65,19 @@ class Running:
             both = (ChannelName.SMS, ChannelName.WHATSAPP)
             self._catch_ups = [CatchUp(self._house, channels[name], interval) for name in both if name in channels]
             self._tasks += [asyncio.create_task(catch_up.run()) for catch_up in self._catch_ups]
+            self._asking += self._catch_ups if settings.twilio.mode == "polling" else []
         if settings.telegram.token:
             channel: TelegramChannel = channels[ChannelName.TELEGRAM]  # type: ignore[assignment]
             self._tasks.append(asyncio.create_task(set_up(self._house, channel)))
             if settings.telegram.mode == "polling":
-                self._tasks.append(asyncio.create_task(TelegramPoll(self._house, channel).run()))
+                poll = TelegramPoll(self._house, channel)
+                self._asking.append(poll)
+                self._tasks.append(asyncio.create_task(poll.run()))
+
+    @property
+    def deaf(self) -> list[str]:
+        """The channels on which nothing comes in, since their provider, which has to be asked, does not answer."""
+        return [asking.name for asking in self._asking if asking.failures >= DEAF_AFTER]
 
     def catch_up_soon(self) -> None:
         """A message could not be stored: ask its provider for it shortly."""

@@ -25,6 +25,7 @@ class Need(StrEnum):
     FAILED = "failed"  # handling it went wrong three times
     LATE = "late"  # came in so late that nothing was done about it
     CLOSED_DAY = "closed_day"  # an appointment lies on a day on which the school has closed since: the family must be told, and another time found
+    NO_STAFF = "no_staff"  # an appointment with someone who has left
     ADDRESS = "address"  # a number or chat that cannot be reached any more
 
 

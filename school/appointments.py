@@ -95,6 +95,8 @@ def offers(
     if invitation is not None:
         first, last = max(first, invitation.first_on), min(last, invitation.last_on)
     seniors = _seniors(school) if kind in invitations.WITH_SENIOR else ()
+    if kind in invitations.WITH_SENIOR and not seniors:
+        return Offers((), fit=True)
     free = slots.free_slots(school, staff, kind, first, last, adult=adult, seniors=seniors, most=None if wishes else most)
     fitting = [slot for slot in free if fits(wishes, slot.clock)][:most]
     return Offers(fitting, fit=True) if fitting or not wishes else Offers(_nearest(school, free, wishes[0]), fit=False)
@@ -210,7 +212,7 @@ def reminder_time(school: School, appointment: Appointment) -> datetime:
 def due(school: School) -> None:
     """Do what the time has come for: reminders, invitations, places for those who wait. May be called at any time, twice, or late."""
     _remind(school)
-    _show_closed_days(school)
+    _show_what_cannot_be(school)
     invitations.plan_first_meetings(school)
     invitations.invite(school)
     waiting.offer_freed_times(school)
@@ -237,12 +239,15 @@ def _remind(school: School) -> None:
             call_for_a_person(school, Need.NOT_DELIVERED, key=key, adult=appointment.adult, detail="appointment_reminder: too late")
 
 
-def _show_closed_days(school: School) -> None:
-    """What was booked for a day on which the school has closed since stands until someone has rung the family: staff see it."""
+def _show_what_cannot_be(school: School) -> None:
+    """What was booked for a day on which the school has closed since, or with someone who has left, stands until someone has rung the family: staff see it."""
     days = calendar(school)
     ahead = select(Appointment).where(Appointment.state == AppointmentState.BOOKED, Appointment.starts_at > school.now).order_by(Appointment.id)
-    for appointment in school.session.scalars(ahead.options(joinedload(Appointment.adult))):
+    for appointment in school.session.scalars(ahead.options(joinedload(Appointment.adult), selectinload(Appointment.staff))):
         day = appointment.starts_at.astimezone(school.clock.tzinfo).date()
+        if any(person.has_left for person in appointment.staff):
+            key = f"appointment:{appointment.id}:left:{appointment.version}"
+            call_for_a_person(school, Need.NO_STAFF, key=key, adult=appointment.adult, detail=f"an appointment on {day} with someone who has left")
         if days.is_closed(day):
             key = f"appointment:{appointment.id}:closed:{appointment.version}"
             call_for_a_person(school, Need.CLOSED_DAY, key=key, adult=appointment.adult, detail=f"an appointment on {day}")

@@ -11,7 +11,7 @@ from data.attention import Attention, Need
 from data.people import Adult
 from school import School
 
-__all__ = ["Need", "add_words", "call_for_a_person", "has_asked", "open_needs", "refine"]
+__all__ = ["Need", "add_words", "call_for_a_person", "has_asked", "open_needs", "refine", "tick_off"]
 
 
 LONGEST = 2_000
@@ -55,6 +55,15 @@ def add_words(school: School, key: str, text: str) -> None:
     row = school.session.scalars(select(Attention).where(Attention.key == key)).one()
     if row.done_at is None and text.strip():
         row.text = f"{row.text} / {text}"[:LONGEST]
+
+
+def tick_off(school: School, attention_id: int) -> bool:
+    """Someone has dealt with it; False if nothing with this id waits."""
+    row = school.session.get(Attention, attention_id)
+    if row is None or row.done_at is not None:
+        return False
+    row.done_at = school.now
+    return True
 
 
 def open_needs(school: School) -> Sequence[Attention]:

@@ -11,8 +11,9 @@ from datetime import timedelta
 from sqlalchemy import exists, select
 
 from data.appointments import Appointment, Invitation, MeetingKind
-from data.people import Child
+from data.people import Child, Staff
 from school import School
+from school.attention import Need, call_for_a_person
 from school.calendar import instant
 from school.families import adults_of
 from school.notices import tell
@@ -77,6 +78,9 @@ def plan_first_meetings(school: School) -> None:
 
 def invite(school: School) -> None:
     """Tell the adults of each child that the school wants to meet, once each, when the meeting can be booked."""
+    if school.session.scalar(select(Staff.id).where(Staff.role == "senior", Staff.has_left.is_(False)).limit(1)) is None:
+        _show_that_nobody_senior_is_there(school)
+        return
     invitations = select(Invitation).where(Invitation.appointment_id.is_(None), Invitation.last_on > school.today)
     for invitation in school.session.scalars(invitations.order_by(Invitation.id)):
         if invitation.first_on > (school.clock + school.settings.horizon).date():
@@ -84,3 +88,10 @@ def invite(school: School) -> None:
         last = instant(invitation.last_on, school.settings.closes)
         for adult in adults_of(school, invitation.child, "book"):
             tell(school, adult, "meeting_invitation", {"invitation": invitation.id}, key=f"invitation:{invitation.id}:{adult.id}", useless_after=last)
+
+
+def _show_that_nobody_senior_is_there(school: School) -> None:
+    """These meetings need a senior leader: without one in the list of staff nobody is asked to book what could not be booked."""
+    waiting = select(Invitation.id).where(Invitation.appointment_id.is_(None), Invitation.last_on > school.today).limit(1)
+    if school.session.scalar(waiting) is not None:
+        call_for_a_person(school, Need.NOT_DELIVERED, key="invitations:no-senior", detail="meeting_invitation: no senior leader among the staff")

@@ -221,12 +221,17 @@ def staff_add(
 
 
 @app.command(short_help="What needs a person.")
-def attention(as_json: AsJson = False, config: Config = None) -> None:
+def attention(
+    as_json: AsJson = False,
+    done: Annotated[list[int] | None, typer.Option(metavar="ID", help="Someone has dealt with this one: it is listed no more.", show_default=False)] = None,
+    safeguarding: Annotated[bool, typer.Option("--safeguarding", help="Show the words of safeguarding matters: for the lead and deputy alone.")] = False,
+    config: Config = None,
+) -> None:
     """What needs a person: not understood, not delivered, for the office, refused; a line each."""
     settings = settings_from(config)
     from bot import attention as waiting
 
-    finish(waiting.show, settings, as_json=as_json)
+    finish(waiting.show, settings, as_json=as_json, done=done or (), with_safeguarding=safeguarding)
 
 
 @family_app.command("list")

@@ -283,7 +283,8 @@ class Settings(Section):
             plain,
             name=self.school.name,
             short_name=self.school.short_name,
-            phone=self.school.phone or plain.phone,
+            # Only the demo school has the demo's number: a real one must never be told to ring it.
+            phone=self.school.phone or (plain.phone if self.school.name == plain.name else "the school office"),
             website=self.school.website or "",
             opens=hours.opens,
             closes=hours.closes,

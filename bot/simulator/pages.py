@@ -77,6 +77,12 @@ def add_simulator(app: FastAPI, house: House) -> None:
     app.mount(f"{HOME}/static", StaticFiles(directory=STATIC), name="simulator-static")
     app.include_router(_reading(simulator))
     app.include_router(_writing(simulator))
+    app.add_api_route("/", _home, include_in_schema=False)
+
+
+def _home() -> RedirectResponse:
+    """Whoever opens the bare address of a demo wants to see the phones."""
+    return RedirectResponse(HOME, 303)
 
 
 def _reading(simulator: Simulator) -> APIRouter:
