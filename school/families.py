@@ -13,7 +13,7 @@ from data.people import Adult, Child, Guardianship, SchoolClass, Staff
 from school import School
 from school.errors import NotYourChild
 
-__all__ = ["Adult", "Child", "Right", "SchoolClass", "Staff", "adults_at", "adults_of", "children", "require"]
+__all__ = ["Adult", "Child", "Right", "SchoolClass", "Staff", "adults_at", "adults_of", "children", "require", "speak"]
 
 Right = Literal["hear", "book", "be_asked", "collect"]
 
@@ -41,6 +41,12 @@ def adults_of(school: School, child: Child, may: Right) -> Sequence[Adult]:
     return school.session.scalars(
         select(Adult).join(Adult.guardianships).where(Guardianship.child_id == child.id, getattr(Guardianship, f"may_{may}")).order_by(Adult.id)
     ).all()
+
+
+def speak(school: School, adult: Adult, language: str) -> None:
+    """From now on this adult is spoken to in `language` (a BCP 47 tag)."""
+    adult.language = language
+    school.session.flush()
 
 
 def adults_at(address: Address) -> Sequence[Adult]:

@@ -85,8 +85,20 @@ class Conversation:
         reply = self._run()
         if not reply.text and self.adult is not None:
             self.say_first(_("What you chose before is not there any more."))
-            return self._reply()
+            reply = self._reply()
+        if self._is_foreign_again(utterance.language) and reply.question is None:
+            self._push(Frame("offer_language", {"language": utterance.language}))
+            self.state.offered.append(str(utterance.language))
+            return self._run()
         return reply
+
+    def _is_foreign_again(self, language: str | None) -> bool:
+        """Whether this message and the one before were both in the same other language than the adult's, and they were never asked about it."""
+        if language is None or self.adult is None:
+            return False
+        theirs = self.adult.language.split("-")[0]
+        before, self.state.foreign = self.state.foreign, None if language.split("-")[0] == theirs else language
+        return self.state.foreign is not None and before == language and language not in self.state.offered
 
     def begin(self, intent: str, /, **args: Any) -> Reply:
         """Start a dialogue by name, for what is no text: a photo, a shared number. A notice leaves what is under way as it is, unless it asks something."""

@@ -113,7 +113,8 @@ class State:
     """A whole conversation.
 
     The dialogues under way, the newest last; the open question of that one; the wishes that wait their turn; how many questions were ever asked; how many
-    messages in a row were not understood.
+    messages in a row were not understood. `foreign` is the other language that their last message was in, if it was; `offered` those that they were asked
+    about.
     """
 
     frames: list[Frame] = field(default_factory=list)
@@ -121,6 +122,8 @@ class State:
     waiting: list[Frame] = field(default_factory=list)
     asked: int = 0
     misunderstood: int = 0
+    foreign: str | None = None
+    offered: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The state as JSON can hold it."""
@@ -136,6 +139,8 @@ class State:
             waiting=[_frame(frame) for frame in kept.get("waiting", ())],
             asked=kept.get("asked", 0),
             misunderstood=kept.get("misunderstood", 0),
+            foreign=kept.get("foreign"),
+            offered=list(kept.get("offered", ())),
         )
 
 

@@ -15,6 +15,8 @@ from nlu.face import Alarm, Decision, Understanding
 MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass"}
 NO_WISH = frozenset({"affirm", "deny", "out_of_scope"})
 """Intents that are no wish of their own while something else is talked about."""
+LONG_ENOUGH = 15
+"""Characters of a message from which its language can be told: 'ok merci' is no wish to be written to in French."""
 FAREWELLS = frozenset({"greet", "goodbye", "small_talk"})
 """Pleasantries, of which nothing follows beside a question that is open or a wish."""
 
@@ -36,6 +38,11 @@ class Utterance:
     wishes: Sequence[Understanding] = ()
     alarm: Alarm | None = None
     about_staff: frozenset[int] = frozenset()
+
+    @property
+    def language(self) -> str | None:
+        """The language it was written in, where it is long enough to tell."""
+        return self.wishes[0].language if self.wishes and len(self.text) >= LONG_ENOUGH else None
 
     @property
     def is_bare(self) -> bool:
