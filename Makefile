@@ -38,6 +38,10 @@ format: .venv/.ready-dev  ## put the code in order: format, and mend what the li
 crash-test: system .venv/.ready-dev  ## kill the server N times (N=200) at random instants and count what was lost or said twice
 	@BOOKBAG_CRASHES="$(N)" $(BIN)/pytest -m crash $(PYTEST_ARGS)
 
+.PHONY: fuzz
+fuzz: .venv/.ready-dev  ## have it understand N hostile texts (N=100000) and tell the slowest
+	@BOOKBAG_FUZZ="$(if $(filter command line,$(origin N)),$(N),100000)" $(BIN)/pytest tests/nlu/test_fuzz.py $(PYTEST_ARGS)
+
 .PHONY: lock
 lock: .venv/.ready-dev  ## choose versions anew within pyproject.toml's ranges and write both lock files
 	@$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml -o requirements.lock

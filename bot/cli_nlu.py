@@ -55,6 +55,26 @@ def measure(
     typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else _in_words(report))
 
 
+@app.command("correct")
+def correct(
+    text: Annotated[str, typer.Argument(help="The message as it was written.")],
+    intent: Annotated[str, typer.Argument(help="The intent that it really had.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the model lies.")] = _CACHE,
+) -> None:
+    """Teach it one message: kept as an example, and learnt with the next training."""
+    from nlu.learned import Learned
+    from nlu.rasa_format import read
+
+    known = {example.intent for example in read([_EXAMPLES]).examples}
+    if intent not in known:
+        _fail(f"there is no intent '{intent}'; there are {', '.join(sorted(known))}")
+    try:
+        changed = Learned(out).add(text, intent)
+    except ValueError:
+        _fail("a message without words teaches nothing")
+    typer.echo("Kept; 'bookbag nlu train' or the server's next start learns it." if changed else "It was kept before.")
+
+
 @app.command("parse")
 def parse(
     text: Annotated[str, typer.Argument(help="The message.")],
@@ -79,11 +99,14 @@ def _trained(examples: list[Path], cache: Path | None) -> Engine:
     from nlu.embedded.build import Sources
     from nlu.embedded.encoders import default_encoders
     from nlu.embedded.engine import Engine
+    from nlu.learned import Learned
     from nlu.rasa_format import read
 
     with _faults_named():
         if cache is not None:
-            return Engine.load_or_train(Sources(examples, [_EXAMPLES / "safeguarding"]), cache)
+            learned = Learned(cache).path
+            both = [*examples, learned] if learned.exists() else examples
+            return Engine.load_or_train(Sources(both, [_EXAMPLES / "safeguarding"]), cache)
         engine, encoders = Engine(), default_encoders()
         engine.use(training.train(read(examples).examples, encoders, _CACHE / "test"))
         return engine

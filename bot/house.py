@@ -20,6 +20,7 @@ from nlu.embedded.encoders import Usem3
 from nlu.embedded.engine import Engine
 from nlu.exact import Words
 from nlu.face import Alarm, Context, Understanding
+from nlu.learned import Learned
 from scheduler.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parent.parent / "data" / "nlu"
 SOURCES = Sources([EXAMPLES], [EXAMPLES / "safeguarding"])
+
+
+def sources(folder: Path) -> Sources:
+    """What a school's models are learnt from: the shipped examples, and the corrections kept in `folder`."""
+    learned = Learned(folder).path
+    return Sources([*SOURCES.intents, *([learned] if learned.exists() else [])], SOURCES.alarms)
 
 
 class Embedded:
@@ -45,8 +52,8 @@ class Embedded:
         return self.engine.ready
 
     def warm(self) -> None:
-        """Load the models, or build them: on a thread of its own."""
-        self.engine.warm(SOURCES, self._cache)
+        """Load the models, or build them: on a thread of its own. What staff have corrected since is learnt with the rest."""
+        self.engine.warm(sources(self._cache), self._cache)
 
     def exact(self, text: str, language: str) -> str | None:
         """The intent of a whole message that stands in the exact lists."""
