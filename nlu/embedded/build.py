@@ -84,6 +84,7 @@ def build_beside(sources: Sources, folder: Path, encoders: Sequence[Encoder], *,
         __name__,
         str(folder.absolute()),
         "quick" if is_quick else "final",
+        "+".join(encoder.name for encoder in encoders),
         *map(str, map(Path.absolute, sources.intents)),
         *alarms,
     ]
@@ -95,6 +96,7 @@ def build_beside(sources: Sources, folder: Path, encoders: Sequence[Encoder], *,
             for line in process.stdout:
                 if line.strip() == "ready":
                     yield Files.in_folder(folder)
+            process.wait()  # before its standard input is closed, which would end it at once
         finally:
             if sys.exc_info()[0] is not None:
                 process.kill()
