@@ -21,6 +21,7 @@ from nlu.embedded.training import made_of
 from nlu.errors import EncoderAway, ModelRefused
 from nlu.exact import Words
 from nlu.face import Alarm, Context, Decision, Entity, Understanding
+from nlu.gazetteer import Gazetteer
 from nlu.language import Detector
 from nlu.rasa_format import read
 from nlu.safeguarding.model import AlarmModel
@@ -56,6 +57,7 @@ class Engine:
         self._phrases = phrases or Phrases.load()
         self._model: Model | None = None
         self._watch = Watch(self._phrases)
+        self._gazetteer = Gazetteer()
         self._warming = threading.Lock()
         self._encoded = lru_cache(maxsize=_REMEMBERED)(self._encode)
 
@@ -84,7 +86,8 @@ class Engine:
         Refuses with BadTrainingData, and then nothing has changed; raises BuildFailed.
         """
         with self._warming:
-            intents, alarms = read(sources.intents).examples, read(sources.alarms).examples if sources.alarms else []
+            data = read(sources.intents)
+            intents, alarms = data.examples, read(sources.alarms).examples if sources.alarms else []
             files = Files.in_folder(folder)
             wanted = made_of(intents, self._encoders), alarm_made_of(intents, alarms, self._encoders) if alarms else None
             try:
@@ -94,6 +97,7 @@ class Engine:
                 self._take_up_older(files)
                 for built in self._builds(sources, folder, is_beside=is_beside):
                     self._take_up(built, None, None)
+            self._gazetteer = Gazetteer(data)
             self._detector.warm()
             dates.warm()
 
@@ -198,6 +202,7 @@ class Engine:
         found += _apart(_guarded("dates", lambda: dates.find(cleaned, here), _nothing()), found)
         found += _apart(_guarded("numbers", lambda: dates.numbers(cleaned), _nothing()), found)
         found += _guarded("spoken", lambda: spoken.find(cleaned, language), _nothing())
+        found += _apart(_guarded("gazetteer", lambda: self._gazetteer.find(cleaned), _nothing()), found)
         return tuple(sorted(found, key=lambda entity: (entity.start, -entity.confidence)))
 
 
