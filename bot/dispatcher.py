@@ -11,6 +11,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,8 @@ __all__ = ["DeliverySettings", "Dispatcher"]
 
 log = structlog.get_logger()
 
+LOOKING_ENDS = 1.0
+"""Seconds that stopping waits for a look-up under way."""
 POLL = 1.0
 """Seconds between two looks at what is due: the net under every wake-up."""
 PATIENCE = 1.8
@@ -83,7 +86,7 @@ class Dispatcher:
         self._worker = secrets.token_hex(4)
         self._in_flight: dict[asyncio.Task[None], Prepared] = {}
         self._settled, self._reported = Together(self._settle), Together(self._report)
-        self._woken = asyncio.Event()
+        self._woken, self._told_to_stop = asyncio.Event(), asyncio.Event()
         self._stopping = False
 
     @property
@@ -98,6 +101,7 @@ class Dispatcher:
     def stop(self) -> None:
         """Claim no more."""
         self._stopping = True
+        self._told_to_stop.set()
         self._woken.set()
 
     async def run(self) -> None:
@@ -107,6 +111,8 @@ class Dispatcher:
             is_full = await self._survive(self._start_sending)
             if not is_full:
                 await self._rest(self._until_next())
+        # A look into the database is waited for, so that it lets go of its connection; a provider that hangs is not.
+        await asyncio.wait({looking}, timeout=LOOKING_ENDS)
         looking.cancel()
         await self._finish()
 
@@ -123,9 +129,11 @@ class Dispatcher:
             count += claimed
 
     async def _keep_looking(self) -> None:
-        while True:
+        while not self._stopping:
             await self._survive(self._look_up)
-            await asyncio.sleep(POLL)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL):
+                    await self._told_to_stop.wait()
 
     async def _survive(self, step: Callable[[], Awaitable[bool]]) -> bool:
         try:

@@ -516,7 +516,21 @@ def test_a_reminder_in_quiet_hours_waits_for_morning(make_world: Callable[..., W
 # Invitations
 
 
-def test_an_invitation_is_told_once_to_those_who_may_book(school: School, parent: Adult, child: Child) -> None:
+@pytest.fixture
+def senior(school: School) -> Staff:
+    return a_member(school, "senior")
+
+
+def test_without_a_senior_leader_nobody_is_invited_and_staff_see_why(school: School, parent: Adult, child: Child) -> None:
+    invited(school, child, MeetingKind.PLANNING, "2026-03-02", "2026-03-20")
+    for _ in range(2):
+        at(school, MONDAY)
+    assert notices(school, "meeting_invitation") == []
+    assert [row.detail for row in school.session.scalars(select(Attention))] == ["meeting_invitation: no senior leader among the staff"]
+    assert appointments.offers(school, a_member(school), MeetingKind.PLANNING, parent).slots == ()
+
+
+def test_an_invitation_is_told_once_to_those_who_may_book(school: School, parent: Adult, child: Child, senior: Staff) -> None:
     an_adult(school, child, may_book=False)
     an_adult(school)
     made = invited(school, child, MeetingKind.PLANNING, "2026-03-02", "2026-03-20")
@@ -526,7 +540,7 @@ def test_an_invitation_is_told_once_to_those_who_may_book(school: School, parent
     assert (message.adult_id, message.about, message.useless_after) == (parent.id, {"invitation": made.id}, london("2026-03-20 16:00"))
 
 
-def test_an_invitation_waits_until_it_can_be_booked(school: School, parent: Adult, child: Child) -> None:
+def test_an_invitation_waits_until_it_can_be_booked(school: School, parent: Adult, child: Child, senior: Staff) -> None:
     invited(school, child, MeetingKind.EHCP, "2026-04-20", "2026-05-08")
     at(school, MONDAY)
     assert notices(school, "meeting_invitation") == []
@@ -550,7 +564,7 @@ def test_booking_answers_an_invitation_and_calling_off_reopens_it(school: School
     assert len(notices(school, "meeting_invitation")) == 2  # one a kind: nothing is said twice
 
 
-def test_the_planning_meeting_is_asked_for_after_six_weeks(school: School, teacher: Staff) -> None:
+def test_the_planning_meeting_is_asked_for_after_six_weeks(school: School, teacher: Staff, senior: Staff) -> None:
     child = a_child(school, teacher, joined_on=date(2026, 2, 2))
     parent = an_adult(school, child)
     a_child(school, teacher, joined_on=date(2025, 9, 1))
@@ -592,6 +606,14 @@ def test_a_meeting_on_a_day_that_is_closed_since_is_shown_to_staff_once(school: 
     assert [(row.need, row.adult_id, row.detail) for row in school.session.scalars(select(Attention))] == [
         (Need.CLOSED_DAY, parent.id, f"an appointment on {day}")
     ]
+
+
+def test_a_meeting_with_someone_who_has_left_is_shown_to_staff_once(school: School, parent: Adult, child: Child, teacher: Staff) -> None:
+    booked(school, parent, child, 2)
+    teacher.has_left = True
+    for _ in range(2):
+        at(school, MONDAY)
+    assert [row.need for row in school.session.scalars(select(Attention))] == [Need.NO_STAFF]
 
 
 # The waiting list
