@@ -8,7 +8,8 @@ from school.attention import Need, call_for_a_person, refine
 from translations import Phrase, _
 
 WISH_WORDS = 6
-"""Up to so many words a message to the office is taken for the wish to write one."""
+WISHED_BY = frozenset({"message", "messages", "office", "tell", "write", "note", "text", "msg"})
+"""A text of so few words that holds one of these is the wish to write to the office; any other says already what it is about."""
 
 
 @dialogue(intent="speak_to_person", menu=_("Speak to a person"), order=90, urgent=True)
@@ -28,16 +29,15 @@ def speak_to_person(chat: Chat, school: School) -> None:
 
 @dialogue(intent="ring_me", about=_("A call from school"), urgent=True)
 def ring_me(chat: Chat, school: School) -> None:
-    """They want to be rung."""
-    _call(chat, school, Need.RING_ME, chat.text)
+    """They want to be rung; what was not understood before is what it is about."""
+    _call(chat, school, Need.RING_ME, chat.text or chat.args.get("text", ""))
     chat.say(_ring_when(school), day=hours.next_opening(school))
 
 
 @dialogue(intent="message_office", menu=_("Send a message to the office"), order=80)
 def message_office(chat: Chat, school: School) -> None:
     """A message to the office, in the parent's own words."""
-    # 'Message to the office' is only the wish; a longer text says already what it is about.
-    text = chat.text if len(chat.text.split()) > WISH_WORDS else chat.ask("text", _("What would you like to tell the office?"))
+    text = chat.ask("text", _("What would you like to tell the office?")) if _is_only_the_wish(chat.text) else chat.text
     _call(chat, school, Need.FOR_OFFICE, text)
     _promise(chat, school, _("Thank you. The office has your message."))
 
@@ -81,6 +81,11 @@ def media(chat: Chat, school: School) -> None:
 def empty(chat: Chat, school: School) -> None:
     """A message with nothing in it that can be read."""
     chat.say(_("Your message came without words. What would you like? MENU shows what I can do."))
+
+
+def _is_only_the_wish(text: str) -> bool:
+    words = text.casefold().split()
+    return not words or (len(words) <= WISH_WORDS and not WISHED_BY.isdisjoint(words))
 
 
 def _call(chat: Chat, school: School, need: Need, text: str, detail: str = "") -> str:
