@@ -18,6 +18,11 @@ run: .venv/.ready  ## serve a demo school on http://127.0.0.1:8000 (PORT=9000 mo
 	@mkdir -p var
 	@BOOKBAG_DATABASE_URL="$${BOOKBAG_DATABASE_URL:-sqlite:///var/demo.db}" exec $(BIN)/bookbag run --demo --host 127.0.0.1 --port "$(PORT)"
 
+.PHONY: rasa
+rasa: var/rasa/bookbag.tar.gz  ## set up, train and serve Rasa on http://127.0.0.1:5055, for BOOKBAG_NLU__ENGINE=rasa (docs/operations.md)
+	@echo "Rasa serves on http://127.0.0.1:$(RASA_PORT) in half a minute; Ctrl-C ends it"
+	@cd nlu/rasa && exec $(RASA) run --enable-api -i 127.0.0.1 -p "$(RASA_PORT)" -m "$(CURDIR)/$<"
+
 ##@ Work on it
 .PHONY: test
 test: system .venv/.ready-dev  ## what CI runs: format, lint, types, arrows between folders, every test
@@ -41,6 +46,10 @@ crash-test: system .venv/.ready-dev  ## kill the server N times (N=200) at rando
 .PHONY: fuzz
 fuzz: .venv/.ready-dev  ## have it understand N hostile texts (N=100000) and tell the slowest
 	@BOOKBAG_FUZZ="$(if $(filter command line,$(origin N)),$(N),100000)" $(BIN)/pytest tests/nlu/test_fuzz.py $(PYTEST_ARGS)
+
+.PHONY: test-rasa
+test-rasa: .venv/.ready-dev  ## the tests against a real Rasa server, in two or three minutes; needs what 'make rasa' sets up
+	@$(BIN)/pytest -m rasa $(PYTEST_ARGS)
 
 .PHONY: lock
 lock: .venv/.ready-dev  ## choose versions anew within pyproject.toml's ranges and write both lock files
@@ -89,6 +98,49 @@ endef
 	  else echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; fi; \
 	fi; \
 	"$$python" -m venv .venv
+
+# Rasa 3.6 ends at Python 3.10 and brings a TensorFlow of its time, so it has an environment of its own. Since pkg_resources left setuptools it needs an old one.
+# It sends its makers no telemetry here, uses no graphics card, and hushes warnings about its own libraries.
+RASA_PORT ?= 5055
+RASA_VERSION := 3.6.21
+PYTHON_RASA ?=
+# English alone: on two cores that trains in two or three minutes; all languages take two minutes an epoch, forty in all, and 2.5 GB of memory. Files, not folders, since data/nlu/test must not be learnt.
+RASA_DATA ?= $(addprefix data/nlu/,$(addsuffix .yml,appointments events language_consent messages out_of_scope packs questionnaires school_facts talk))
+RASA := env RASA_TELEMETRY_ENABLED=false RASA_CACHE_DIRECTORY="$(CURDIR)/var/rasa/cache" CUDA_VISIBLE_DEVICES=-1 TF_CPP_MIN_LOG_LEVEL=2 \
+	SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore "$(CURDIR)/.venv-rasa/bin/rasa"
+
+var/rasa/bookbag.tar.gz: nlu/rasa/config.yml var/rasa/data.txt $(RASA_DATA) | .venv-rasa/.ready
+	@echo "Training Rasa on $(words $(RASA_DATA)) files"
+	@rm -rf var/rasa/data && mkdir var/rasa/data && cp $(RASA_DATA) var/rasa/data/
+	@cd nlu/rasa && $(RASA) train nlu --nlu "$(CURDIR)/var/rasa/data" --config config.yml --out "$(CURDIR)/var/rasa" --fixed-model-name bookbag
+
+# What it was trained on last: another choice of files trains anew.
+.PHONY: rasa-data
+rasa-data:
+var/rasa/data.txt: rasa-data
+	@mkdir -p var/rasa
+	@echo "$(RASA_DATA)" | cmp -s - $@ || echo "$(RASA_DATA)" >$@
+
+.venv-rasa/.ready: | .venv-rasa/bin/pip
+	@echo "Setting up Rasa $(RASA_VERSION) in .venv-rasa (once; some minutes, 2.7 GB)"
+	@if ! { .venv-rasa/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION) \
+	    && .venv-rasa/bin/uv pip install -q --python .venv-rasa/bin/python "rasa==$(RASA_VERSION)" "setuptools<71"; } 2>.venv-rasa/uv.log; then \
+	  echo "uv could not (see .venv-rasa/uv.log): pip does it, which takes longer"; \
+	  .venv-rasa/bin/pip install -q --disable-pip-version-check "rasa==$(RASA_VERSION)" "setuptools<71"; \
+	fi
+	@touch $@
+
+.venv-rasa/bin/pip:
+	@python=""; \
+	for candidate in $(PYTHON_RASA) python3.10 python3.9 python3.8 "$$HOME"/.pyenv/versions/3.{10,9,8}.*/bin/python; do \
+	  if "$$candidate" -c 'import sys, ensurepip, venv; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 10))' 2>/dev/null; then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Rasa $(RASA_VERSION) needs Python 3.8, 3.9 or 3.10, with venv, and there is none here."; \
+	  echo "Install one beside this one ('pyenv install 3.10' does), or name it: make rasa PYTHON_RASA=/path/to/python3.10"; \
+	  exit 1; \
+	fi; \
+	"$$python" -m venv .venv-rasa
 
 # PostgreSQL and a browser are for tests alone. CI installs them and forbids the skip; nobody else's machine is changed.
 .PHONY: system

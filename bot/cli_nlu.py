@@ -23,6 +23,7 @@ _ROOT = Path(__file__).parent.parent
 _EXAMPLES = _ROOT / "data" / "nlu"
 _BAD_INPUT = 2
 _SHOWN_CONFUSIONS = 20
+_PATIENCE = 10.0  # seconds for Rasa, when someone waits at a terminal
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
 
@@ -156,24 +157,20 @@ def _understood(text: str) -> Understanding:
 
 
 def _ask_rasa(text: str) -> object:
-    """The answer of the Rasa server named by BOOKBAG_NLU__RASA_URL."""
+    """All that the Rasa server named by BOOKBAG_NLU__RASA_URL answers."""
     import os
-    import urllib.error
-    import urllib.request
+
+    from nlu.errors import RasaAway
+    from nlu.rasa_client import RasaClient
 
     url = os.environ.get("BOOKBAG_NLU__RASA_URL", "")
     if not url.startswith(("http://", "https://")):
-        _fail("BOOKBAG_NLU__RASA_URL: set it to the address of a Rasa server, such as http://127.0.0.1:5005")
-    request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
-        url.rstrip("/") + "/model/parse", json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
-    )
+        _fail("BOOKBAG_NLU__RASA_URL: set it to the address of a Rasa server, such as http://127.0.0.1:5055")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
-            result: object = json.load(answer)
-            return result
-    except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        typer.echo(f"Rasa at {url} did not answer: {error}", err=True)
-        raise typer.Exit(1) from error
+        return RasaClient(url, _PATIENCE).ask(text)
+    except RasaAway as away:
+        typer.echo(f"Rasa at {url} did not answer: {away.reason}", err=True)
+        raise typer.Exit(1) from away
 
 
 def _in_words(report: Report) -> str:

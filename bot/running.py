@@ -50,8 +50,8 @@ class Running:
         doubtful = await asyncio.to_thread(house.dispatcher.recover)
         if doubtful:
             log.info("to be looked up", messages=doubtful)
-        if isinstance(house.understander, Embedded):
-            threading.Thread(target=_warm, args=[house.understander], name="warm", daemon=True).start()
+        if house.embedded is not None:
+            threading.Thread(target=_warm, args=[house.embedded], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
         self._tasks = [asyncio.create_task(self._turns.run())]
         self._start_asking()

@@ -18,7 +18,7 @@ from bot import logs
 from bot.channels.base import ChannelName, Inbound, InboundKind
 from bot.channels.simulator import Shown, SimulatorChannel
 from bot.channels.text import clean
-from bot.house import Embedded, House
+from bot.house import House
 from bot.transcript import Recorder
 from data.addresses import Address
 from data.people import Adult, AdultAddress
@@ -121,14 +121,14 @@ def _refuse(why: str) -> int:
 
 def _warm(house: House) -> None:
     """Get the classifier ready; what takes longer than a moment is said, so that nobody thinks it hangs."""
-    if not isinstance(house.understander, Embedded):
+    if house.embedded is None:
         return
     is_kept = any(house.settings.nlu.model_dir.glob("*.npz"))
     words = "Getting ready to understand …" if is_kept else "Learning to understand: only this first time, about half a minute …"
     said = threading.Timer(3 if is_kept else 0, typer.echo, [words], {"err": True})
     said.daemon = True
     said.start()
-    house.understander.warm()
+    house.embedded.warm()
     said.cancel()
 
 

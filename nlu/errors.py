@@ -54,3 +54,11 @@ class BuildFailed(UnderstandingError):
     def __init__(self, code: int) -> None:
         super().__init__(f"exit code {code}")
         self.code = code
+
+
+class RasaAway(UnderstandingError):
+    """A Rasa server that does not answer, not in time, or not as Rasa does; `reason` says which, and never what was asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -97,7 +97,7 @@ def test_the_licence_is_the_one_that_is_declared() -> None:
 def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     told = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("run", "test", "check", "format", "lock", "crash-test", "help"):
+    for target in ("run", "test", "check", "format", "lock", "crash-test", "rasa", "test-rasa", "help"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
         assert f"make {target} " in told
 

