@@ -32,7 +32,8 @@ def show(settings: Settings, *, as_json: bool, done: Sequence[int] = (), with_sa
         with store.write() as session:
             unknown = [number for number in done if not attention.tick_off(School(session, clock.now()), number)]
         with store.read() as session:
-            rows = [_row(each, with_safeguarding=with_safeguarding) for each in attention.open_needs(School(session, clock.now()))]
+            school = School(session, clock.now())
+            rows = [_row(school, each, with_safeguarding=with_safeguarding) for each in attention.open_needs(school)]
     finally:
         store.close()
     if unknown:
@@ -47,7 +48,7 @@ def show(settings: Settings, *, as_json: bool, done: Sequence[int] = (), with_sa
     return 0
 
 
-def _row(need: Attention, *, with_safeguarding: bool) -> dict[str, str | int]:
+def _row(school: School, need: Attention, *, with_safeguarding: bool) -> dict[str, str | int]:
     who = need.adult.name if need.adult else "unknown" if need.address else ""
     # Whoever is to be rung back, and whoever only the number leads to, is shown with it.
     is_rung = need.need == Need.RING_ME or need.adult is None
@@ -61,12 +62,20 @@ def _row(need: Attention, *, with_safeguarding: bool) -> dict[str, str | int]:
         "where": where,
         "detail": need.detail,
         "text": "(for the safeguarding lead or deputy: --safeguarding)" if is_hidden else need.text,
+        "english": "" if is_hidden else _english(school, need),
     }
 
 
 def _line(row: dict[str, str | int]) -> str:
     parts = [str(row["id"]), str(row["since"])[:16].replace("T", " "), str(row["need"]).replace("_", " "), row["who"], row["where"], row["detail"]]
-    return "  ".join(_plain(str(part)) for part in [*parts, row["text"]] if part)
+    words = [row["english"], f"[{row['text']}]"] if row["english"] else [row["text"]]
+    return "  ".join(_plain(str(part)) for part in [*parts, *words] if part)
+
+
+def _english(school: School, need: Attention) -> str:
+    """What was written, in English, where a translator was asked and had an answer; empty where it needs none or has none."""
+    reading = attention.in_english(school, need)
+    return "" if reading.is_foreign or reading.words == need.text else reading.words
 
 
 def _plain(text: str) -> str:

@@ -21,7 +21,7 @@ from data.base import UtcDateTime
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, AdultAddress
-from school import School
+from school import School, texts
 from school.addresses import WHATSAPP_WINDOW
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
@@ -72,6 +72,8 @@ def reply(school: School, to: Received, said: Reply, adult: Adult | None, *, key
         created_at=school.now,
     )
     school.session.add(row)
+    texts.carried(school, row, said.texts)
+    texts.carried(school, row, said.texts)
     return row
 
 

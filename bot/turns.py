@@ -31,7 +31,7 @@ from nlu.face import Level
 from school import School, SchoolSettings, addresses, consent, families, recognition, safeguarding
 from school.attention import call_for_a_person
 from school.capability import capabilities
-from translations import _, spoken
+from translations import _
 
 log = structlog.get_logger()
 
@@ -237,7 +237,7 @@ class Turns:
             return conversation.begin("unknown_chat")
         addresses.reach(school, adult, first.address, rank=len(adult.addresses))
         kept = _kept(school, f"a{adult.id}")
-        conversation.adult, conversation.language, conversation.state = adult, spoken(adult.language), State.from_json(kept.state)
+        conversation.adult, conversation.state = adult, State.from_json(kept.state)
         said = conversation.begin("recognised")
         kept.state, kept.updated_at = conversation.state.to_json(), school.now
         return said
@@ -294,6 +294,7 @@ class Turns:
         first.state = InboxState.FOR_STAFF
         call_for_a_person(school, Need.LATE, key=f"late:{first.id}", adult=adult, address=first.address, text=first.text)
         language = adult.language if adult else "en"
+        # Translators: the message was on its way for hours, so nothing was done about it by itself.
         words = _("Your message reached us late. I have given it to the office, who will get back to you.")
         outbox.reply(school, first, Reply(words.render(language)), adult)
 

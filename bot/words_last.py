@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +18,8 @@ from data.addresses import Address, AddressState
 from data.conversation import Conversation as Kept
 from data.outbox import Message
 from data.people import Adult, AdultAddress
-from school import School, addresses
+from data.texts import Text
+from school import School, addresses, texts
 from school.capability import capabilities
 from school.files import File
 from translations import _
@@ -27,6 +28,8 @@ WAIT_FOR_ANSWER = timedelta(minutes=2)
 """How long a notice that asks something waits before looking again whether the parent's open question is answered."""
 LEFT_OPEN = timedelta(minutes=30)
 """How long a parent may be silent before a notice asks all the same: their own question is put aside and comes back afterwards."""
+WAIT_FOR_TRANSLATION = timedelta(seconds=5)
+"""How long a notice waits before looking again whether what it carries is translated."""
 LONGEST_USE = timedelta(hours=10)
 
 
@@ -109,12 +112,24 @@ class Words:
         if not said.text:
             outbox.cancel(message)
             return False
+        if self._waits_for_translation(school, message, adult, said.texts):
+            outbox.postpone(message, school.now + WAIT_FOR_TRANSLATION)
+            return False
         if said.question is not None:
             said.question.outbox = message.uid
             kept.state, kept.updated_at = state.to_json(), school.now
             school.session.add(kept)
         _keep_words(message, said)
+        texts.carried(school, message, said.texts)
         return True
+
+    def _waits_for_translation(self, school: School, message: Message, adult: Adult, carried: Sequence[Text]) -> bool:
+        """Whether a translation of what it carries may still come in time; one that nobody has asked for is asked for."""
+        for text in carried:
+            texts.want(text, [adult.language])
+        began = max(message.created_at, message.not_before or message.created_at)
+        is_late = school.now - began >= school.settings.translation_wait
+        return not is_late and any(texts.is_awaited(text, adult.language) for text in carried)
 
     def _made_ready(self, school: School, message: Message, address: Address) -> Outgoing:
         """The message as it leaves. What it leaves with is kept, so that a look-up seeks these very words: link written out, the rest split off."""
@@ -161,6 +176,7 @@ def _introduce(school: School, message: Message, address: Address) -> None:
     address.first_greeted_at = school.now
     if school.settings.name not in (message.text or ""):
         adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
+        # Translators: stands before the first message to a new number. {phone} is the school's telephone number. Leave STOP as it is.
         hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
         message.text = f"{hello.render(adult.language if adult else 'en')}\n{message.text}"
 

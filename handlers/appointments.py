@@ -12,7 +12,7 @@ from school.errors import AlreadyOver, NotBookable, SlotTaken, TooSoon
 from school.families import Child, Staff
 from school.invitations import Invitation
 from school.slots import Slot
-from translations import LanguageName, Phrase, _, written
+from translations import LanguageName, Phrase, _, keywords, ngettext, written
 
 identified(Slot)
 identified(Way)
@@ -21,10 +21,21 @@ SHOWN = 3
 """How many times are offered in one message."""
 OFFERED = 24
 """How many can be leafed through; whoever wants a later one writes the day."""
-WAYS = {Way.IN_PERSON: _("in person"), Way.PHONE: _("by phone"), Way.VIDEO: _("by video")}
-MOVE, CALL_OFF = _("MOVE"), _("CALL OFF")
-"""What a reminder says to reply. Never CANCEL: carriers take that for STOP."""
-SAID = {Way.IN_PERSON: _("in person"), Way.PHONE: _("phone"), Way.VIDEO: _("video")}
+WAYS = {
+    # Translators: how people meet, {way} in 'Booked: Tue 3 March, 15:10 with Ms Okafor, in person.'; also a choice by itself.
+    Way.IN_PERSON: _("in person"),
+    # Translators: how people meet, {way} in 'Booked: Tue 3 March, 15:10 with Ms Okafor, by phone.'; also a choice by itself.
+    Way.PHONE: _("by phone"),
+    # Translators: how people meet, {way} in 'Booked: Tue 3 March, 15:10 with Ms Okafor, by video.'; also a choice by itself.
+    Way.VIDEO: _("by video"),
+}
+SAID = {
+    Way.IN_PERSON: WAYS[Way.IN_PERSON],
+    # Translators: one word that people write when they want to talk by telephone.
+    Way.PHONE: _("phone"),
+    # Translators: one word that people write when they want to talk by video.
+    Way.VIDEO: _("video"),
+}
 """Words that change the way when they are mentioned at the confirmation."""
 WAY_WORDS = {
     Way.PHONE: ("by phone", "on the phone", "over the phone", "phone call", "phone appointment", "telephone", "call with", "by call"),
@@ -33,12 +44,46 @@ WAY_WORDS = {
 }
 """Words of a wish that say how to meet."""
 KINDS = {
+    # Translators: {kind}, a kind of meeting, in 'We would like to meet you: a talk with the class teacher.' or in a list.
     MeetingKind.TEACHER: _("a talk with the class teacher"),
+    # Translators: {kind}: the meeting after a child's first six weeks at school, where home and school plan together.
     MeetingKind.PLANNING: _("the planning meeting"),
+    # Translators: {kind}: the yearly meeting about the child's EHCP (Education, Health and Care Plan). Leave EHCP as it is.
     MeetingKind.EHCP: _("the yearly review (EHCP)"),
+    # Translators: {kind}: an evening at which parents talk with the teachers for some minutes each.
     MeetingKind.PARENTS_EVENING: _("parents' evening"),
+    # Translators: {kind}: someone from school comes to the family's home.
     MeetingKind.HOME_VISIT: _("a home visit"),
 }
+FIND_A_TIME = {
+    # Translators: a choice, in the reader's own voice. At most 20 characters.
+    "book": _("Find a time"),
+    # Translators: a choice, in the reader's own voice. At most 20 characters.
+    "later": _("Not now"),
+    # Translators: a choice, in the reader's own voice. At most 20 characters.
+    "ring": _("Please ring me"),
+}
+WHERE_FULL = {
+    # Translators: a choice, in the reader's own voice. At most 24 characters.
+    "wait": _("Tell me of free times"),
+    "ring": FIND_A_TIME["ring"],
+    # Translators: a choice, in the reader's own voice. At most 24 characters.
+    "no": _("Nothing, thank you"),
+}
+CHANGEABLE = {
+    # Translators: a choice: what is to be changed. At most 24 characters.
+    "way": _("How we meet"),
+    # Translators: a choice: what is to be changed. At most 24 characters.
+    "interpreter": _("The interpreter"),
+    # Translators: a choice: what is to be changed: what helps the reader at the meeting, such as a step-free way. At most 24 characters.
+    "access": _("Access needs"),
+}
+NO_INTERPRETER = {
+    # Translators: what people write when they want no interpreter after all.
+    "": _("no interpreter"),
+}
+# Translators: a choice: they need no help, or have nothing to tell. At most 24 characters.
+NOTHING = _("Nothing")
 
 
 @written.register
@@ -53,6 +98,7 @@ def _write_appointment(value: Appointment, language: str) -> str:
 
 @dialogue(
     intent="book_appointment",
+    # Translators: an entry of the menu.
     menu=_("Book a time with the class teacher"),
     order=10,
     within=("move_appointment",),
@@ -77,10 +123,13 @@ def book(chat: Chat, school: School) -> None:
         if not _agreed(chat, slot, staff, child, kind, terms, note):
             chat.change(
                 _("What would you like to change?"),
+                # Translators: a choice. At most 24 characters.
                 nothing=_("Do not book"),
                 otherwise=_("Nothing was booked."),
+                # Translators: a choice: what is to be changed. At most 24 characters.
                 slot=_("The time"),
                 **_changeable(kind),
+                # Translators: a choice.
                 note=_("Add a note for {staff}").format(staff=staff),
             )
         booked = appointments.book(school, slot, child, chat.adult, terms, note)
@@ -91,6 +140,7 @@ def book(chat: Chat, school: School) -> None:
     _say_booked(chat, school, booked, slot)
 
 
+# Translators: an entry of the menu.
 @dialogue(intent="request_home_visit", menu=_("Ask for a home visit"), order=40)
 def home_visit(chat: Chat, school: School) -> None:
     """The parent support advisor comes home."""
@@ -131,6 +181,7 @@ def leave_waiting_list(chat: Chat, school: School) -> None:
     chat.say(_("All right. You are off the waiting list."))
 
 
+# Translators: an entry of the menu.
 @dialogue(intent="list_appointments", menu=_("See my appointments"), order=20)
 def show(chat: Chat, school: School) -> None:
     """What this adult has booked; never what another has."""
@@ -141,7 +192,8 @@ def show(chat: Chat, school: School) -> None:
         chat.say(_line(appointment).format(**_facts(appointment)))
 
 
-@dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25, keyword=MOVE, hears=("time", "staff", "child"))
+# Translators: an entry of the menu.
+@dialogue(intent="move_appointment", menu=_("Move an appointment"), order=25, keyword=keywords.MOVE, hears=("time", "staff", "child"))
 def move(chat: Chat, school: School) -> None:
     """Another time for an appointment; it stays where it was until the new one is agreed."""
     appointment = _which(chat, school, _("Which appointment would you like to move?"), with_times=False)
@@ -152,21 +204,31 @@ def move(chat: Chat, school: School) -> None:
         chat.once("hold", appointments.hold, school, slot, chat.adult, asked)
         if not chat.confirm(
             "sure",
+            # Translators: {appointment} and {slot} are days with a time.
             _("Move {appointment} with {staff} to {slot}?"),
+            # Translators: a button. At most 20 characters.
             yes=_("Move it"),
+            # Translators: a button. At most 20 characters.
             no=_("Something else"),
             appointment=appointment,
             staff=staff,
             slot=slot,
         ):
-            chat.change(_("What would you like?"), nothing=_("Leave it as it was"), otherwise=_("Nothing was changed."), slot=_("Another time"))
+            chat.change(
+                _("What would you like?"),
+                # Translators: a choice. At most 24 characters.
+                nothing=_("Leave it as it was"),
+                otherwise=_("Nothing was changed."),
+                # Translators: a choice. At most 24 characters.
+                slot=_("Another time"),
+            )
         appointments.move(school, appointment, slot, chat.adult)
     except SlotTaken as taken:
         chat.ask_again("slot", _("That time has just been taken."), taken.nearest)
     except (TooSoon, NotBookable):
         chat.ask_again("slot", _("That time cannot be booked any more."))
     except AlreadyOver:
-        chat.say(_("That appointment cannot be moved any more. MENU shows what I can do."))
+        chat.say(_("That appointment cannot be moved any more. {menu} shows what I can do."), menu=keywords.MENU)
         chat.end()
     words = _("Moved to {slot} with {staff}.")
     if appointments.reminder_time(school, appointment) > school.now:
@@ -174,12 +236,21 @@ def move(chat: Chat, school: School) -> None:
     chat.say(words, slot=slot, staff=staff, attach=appointment, must_arrive=True)
 
 
-@dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30, keyword=CALL_OFF, hears=("time", "staff", "child"))
+# Translators: an entry of the menu.
+@dialogue(intent="cancel_appointment", menu=_("Call off an appointment"), order=30, keyword=keywords.CALL_OFF, hears=("time", "staff", "child"))
 def cancel(chat: Chat, school: School) -> None:
     """An appointment is called off, once the parent has seen which one."""
     appointment = _which(chat, school, _("Which appointment would you like to call off?"), with_times=True)
     if not chat.confirm(
-        "sure", _("Call off {appointment} with {staff}?"), yes=_("Call it off"), no=_("Keep it"), appointment=appointment, staff=appointment.staff[0]
+        "sure",
+        # Translators: {appointment} is a day with a time.
+        _("Call off {appointment} with {staff}?"),
+        # Translators: a button. At most 20 characters.
+        yes=_("Call it off"),
+        # Translators: a button. At most 20 characters.
+        no=_("Keep it"),
+        appointment=appointment,
+        staff=appointment.staff[0],
     ):
         chat.say(_("You still have: {appointment} with {staff}."), appointment=appointment, staff=appointment.staff[0])
         return
@@ -198,9 +269,11 @@ def reminder(chat: Chat, school: School) -> None:
     if appointment is None or appointment.state != AppointmentState.BOOKED or appointment.starts_at <= school.now:
         return
     today = appointment.starts_at.astimezone(LONDON).date() == school.today
+    # Translators: {appointment} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
     words = _("Reminder: today, {appointment}, with {staff}, {way}.") if today else _("Reminder: {appointment} with {staff}, {way}.")
     chat.say(words.format(**_facts(appointment)))
-    chat.say(_("To change it, reply {move}. To call it off, reply {call_off}."), move=MOVE, call_off=CALL_OFF)
+    # Translators: {move} and {call_off} are words to text back.
+    chat.say(_("To change it, reply {move}. To call it off, reply {call_off}."), move=keywords.MOVE, call_off=keywords.CALL_OFF)
 
 
 @notice("meeting_invitation")
@@ -211,9 +284,10 @@ def invitation(chat: Chat, school: School) -> None:
         return
     wanted = chat.choose(
         "wanted",
-        ["book", "later", "ring"],
-        _("The school would like to meet you for {kind} about {child}. A senior leader will be there. Shall we find a time?"),
-        label={"book": _("Find a time"), "later": _("Not now"), "ring": _("Please ring me")}.__getitem__,
+        list(FIND_A_TIME),
+        # Translators: {kind} is a kind of meeting, such as 'the planning meeting'. {child} is a child's name. A senior leader is, say, the deputy head.
+        _("The school would like to meet you about {child}: {kind}. A senior leader will be there. Shall we find a time?"),
+        label=FIND_A_TIME.__getitem__,
         kind=KINDS[MeetingKind(invited.kind)],
         child=invited.child,
     )
@@ -221,6 +295,7 @@ def invitation(chat: Chat, school: School) -> None:
         chat.go("book_appointment", kind=invited.kind, child=invited.child_id, invitation=invited.id)
     if wanted == "ring":
         chat.go("ring_me")
+    # Translators: {kind} is a kind of meeting, such as 'the planning meeting'.
     chat.say(_("All right. To book it later, write: {kind}."), kind=KINDS[MeetingKind(invited.kind)])
 
 
@@ -233,8 +308,11 @@ def offer(chat: Chat, school: School) -> None:
     slot, staff = Slot.from_identity(place.offered), place.staff
     taken = chat.confirm(
         "take",
+        # Translators: to someone on the waiting list. {slot} and {until} are days with a time.
         _("A time with {staff} is free: {slot}. Would you like it? It is yours until {until}."),
+        # Translators: a button. At most 20 characters.
         yes=_("Take it"),
+        # Translators: a button. At most 20 characters.
         no=_("No, thank you"),
         staff=staff,
         slot=slot,
@@ -255,8 +333,10 @@ def offer(chat: Chat, school: School) -> None:
 
 def _say_booked(chat: Chat, school: School, booked: Appointment, slot: Slot) -> None:
     """What is promised is kept: a reminder only where its time is still to come."""
+    # Translators: {slot} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
     words = _("Booked: {slot} with {staff}, {way}.")
     if appointments.reminder_time(school, booked) > school.now:
+        # Translators: {slot} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
         words = _("Booked: {slot} with {staff}, {way}. I will remind you the day before.")
     chat.say(words, slot=slot, staff=booked.staff[0], way=_facts(booked)["way"], attach=booked, must_arrive=True)
 
@@ -304,6 +384,7 @@ def _slot(chat: Chat, school: School, staff: Staff, child: Child, kind: str, ask
     found = Offers((), fit=True) if chat.answered("slot") else appointments.offers(school, staff, kind, chat.adult, wishes, invitation=asked, most=OFFERED)
     if not found.slots and not chat.answered("slot"):
         _offer_waiting(chat, school, staff, child)
+    # Translators: free times follow as a numbered list.
     question = _("When would you like to see {staff}?") if found.fit else _("{staff} is not free then. These times are free:")
     return chat.choose("slot", found.slots, question, hears="time", pick_single=found.fit, page=SHOWN, staff=staff)
 
@@ -312,11 +393,14 @@ def _offer_waiting(chat: Chat, school: School, staff: Staff, child: Child) -> No
     """Nothing is free: wait for a time, or reach a person."""
     chosen = chat.choose(
         "full",
-        ["wait", "ring", "no"],
-        _("{staff} has no free times in the next {weeks} weeks. What would you like?"),
-        label={"wait": _("Tell me when a time is free"), "ring": _("Please ring me"), "no": _("Nothing, thank you")}.__getitem__,
+        list(WHERE_FULL),
+        ngettext(
+            "{staff} has no free times in the next week. What would you like?",
+            "{staff} has no free times in the next {count} weeks. What would you like?",
+            school.settings.horizon.days // 7,
+        ),
+        label=WHERE_FULL.__getitem__,
         staff=staff,
-        weeks=school.settings.horizon.days // 7,
     )
     if chosen == "wait":
         waiting.join(school, chat.adult, child, staff)
@@ -334,11 +418,13 @@ def _terms(chat: Chat, school: School, kind: str) -> Terms:
     else:
         way = chat.choose("way", [Way(name) for name in school.settings.ways], _("How would you like to meet?"), pick_single=False, label=WAYS.__getitem__)
     if chat.wants("interpreter"):
-        interpreter = chat.ask("interpreter", _("Which language should the interpreter speak?"), skip=_("No interpreter"))
+        # Translators: a choice. At most 24 characters.
+        without = _("No interpreter")
+        interpreter = chat.ask("interpreter", _("Which language should the interpreter speak?"), skip=without)
     else:
-        interpreter = chat.keep("interpreter", usual.interpreter, instead={"": _("no interpreter")})
+        interpreter = chat.keep("interpreter", usual.interpreter, instead=NO_INTERPRETER)
     if chat.wants("access"):
-        access = chat.ask("access", _("What would help you at the meeting? For example: step-free way, sign language."), skip=_("Nothing"))
+        access = chat.ask("access", _("What would help you at the meeting? For example: step-free way, sign language."), skip=NOTHING)
     else:
         access = chat.keep("access", usual.access_needs)
     return Terms(way, interpreter, access)
@@ -354,22 +440,22 @@ def _way_wished(chat: Chat, school: School) -> Way | None:
 def _note(chat: Chat, staff: Staff) -> str:
     if not chat.wants("note"):
         return ""
-    return chat.ask("note", _("What would you like {staff} to know?"), skip=_("Nothing"), staff=staff)
+    return chat.ask("note", _("What would you like {staff} to know?"), skip=NOTHING, staff=staff)
 
 
 def _changeable(kind: str) -> dict[str, Phrase]:
-    names = {"way": _("How we meet"), "interpreter": _("The interpreter"), "access": _("Access needs")}
-    if kind == MeetingKind.HOME_VISIT:
-        del names["way"]
-    return names
+    return {key: name for key, name in CHANGEABLE.items() if key != "way" or kind != MeetingKind.HOME_VISIT}
 
 
 def _agreed(chat: Chat, slot: Slot, staff: Staff, child: Child, kind: str, terms: Terms, note: str) -> bool:
     """The whole of it, spoken back once, before anything is booked."""
     return chat.confirm(
         "sure",
+        # Translators: {slot} is a day with a time, {child} a child's name, {terms} a list such as 'in person, with an interpreter (Somali)'.
         _("{slot} with {staff} about {child}: {terms}. Shall I book it?"),
+        # Translators: a button. At most 20 characters.
         yes=_("Book it"),
+        # Translators: a button. At most 20 characters.
         no=_("Change something"),
         slot=slot,
         staff=staff,
@@ -380,12 +466,16 @@ def _agreed(chat: Chat, slot: Slot, staff: Staff, child: Child, kind: str, terms
 
 def _terms_words(kind: str, terms: Terms, note: str) -> tuple[object, ...]:
     words: list[object] = [] if kind == MeetingKind.TEACHER else [KINDS[MeetingKind(kind)]]
+    # Translators: how people meet: a member of staff comes to the reader's home.
     words.append(_("at your home") if kind == MeetingKind.HOME_VISIT else WAYS[terms.way])
     if terms.interpreter:
+        # Translators: in a list such as 'in person, with an interpreter (Somali)'. {language} is the name of a language.
         words.append(_("with an interpreter ({language})").format(language=LanguageName(terms.interpreter)))
     if terms.access_needs:
+        # Translators: in a list such as 'in person, access: step-free way'. {needs} is what the reader wrote.
         words.append(_("access: {needs}").format(needs=terms.access_needs))
     if note:
+        # Translators: in a list such as 'in person, with your note': the reader wrote something for the teacher.
         words.append(_("with your note"))
     return tuple(words)
 
@@ -396,6 +486,7 @@ def _which(chat: Chat, school: School, question: Phrase, *, with_times: bool) ->
     if not booked and not chat.answered("appointment"):
         chat.say(_("You have no appointments."))
         chat.end()
+    # Translators: a choice. {appointment} is a day with a time.
     return chat.choose("appointment", booked, question, label=lambda row: _("{appointment} with {staff}").format(appointment=row, staff=row.staff[0]))
 
 

@@ -7,12 +7,14 @@ from school import School, consent
 from translations import _
 
 
+# Translators: names the wish for no more messages, in 'Do you mean: Stop all messages?'.
 @dialogue(intent="stop", about=_("Stop all messages"), urgent=True, strangers=True)
 def stop(chat: Chat, school: School) -> None:
     """They want no more messages. Said once, nothing is asked."""
     consent.opt_out(school, chat.address, how="text")
     chat.drop_others()
     chat.say(
+        # Translators: leave START as it is: phone companies know it in English alone.
         _("You will get no more messages from {school} here. To hear from us again, text START. We may still ring you if it is urgent."),
         school=school.settings.name,
     )
@@ -22,6 +24,7 @@ def stop(chat: Chat, school: School) -> None:
 def start(chat: Chat, school: School) -> None:
     """They want to hear from the school again."""
     consent.opt_in(school, chat.address, how="text")
+    # Translators: leave STOP as it is.
     chat.say(_("You will hear from {school} again. STOP ends messages."), school=school.settings.name)
 
 
@@ -29,4 +32,5 @@ def start(chat: Chat, school: School) -> None:
 def stopped(chat: Chat, school: School) -> None:
     """They said STOP before and write now: only how to come back is said."""
     chat.drop_others()
+    # Translators: leave START as it is.
     chat.say(_("You told us to stop. To talk with {school} here again, text START. Or ring {phone}."), school=school.settings.name, phone=school.settings.phone)

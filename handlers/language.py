@@ -1,29 +1,64 @@
-"""Which language Bookbag speaks with someone: changed by a word, or offered when they write in another."""
+"""Which language Bookbag speaks with someone: changed by a word, or offered when they write in another; and a message as it was written."""
 
 from __future__ import annotations
 
 from bot.conversation import Chat, dialogue
-from school import School, families
-from translations import LanguageName, _
+from school import School, families, texts
+from translations import LanguageName, Phrase, _, has_catalog, keywords
 
 
-@dialogue(intent="change_language", about=_("Another language"), keyword=_("LANGUAGE"), hears=("language",))
+# Translators: names the wish for another language, in 'Do you mean: Another language?'; also an entry of the menu.
+@dialogue(intent="change_language", menu=_("Another language"), order=85, keyword=keywords.LANGUAGE, hears=("language",))
 def change_language(chat: Chat, school: School) -> None:
-    """The language that was named, or one of those that the school offers."""
+    """The language that was named, or one of those that the school offers, each in its own name."""
     named = [tag for tag in chat.heard("language") if tag != chat.adult.language]
-    offered = named or [tag for tag in school.settings.languages if tag != chat.adult.language]
-    if not offered:
-        chat.say(_("I write to you in {language}."), language=LanguageName(chat.adult.language))
-        chat.end()
-    tag = chat.choose("language", offered, _("Which language would you like?"), label=LanguageName, hears="language")
-    families.speak(school, chat.adult, tag)
-    chat.say(_("I will write to you in {language} where I can. LANGUAGE changes it again."), language=LanguageName(tag))
+    offered = named or _offered(school, but=chat.adult.language)
+    tag = chat.choose("language", offered, _("Which language would you like?"), label=LanguageName.own, hears="language", pick_single=bool(named))
+    _speak(chat, school, tag)
 
 
 @dialogue(intent="offer_language", passing=True)
 def offer_language(chat: Chat, school: School) -> None:
     """They wrote in another language twice: shall it be theirs from now on?"""
     tag = chat.args["language"]
-    if chat.confirm("switch", _("Would you like me to write in {language}?"), yes=_("Yes please"), no=_("No, as it is"), language=LanguageName(tag)):
-        families.speak(school, chat.adult, tag)
-        chat.say(_("I will write to you in {language} where I can. LANGUAGE changes it again."), language=LanguageName(tag))
+    if chat.confirm(
+        "switch",
+        _("Would you like me to write in {language}?"),
+        # Translators: a button. At most 20 characters.
+        yes=_("Yes please"),
+        # Translators: a button. At most 20 characters.
+        no=_("No, as it is"),
+        language=LanguageName(tag),
+    ):
+        _speak(chat, school, tag)
+
+
+@dialogue(intent="show_original", urgent=True, keyword=keywords.ORIGINAL)
+def show_original(chat: Chat, school: School) -> None:
+    """The last message that a computer translated for them, as it was written."""
+    written_so = texts.last_translated_for(school, chat.adult)
+    if written_so is None:
+        chat.say(_("No message was translated for you in the last days."))
+        return
+    # Translators: {text} is a message in the language that it was written in.
+    chat.say(_("As it was written: {text}"), text=written_so.words)
+
+
+def _offered(school: School, *, but: str) -> list[str]:
+    """All that the school offers, those first in which Bookbag has its own sentences."""
+    tags = [tag for tag in dict.fromkeys(("en", *school.settings.languages)) if tag != but]
+    return sorted(tags, key=lambda tag: not has_catalog(tag))
+
+
+def _speak(chat: Chat, school: School, tag: str) -> None:
+    """From now on, this sentence too. Where there is no catalog of the language, what that means is said."""
+    families.speak(school, chat.adult, tag)
+    chat.say(_now_in(tag), language=LanguageName(tag), keyword=keywords.LANGUAGE)
+
+
+def _now_in(tag: str) -> Phrase:
+    if has_catalog(tag):
+        # Translators: said in the language that was just chosen. {keyword} is a word to text back.
+        return _("From now on I write to you in {language}. {keyword} changes it.")
+    # Translators: only ever shown in English, to someone whose language has no translation of this list.
+    return _("My own sentences stay in English. What the school writes to you comes in {language} where we can translate it. {keyword} changes it.")

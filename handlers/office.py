@@ -5,19 +5,37 @@ from __future__ import annotations
 from bot.conversation import Chat, dialogue
 from school import School, hours
 from school.attention import Need, call_for_a_person, refine
-from translations import Phrase, _
+from translations import Phrase, _, keywords
 
 WISH_WORDS = 6
 WISHED_BY = frozenset({"message", "messages", "office", "tell", "write", "note", "text", "msg"})
 """A text of so few words that holds one of these is the wish to write to the office; any other says already what it is about."""
 
+RING_OR_WRITE = {
+    # Translators: a choice, in the reader's own voice. At most 20 characters.
+    "ring": _("Please ring me"),
+    # Translators: a choice, in the reader's own voice. At most 20 characters.
+    "write": _("I want to write"),
+}
+WHAT_NOW = {
+    "ring_me": RING_OR_WRITE["ring"],
+    # Translators: a choice, in the reader's own voice. At most 20 characters.
+    "pass_on": _("Pass my message on"),
+    # Translators: a choice, in the reader's own voice. At most 20 characters.
+    "try": _("Try again"),
+}
 
-@dialogue(intent="speak_to_person", menu=_("Speak to a person"), order=90, urgent=True)
+
+# Translators: an entry of the menu.
+@dialogue(intent="speak_to_person", menu=_("Speak to a person"), order=90, urgent=True, keyword=keywords.PERSON)
 def speak_to_person(chat: Chat, school: School) -> None:
     """A person can always be reached, in one message: the school is told at once, and then asked how."""
     told = chat.once("told", _call, chat, school, Need.FOR_OFFICE, chat.text)
     how = chat.choose(
-        "how", ["ring", "write"], _when_someone_answers(school), label={"ring": _("Please ring me"), "write": _("I want to write something")}.__getitem__
+        "how",
+        ["ring", "write"],
+        _when_someone_answers(school),
+        label=RING_OR_WRITE.__getitem__,
     )
     if how == "ring":
         refine(school, told, need=Need.RING_ME)
@@ -27,6 +45,7 @@ def speak_to_person(chat: Chat, school: School) -> None:
     _promise(chat, school, _("Thank you. The office has your message."))
 
 
+# Translators: names the wish to be rung, in 'Do you mean: A call from school?'.
 @dialogue(intent="ring_me", about=_("A call from school"), urgent=True)
 def ring_me(chat: Chat, school: School) -> None:
     """They want to be rung; what was not understood before is what it is about."""
@@ -34,6 +53,7 @@ def ring_me(chat: Chat, school: School) -> None:
     chat.say(_ring_when(school), day=hours.next_opening(school))
 
 
+# Translators: an entry of the menu.
 @dialogue(intent="message_office", menu=_("Send a message to the office"), order=80)
 def message_office(chat: Chat, school: School) -> None:
     """A message to the office, in the parent's own words."""
@@ -53,7 +73,8 @@ def pass_on(chat: Chat, school: School) -> None:
 def not_understood(chat: Chat, school: School) -> None:
     """Nobody is stuck: what was not understood goes to a person."""
     _call(chat, school, Need.NOT_UNDERSTOOD, chat.args["text"])
-    _promise(chat, school, _("Sorry, I did not understand. I have passed your message to the office. MENU shows what I can do."))
+    words = _("Sorry, I did not understand. I have passed your message to the office. {menu} shows what I can do.")
+    _promise(chat, school, words.format(menu=keywords.MENU))
 
 
 @dialogue(intent="offer_person", passing=True)
@@ -63,7 +84,7 @@ def offer_person(chat: Chat, school: School) -> None:
         "what",
         ["ring_me", "pass_on", "try"],
         _("Sorry, I still do not understand. What now?"),
-        label={"ring_me": _("Please ring me"), "pass_on": _("Give my message to the office"), "try": _("Try again")}.__getitem__,
+        label=WHAT_NOW.__getitem__,
     )
     if chosen == "try":
         chat.end()
@@ -74,13 +95,14 @@ def offer_person(chat: Chat, school: School) -> None:
 def media(chat: Chat, school: School) -> None:
     """A photo, a voice note, a place: nobody has looked at it yet, and the parent is told so."""
     _call(chat, school, Need.MEDIA, chat.args["text"], detail=chat.args["kind"])
+    # Translators: they sent a photo, a voice message or a place.
     _promise(chat, school, _("Thank you. I cannot look at this myself. Someone at school will."))
 
 
 @dialogue(intent="empty", urgent=True)
 def empty(chat: Chat, school: School) -> None:
     """A message with nothing in it that can be read."""
-    chat.say(_("Your message came without words. What would you like? MENU shows what I can do."))
+    chat.say(_("Your message came without words. What would you like? {menu} shows what I can do."), menu=keywords.MENU)
 
 
 def _is_only_the_wish(text: str) -> bool:
@@ -90,18 +112,20 @@ def _is_only_the_wish(text: str) -> bool:
 
 def _call(chat: Chat, school: School, need: Need, text: str, detail: str = "") -> str:
     key = f"{need}:{chat.reference}"
-    call_for_a_person(school, need, key=key, adult=chat.adult, address=chat.address, text=text, detail=detail)
+    call_for_a_person(school, need, key=key, adult=chat.adult, address=chat.address, text=text, language=chat.written_in, detail=detail)
     return key
 
 
 def _ring_when(school: School) -> Phrase:
     if hours.is_open(school):
         return _("We will ring you today, on the number we have for you.")
+    # Translators: {day} is a date such as 'Monday 2 March'; the second 'on' is about their telephone number.
     return _("We will ring you when school is open, on {day}, on the number we have for you.")
 
 
 def _when_someone_answers(school: School) -> Phrase:
     if hours.is_open(school):
+        # Translators: 'How?' asks whether they want to be rung or to write; two choices follow.
         return _("Someone will answer you today. How?")
     return _("School is closed now. Someone will answer you on {day}. How?").format(day=hours.next_opening(school))
 

@@ -20,12 +20,13 @@ def stranger(chat: Chat, school: School) -> None:
         chat.end()  # one message was left today: two robots would go on for ever
     text = chat.ask(
         "text",
+        # Translators: the same words to everyone whose number the school does not know.
         _("This is {school}. I do not know you here, so I say nothing about any child. Write one message for the office now, or ring {phone}."),
         school=school.settings.name,
         phone=school.settings.phone,
     )
     words = f"{first} / {text}" if len(first.split()) >= WORDS_TO_KEEP else text
-    call_for_a_person(school, Need.FOR_OFFICE, key=key, address=chat.address, text=words, detail="unknown number")
+    call_for_a_person(school, Need.FOR_OFFICE, key=key, address=chat.address, text=words, language=chat.written_in, detail="unknown number")
     chat.say(_("Thank you. The office will read your message."))
 
 
@@ -49,5 +50,6 @@ def recognised(chat: Chat, school: School) -> None:
 def who_is_writing(chat: Chat, school: School) -> None:
     """Two adults share this phone: they are asked by initials, so that neither sees the other's matters."""
     people = recognition.sharing(school, chat.address)
+    # Translators: two people share this phone; their initials follow as choices.
     chosen = chat.choose("who", people, _("Who is writing?"), pick_single=False, label=recognition.initials)
     recognition.remember_speaker(school, chat.address, chosen)  # what they wrote before is answered now: nothing need be said here

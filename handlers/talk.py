@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.conversation import Chat, about, dialogue, menu
 from school import School
-from translations import Phrase, _
+from translations import Phrase, _, keywords
 
 
-@dialogue(intent="menu", passing=True)
+@dialogue(intent="menu", passing=True, keyword=keywords.MENU)
 def show_menu(chat: Chat, school: School) -> None:
     """What Bookbag can do, as a list to choose from."""
     entries = menu()
@@ -19,9 +19,15 @@ def show_menu(chat: Chat, school: School) -> None:
 def help_(chat: Chat, school: School) -> None:
     """How this works, in three sentences. Carriers expect an answer to HELP from every number."""
     chat.say(
-        _("This is {school}. Write what you need in your own words. MENU shows what I can do, PERSON gets you a person, STOP ends messages. Phone: {phone}."),
+        # Translators: {menu} and {person} are words to text back. Leave STOP as it is.
+        _(
+            "This is {school}. Write what you need in your own words. "
+            "{menu} shows what I can do, {person} gets you a person, STOP ends messages. Phone: {phone}."
+        ),
         school=school.settings.name,
         phone=school.settings.phone,
+        menu=keywords.MENU,
+        person=keywords.PERSON,
     )
 
 
@@ -47,13 +53,14 @@ def goodbye(chat: Chat, school: School) -> None:
 @dialogue(intent="affirm", passing=True)
 def affirm(chat: Chat, school: School) -> None:
     """'ok' or a thumb up after all was said: no more than a nod, since every text is paid for."""
+    # Translators: a nod after 'ok' or a thumb up, when all was said.
     chat.say(_("All right."))
 
 
 @dialogue(intent="deny", passing=True)
 def deny(chat: Chat, school: School) -> None:
     """'no' where nothing was asked."""
-    chat.say(_("All right. MENU shows what I can do."))
+    chat.say(_("All right. {menu} shows what I can do."), menu=keywords.MENU)
 
 
 @dialogue(intent="praise", urgent=True)
@@ -62,11 +69,13 @@ def praise(chat: Chat, school: School) -> None:
     chat.go("pass_on", intent="praise", text=chat.text)
 
 
+# Translators: names the question 'who are you?' in 'Do you mean: Who I am?'.
 @dialogue(intent="ask_bot_identity", about=_("Who I am"), urgent=True)
 def ask_bot_identity(chat: Chat, school: School) -> None:
     """A machine says that it is one."""
     chat.say(
-        _("I am a computer that answers for {school}. PERSON gets you a person. To check this number, ring the school: {phone}."),
+        _("I am a computer that answers for {school}. {person} gets you a person. To check this number, ring the school: {phone}."),
+        person=keywords.PERSON,
         school=school.settings.name,
         phone=school.settings.phone,
     )
@@ -82,7 +91,16 @@ def small_talk(chat: Chat, school: School) -> None:
 @dialogue(intent="did_you_mean", passing=True)
 def did_you_mean(chat: Chat, school: School) -> None:
     """Understood only half: say what was understood, once."""
-    if chat.confirm("sure", _("Do you mean: {wish}?"), yes=_("Yes, that"), no=_("No, something else"), wish=_about(chat.args["intent"])):
+    if chat.confirm(
+        "sure",
+        # Translators: {wish} is an entry of the menu, such as 'Move an appointment'.
+        _("Do you mean: {wish}?"),
+        # Translators: a button. At most 20 characters.
+        yes=_("Yes, that"),
+        # Translators: a button. At most 20 characters.
+        no=_("No, something else"),
+        wish=_about(chat.args["intent"]),
+    ):
         chat.go(chat.args["intent"])
     chat.go("not_understood", text=chat.args["text"])
 
@@ -91,11 +109,19 @@ def did_you_mean(chat: Chat, school: School) -> None:
 def resume(chat: Chat, school: School) -> None:
     """A conversation was left for a day: it is offered again, not continued blindly."""
     if not chat.confirm(
-        "go_on", _("Last time we talked about: {about}. Shall we go on?"), yes=_("Go on"), no=_("No, leave it"), about=_about(chat.args["about"])
+        "go_on",
+        # Translators: {about} is an entry of the menu, such as 'Move an appointment', or 'your question'.
+        _("Last time we talked about: {about}. Shall we go on?"),
+        # Translators: a button. At most 20 characters.
+        yes=_("Go on"),
+        # Translators: a button. At most 20 characters.
+        no=_("No, leave it"),
+        about=_about(chat.args["about"]),
     ):
         chat.drop_others()
         chat.go("menu")
 
 
 def _about(name: str) -> Phrase:
+    # Translators: stands for {about} in 'Last time we talked about: {about}.' where it has no name of its own.
     return about(name) or _("your question")

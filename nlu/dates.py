@@ -19,6 +19,8 @@ _engines = Engines()  # holds no message and no setting, only loaded tables
 
 _ONLY_NUMBER = re.compile(r"\W*(?:no\.?|number|option|nr)?\s*[-+]?\d{1,4}\W*|\W*(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\s+(?:one|option|choice)\W*", re.IGNORECASE)
 _JOINT = re.compile(r"[\s,.;]*(?:(?:at|on|in|the|of|from|around|about|by|@|any\s?time|some\s?time|but|and|or|is|if|possible|maybe|please|best)[\s,.;]*){0,3}")
+_ENGLISH_DAY = re.compile(r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|tomorrow|next week|this week)\b")
+"""Words of a time that no other language has: not 'mon' or 'mar', which are French and Spanish."""
 _OTHER_JOINT = re.compile(r"[\s,.;،、の的]*(?:[^\W\d]{1,4}[\s,.;،、]+){0,2}")
 _CHOICE = re.compile(r"\s*(?:,|/|&|or|and|or\s+on|or\s+maybe|or\s+else|and\s+on|,\s*or|,\s*and|nor|\+)\s*(?:the\s+)?")
 _RANGE = re.compile(r"\s*(?:to|-|–|till|until|til|through|thru)\s*(?:the\s+)?")
@@ -60,7 +62,16 @@ def find(text: str, context: Context) -> list[Entity]:
     pieces = _share_hours(lowered, _join(lowered, _join_ranges(lowered, atoms), joint))
     if language == "en":
         pieces = [date_grammar.bounded(piece, lowered, moment) for piece in pieces]
-    return [_entity(text, piece) for piece in _negate(lowered, pieces)]
+    return [_entity(text, piece) for piece in _negate(lowered, _one_by_one(pieces))]
+
+
+def _one_by_one(pieces: Sequence[Atom]) -> list[Atom]:
+    """Without those that begin inside the one before: in '3 - 2 this' the 2 belongs to the stretch that it ends."""
+    apart: list[Atom] = []
+    for piece in pieces:
+        if not apart or piece.start >= apart[-1].end:
+            apart.append(piece)
+    return apart
 
 
 def numbers(text: str) -> list[Entity]:
@@ -89,10 +100,18 @@ def _elsewhere(text: str, lowered: str, language: str, moment: Moment, context: 
     """Our tables and duckling, each the other's witness; English words (parents mix) where both are silent; dateparser last."""
     tables = day_tables.scan(text, language, moment)
     native = _engines.duckling(text, language, context.now)
-    if tables or native:
-        return _merged(_join(lowered, tables, _OTHER_JOINT), native)
     english = [replace(atom, certain=False) for atom in date_grammar.scan(lowered, moment)]
-    return english or _loose(text, language, context)
+    if not tables and not native:
+        return english or _loose(text, language, context)
+    # 'tuesday 15:10' from someone registered as a speaker of Swahili: the hour is anybody's, the day is English.
+    day_words = [replace(atom, certain=True) for atom in english if _ENGLISH_DAY.search(lowered, atom.start, atom.end)]
+    merged = [atom for atom in _merged(_join(lowered, tables, _OTHER_JOINT), native) if not _is_inside(atom, day_words)]
+    mixed = [atom for atom in day_words if not any(atom.start < other.end and other.start < atom.end for other in merged)]
+    return sorted([*merged, *mixed], key=lambda atom: atom.start)
+
+
+def _is_inside(atom: Atom, others: Sequence[Atom]) -> bool:
+    return any(other.start <= atom.start and atom.end <= other.end for other in others)
 
 
 def _merged(tables: Sequence[Atom], native: Sequence[Atom]) -> list[Atom]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from nlu.face import Entity
@@ -29,6 +30,10 @@ _ALSO_SPOKEN = {
     "ur": ("urdu",),
     "es": ("castellano",),
 }
+_AROUND = frozenset(
+    "in please pls plz por favor en no em per favore s il te vous plait prosze po va rog te lutem ju lutemi ne lutfen fadlan af language text only".split()
+)
+"""Words that ask no more than the name of a language does, folded."""
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 3  # words in the name of a language
 
@@ -51,6 +56,15 @@ def find(text: str, language: str) -> list[Entity]:
                 found.append(Entity(hit[0], word.start(), last.end(), spelling, hit[1]))
                 break
     return found
+
+
+def is_only_a_language(text: str, entities: Sequence[Entity]) -> bool:
+    """Whether cleaned `text` is the name of one language and nothing else but a word or two of politeness: 'Polski', 'in polish please'."""
+    named = [entity for entity in entities if entity.kind == "language"]
+    if len(named) != 1:
+        return False
+    around = fold(text[: named[0].start] + " " + text[named[0].end :]).split()
+    return all(word in _AROUND for word in around)
 
 
 @lru_cache(maxsize=64)

@@ -30,9 +30,16 @@ class World:
         self.loop = asyncio.new_event_loop()
 
     def seed(self) -> None:
-        """Fill it with the demo school, alive at this moment."""
+        """Fill it with the demo school, alive at this moment. Everyone reads English, until a test says otherwise: see `speak`."""
         with self.house.store.write() as session:
             demo.seed(School(session, self.moment, self.house.school_settings))
+            for adult in session.scalars(select(Adult)):
+                adult.language = "en"
+
+    def speak(self, name: str, language: str) -> None:
+        """From now on someone of the cast is written to in this language, a BCP 47 tag."""
+        with self.house.store.write() as session:
+            demo.adult(School(session, self.moment, self.house.school_settings), name).language = language
 
     def close(self) -> None:
         """Let go of the database."""

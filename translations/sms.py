@@ -6,6 +6,7 @@ One character outside the alphabet turns the whole message into UCS-2, and a 160
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 ALONE, JOINED = 160, 153  # septets in one message, and in each of several
@@ -63,6 +64,10 @@ _TYPOGRAPHY: Final = str.maketrans(
         "\u2060": "",  # word joiner
         "\ufeff": "",
         "\u00ad": "",  # soft hyphen
+        "\u2066": "",  # isolates, which keep an English name in its place inside Arabic: each would double the price, and few phones know them
+        "\u2067": "",
+        "\u2068": "",
+        "\u2069": "",
         "\u2028": "\n",
         "\u2029": "\n",
     },
@@ -98,6 +103,27 @@ def fold_typography(text: str) -> str:
     one character becomes at most three.
     """
     return text.translate(_TYPOGRAPHY)
+
+
+FOLDABLE: Final = frozenset({"es", "fr", "pl", "pt", "ro", "sq", "tr"})
+"""Languages that can be read without their accents: as their own speakers type them on a phone that has none. Elsewhere (vi, yo) it changes the word."""
+_PLAIN: Final = str.maketrans({"ł": "l", "Ł": "L", "ı": "i", "đ": "d", "Đ": "D", "œ": "oe", "Œ": "Oe", "ã": "a", "õ": "o", "ç": "c"})
+
+
+def fold_letters(text: str, language: str) -> str:
+    """`text` with the letters that no GSM text carries as their plain ones (á as a, ş as s), if `language` can be read so; else as it is.
+
+    Letters that the alphabet has (é, ñ, ü, Ç) stay. It loses something, so it is done only where the school says so: `sms.fold_letters`.
+    """
+    if language.split("-", maxsplit=1)[0] not in FOLDABLE:
+        return text
+    return "".join(letter if letter in _GSM7 else _plain(letter) for letter in unicodedata.normalize("NFC", text))
+
+
+def _plain(letter: str) -> str:
+    bare = unicodedata.normalize("NFD", letter.translate(_PLAIN))
+    bare = "".join(char for char in bare if not unicodedata.combining(char))
+    return bare if is_gsm7(bare) else letter
 
 
 def _parts(sizes: list[int], alone: int, joined: int) -> int:

@@ -5,26 +5,39 @@ A handler that puts a value of its own into a sentence registers how it is writt
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, singledispatch
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from data.people import Child, SchoolClass, Staff
+from data.texts import Text
 
+COMMA = "{0}, {1}"
+COMMAS = {"ar": "{0}، {1}", "fa": "{0}، {1}", "ur": "{0}، {1}", "zh": "{0}、{1}", "ti": "{0}፣ {1}", "am": "{0}፣ {1}"}
+"""How two things side by side are parted in languages that have a comma of their own."""
+SHORT_WEEKDAYS = "en"
+_SHORT_WEEKDAY = re.compile(r"(?<![Ec])(?:E|EEE|ccc)(?![Ec])")
 NUMERIC_WHEN_SHORT = {"bg", "lt"}
 """Languages whose short dates have no month name: 3.03 could be read month first."""
 
 
 @dataclass(frozen=True)
 class LanguageName:
-    """A language, by its BCP 47 tag; anything else is left as it was written."""
+    """A language, by its BCP 47 tag; anything else is left as it was written. With `is_own` it stands in its own name, whoever reads it."""
 
     tag: str
+    is_own: bool = False
+
+    @classmethod
+    def own(cls, tag: str) -> LanguageName:
+        """As its own speakers write it: Polski, العربية."""
+        return cls(tag, is_own=True)
 
 
 @singledispatch
@@ -50,7 +63,12 @@ def _day(value: date, language: str) -> str:
 
 @written.register
 def _moment(value: datetime, language: str) -> str:
-    return f"{day(value, language)}, {format_time(value.time(), 'short', locale=locale(language))}"
+    where = locale(language)
+    pattern = str(where.datetime_formats["medium"])
+    on, at = day(value, language), written(value.time(), language)
+    if pattern == "{1} {0}" and where.language != "zh":
+        return _glued(COMMAS.get(where.language, COMMA), on, at)  # 'Maarso 3 3:10' could be read as two numbers
+    return pattern.replace("{1}", on).replace("{0}", at)
 
 
 @written.register
@@ -60,18 +78,27 @@ def _time(value: time, language: str) -> str:
 
 @written.register
 def _list(value: list, language: str) -> str:  # type: ignore[type-arg]  # singledispatch takes no parameters
-    return format_list([written(item, language) for item in value], locale=locale(language))
+    return _joined([written(item, language) for item in value], "standard", language)
 
 
 @written.register
 def _row(value: tuple, language: str) -> str:  # type: ignore[type-arg]
     """Things side by side, with no 'and' between the last two."""
-    return format_list([written(item, language) for item in value], "unit", locale=locale(language))
+    return _joined([written(item, language) for item in value], "unit", language)
 
 
 @written.register
 def _language_name(value: LanguageName, language: str) -> str:
-    return str(locale(language).languages.get(value.tag.split("-")[0], value.tag))
+    short = value.tag.split("-")[0]
+    if value.is_own:
+        own = str(locale(value.tag).languages.get(short, value.tag))
+        return own[:1].upper() + own[1:]
+    return str(locale(language).languages.get(short, value.tag))
+
+
+@written.register
+def _text_of_a_person(value: Text, language: str) -> str:
+    return value.read_in(language).words
 
 
 @written.register
@@ -89,13 +116,39 @@ def _school_class(value: SchoolClass, language: str) -> str:
     return value.name
 
 
+def _joined(items: Sequence[str], style: str, language: str) -> str:
+    """A list by CLDR, in one of its styles. Where CLDR has a pattern for two only (Somali's units), the comma of the language stands between the others.
+
+    Babel's own `format_list` raises KeyError there. Yoruba's 'and' is given back the space that CLDR 48 has lost.
+    """
+    if not items:
+        return ""
+    patterns = locale(language).list_patterns.get(style) or {}
+    comma = COMMAS.get(locale(language).language, COMMA)
+    if len(items) == 2:
+        return _glued(patterns.get("2", comma), *items)
+    rest = items[-1]
+    for place, item in reversed(list(enumerate(items[:-1]))):
+        name = "end" if place == len(items) - 2 else "start" if place == 0 else "middle"
+        rest = _glued(patterns.get(name, comma), item, rest)
+    return rest
+
+
+def _glued(pattern: str, one: str, other: str) -> str:
+    return pattern.replace("àti{1}", "àti {1}").replace("{0}", "\0").replace("{1}", other).replace("\0", one)
+
+
 def day(value: date, language: str) -> str:
-    """A day with its weekday and the month's name, the year left out: 'Tue 3 March'."""
+    """A day with its weekday and the month's name, the year left out: 'Tue 3 March'.
+
+    Weekdays are short in English alone: elsewhere CLDR's short ones (Tldo, wt., sal) are known to few readers.
+    """
     where = locale(language)
     pattern = where.datetime_skeletons.get("MMMEd")
     if pattern is None or where.language in NUMERIC_WHEN_SHORT:
         return format_date(value, "full", locale=where)
-    return format_date(value, str(pattern.pattern).replace("MMM", "MMMM"), locale=where)
+    written_out = str(pattern.pattern).replace("MMM", "MMMM")
+    return format_date(value, written_out if where.language == SHORT_WEEKDAYS else _SHORT_WEEKDAY.sub("EEEE", written_out), locale=where)
 
 
 @lru_cache(maxsize=64)

@@ -251,6 +251,14 @@ def nlu(context: typer.Context) -> None:
     nlu_app(context.args, prog_name="bookbag nlu")
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+def translations(context: typer.Context) -> None:
+    """Bookbag's own sentences in every language: checked, and put right by those who speak it."""
+    from bot.cli_translations import app as translations_app
+
+    translations_app(context.args, prog_name="bookbag translations")
+
+
 @whatsapp_app.command("setup")
 def whatsapp_setup(config: Config = None) -> None:
     """Make the button and list templates with Twilio, once; without them choices are numbered in the text."""

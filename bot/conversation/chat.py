@@ -14,8 +14,9 @@ from bot.conversation.state import Frame, Identity, Option, Question, Step
 from bot.conversation.watch import WriteWatch
 from data.addresses import Address
 from data.people import Adult
+from data.texts import Text
 from school import School
-from translations import Phrase, _, written
+from translations import Phrase, _, spoken, written
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -30,10 +31,12 @@ class Said:
         self.attachment: Identity | None = None
         self.asks_contact = False
         self.must_arrive = False
+        self.texts: list[Text] = []
 
     def clear(self) -> None:
         """Forget it: an answered question came after it, so it was said before."""
         self.sentences.clear()
+        self.texts.clear()
         self.attachment, self.asks_contact, self.must_arrive = None, False, False
 
 
@@ -41,7 +44,8 @@ class Chat:
     """One run of one dialogue. Made by the engine; handed to the dialogue function.
 
     `adult` is who is writing, None for a stranger at `address`. `args` is what the dialogue was started with. `text` is the wish in their own words.
-    `reference` names the message that this turn answers: for keys that must be its own.
+    `reference` names the message that this turn answers: for keys that must be its own. `written_in` is the language that message is in, None where it is
+    too short to tell.
     """
 
     def __init__(
@@ -49,8 +53,9 @@ class Chat:
     ) -> None:
         self.args: Mapping[str, Any] = frame.args
         self.reference = reference
+        self.written_in: str | None = None
         self.address = address
-        self.language = language
+        self._language = language
         self.said = Said()
         self.drops_others = False
         self._adult = adult
@@ -67,6 +72,11 @@ class Chat:
         if self._adult is None:
             raise Ended
         return self._adult
+
+    @property
+    def language(self) -> str:
+        """The language that is spoken now: theirs, from the moment they choose another."""
+        return spoken(self._adult.language) if self._adult is not None else self._language
 
     @property
     def known(self) -> bool:
@@ -87,11 +97,12 @@ class Chat:
         return self._frame.index_of(key) is not None
 
     def say(self, sentence: Phrase, *, attach: object = None, must_arrive: bool = False, **values: object) -> None:
-        """Say a sentence. `attach` goes along as a file where the channel can carry one.
+        """Say a sentence. `attach` goes along as a file where the channel can carry one. What a person wrote (a `Text`) comes in the reader's language.
 
         What `must_arrive` is repeated once where its fate cannot be learnt.
         """
         self.said.sentences.append(sentence.format(**values).render(self.language))
+        self.said.texts += [value for value in values.values() if isinstance(value, Text)]
         if attach is not None:
             self.said.attachment = identity(attach)
         self.said.must_arrive |= must_arrive

@@ -20,11 +20,12 @@ from bot.conversation.wishes import FAREWELLS, NO_WISH, Utterance, frames_for, i
 from data.addresses import Address
 from data.attention import Need
 from data.people import Adult
+from data.texts import Text
 from nlu.face import Decision, Understanding
-from school import School
+from school import School, texts
 from school.attention import call_for_a_person
 from school.errors import Refusal
-from translations import Phrase, _, spoken
+from translations import LanguageName, Phrase, _, keywords, spoken
 
 __all__ = ["CONTROLS", "Conversation", "Reply", "Utterance"]
 
@@ -39,11 +40,15 @@ FEW_WORDS = 4
 CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "speak_to_person", "ring_me"})
 """What is understood from anywhere, as a whole message, before it is taken for an answer."""
 MORE: Identity = ["", "__more__"]
+# Translators: stands under a message that a computer translated. {original} is a word to text back.
+BY_COMPUTER = _("Translated by a computer. {original} shows it as it was written.")
+# Translators: stands under a message that could not be translated. {language} is the one it is written in. {person} is a word to text back.
+AS_WRITTEN = _("This message is in {language}: nobody could translate it yet. {person} gets you a person.")
 
 
 @dataclass
 class Reply:
-    """What is to be said now, as one message. `choices` are (button id, label)."""
+    """What is to be said now, as one message. `choices` are (button id, label); `texts` are what people wrote that it carries."""
 
     text: str
     choices: list[tuple[str, str]] = field(default_factory=list)
@@ -51,6 +56,7 @@ class Reply:
     asks_contact: bool = False
     must_arrive: bool = False
     question: Question | None = None
+    texts: list[Text] = field(default_factory=list)
 
 
 class Conversation:
@@ -73,14 +79,22 @@ class Conversation:
         strict: bool = False,
     ) -> None:
         self._reference = reference
-        self.school, self.adult, self.address, self.state, self.language = school, adult, address, state, spoken(language)
+        self.school, self.adult, self.address, self.state, self._language = school, adult, address, state, spoken(language)
         self._was_sent_before, self._strict = was_sent_before, strict
         self._sentences: list[str] = []
+        self._texts: list[Text] = []
+        self._written_in: str | None = None
         self._attachment: Identity | None = None
         self._asks_contact = self._must_arrive = self._turned_page = False
 
+    @property
+    def language(self) -> str:
+        """The language that is spoken now: theirs, from the moment they choose another."""
+        return spoken(self.adult.language) if self.adult is not None else self._language
+
     def hear(self, utterance: Utterance) -> Reply:
         """Answer a message. Someone the school knows always gets an answer; a stranger's dialogue may choose silence."""
+        self._written_in = utterance.language
         self._sort(utterance)
         reply = self._run()
         if not reply.text and self.adult is not None:
@@ -155,7 +169,7 @@ class Conversation:
     def _let_be(self) -> None:
         """'No thanks', 'never mind' to a list: they want none of it. What was chosen before it is dropped."""
         self.state.question, self.state.misunderstood = None, 0
-        self.say_first(_("All right. MENU shows what I can do."))
+        self.say_first(_("All right. {menu} shows what I can do.").format(menu=keywords.MENU))
         self._leave(alone=False)
 
     def _put_instead(self, question: Question, heard: Utterance) -> bool:
@@ -409,6 +423,7 @@ class Conversation:
             self.state.frames.pop()
             return False
         chat = Chat(self.school, self.adult, self.address, frame, self.language, watch, reference=self._reference, strict=self._strict)
+        chat.written_in = self._written_in
         try:
             dialogue.run(chat, self.school)
         except Asked as asked:
@@ -472,10 +487,12 @@ class Conversation:
             return
         dialogue = find(below.dialogue)
         if dialogue is not None and dialogue.about is not None:
+            # Translators: {about} is an entry of the menu, such as 'Move an appointment'.
             self.say_first(_("Back to: {about}.").format(about=dialogue.about))
 
     def _collect(self, frame: Frame, said: Said) -> None:
         self._sentences += [*frame.preface, *said.sentences]
+        self._texts += said.texts
         frame.preface = []
         self._attachment = said.attachment or self._attachment
         self._asks_contact |= said.asks_contact
@@ -484,6 +501,7 @@ class Conversation:
     def _asked(self, question: Question) -> Question:
         """The question, ready to be shown: with a way to see further options, and an id of its own unless it is the open one once more."""
         if question.rest:
+            # Translators: the last choice of a list: shows further choices. At most 20 characters.
             more = _("More")
             question.options.append(Option(answers.MORE, more.render(self.language), more.render("en"), MORE))
         question.asked_at = self.school.now.isoformat()
@@ -499,9 +517,23 @@ class Conversation:
 
     def _reply(self) -> Reply:
         question = self.state.question
-        sentences = [*self._sentences, question.sentence] if question else self._sentences
+        sentences = [*self._sentences, *self._notes(), *([question.sentence] if question else [])]
         choices = [(f"{question.id}.{option.id}", option.label) for option in question.options] if question else []
-        return Reply("\n".join(sentences), choices, self._attachment, self._asks_contact, self._must_arrive, question)
+        return Reply("\n".join(sentences), choices, self._attachment, self._asks_contact, self._must_arrive, question, self._texts)
+
+    def _notes(self) -> list[str]:
+        """What an honest translation says of itself: once a day that a computer made it, and always that there is none."""
+        if self.adult is None or not self._texts:
+            return []
+        readings = [text.read_in(self.adult.language) for text in self._texts]
+        notes = [AS_WRITTEN.format(language=LanguageName(text.language), person=keywords.PERSON) for text in _foreign(self._texts, self.adult.language)[:1]]
+        if any(reading.is_machine for reading in readings) and not texts.was_told_today(self.school, self.adult):
+            notes.append(BY_COMPUTER.format(original=keywords.ORIGINAL))
+        return [note.render(self.language) for note in notes]
+
+
+def _foreign(carried: Sequence[Text], language: str) -> list[Text]:
+    return [text for text in carried if text.read_in(language).is_foreign]
 
 
 def _is_passing(frame: Frame) -> bool:

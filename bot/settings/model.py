@@ -305,6 +305,7 @@ class Settings(Section):
             offer_lasts=timedelta(hours=booking.offer_hours),
             reminder_at=booking.remind_at,
             unknown_replies_per_day=self.limits.unknown_per_day,
+            translation_wait=timedelta(minutes=self.translation.wait_minutes),
         )
 
     def unready(self) -> list[str]:

@@ -36,6 +36,8 @@ _LONGEST_WATCHED = 8_000  # characters searched for harm: twice what a phone can
 _LONGEST = 1_600  # characters understood of one message: ten text messages, four windows
 _UNSURE = Guess(OUT_OF_SCOPE, 0.0, Decision.HAND_OVER)
 _ELSE = {"ring_me": "speak_to_person"}  # the training data's name for it: interface.md, 'Where two are near'
+_SPOKEN = "change_language"
+"""What the bare name of a language wishes for."""
 _URGENT = "safeguarding"  # one sentence of it in a long message outweighs whatever the rest is about
 
 T = TypeVar("T")
@@ -152,6 +154,8 @@ class Engine:
         if self._words.number(cleaned, context.language) is not None:
             # A bare number answers a question, which only the conversation knows; without one it means nothing.
             return Understanding(cleaned, OUT_OF_SCOPE, 0.0, Decision.HAND_OVER, context.language, (), entities)
+        if spoken.is_only_a_language(cleaned, entities) and self._knows(_SPOKEN):
+            return Understanding(cleaned, _SPOKEN, 1.0, Decision.ACT, context.language, ((_SPOKEN, 1.0),), entities)
         guess = _guarded("intent", lambda: self._guess(cleaned, language), _UNSURE)
         return Understanding(cleaned, guess.intent, guess.confidence, guess.decision, language, guess.ranking, entities)
 
@@ -166,8 +170,10 @@ class Engine:
     def _exact(self, cleaned: str, prior: str, language: str) -> str | None:
         """The intent of a message that stands in the lists, if the model, once there is one, knows such an intent at all (another school's may not)."""
         intent = self._words.exact(cleaned, prior) or self._words.exact(cleaned, language)
-        known = {intent} if self._model is None else self._model.intents
-        return next((name for name in (intent, _ELSE.get(intent or "")) if name in known), None)
+        return next((name for name in (intent, _ELSE.get(intent or "")) if name is not None and self._knows(name)), None)
+
+    def _knows(self, intent: str) -> bool:
+        return self._model is None or intent in self._model.intents
 
     def _guess(self, cleaned: str, language: str) -> Guess:
         if self._model is None or not any(char.isalpha() for char in cleaned):

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlu import Context, When
@@ -243,6 +243,7 @@ def test_a_clock_time_reads_back_as_that_time(hour: int, minute: int) -> None:
     assert entity.value.earliest == entity.value.latest == time(hour, minute)
 
 
+@example(["the", "3", "-", "2", "this", "before", "may"])
 @settings(max_examples=200)
 @given(
     st.lists(

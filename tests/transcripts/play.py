@@ -1,7 +1,7 @@
 """Plays a transcript: says what the parent says, and writes down what the school answers. CONTRIBUTING explains the signs.
 
 #  why this conversation is kept
-now: Mon 2026-03-02 09:10    as: Amina, sms     when it is, who writes and on which channel; may stand again further down
+now: Mon 2026-03-02 09:10    as: Amina, sms, so     when it is, who writes, on which channel, and in which language (English if none stands there)
 >  what the parent writes; '> [Book it]' presses a button; '>+' is sent right after the line before, without waiting for an answer
 <  what the school answers
 @  what happens meanwhile
@@ -28,7 +28,7 @@ from school.appointments import MeetingKind, Terms
 from tests.world import World
 from translations.sms import segments
 
-HEADING = re.compile(r"now: (?P<now>\w{3} [\d-]+ [\d:]+)\s+as: (?P<who>[^,]+), (?P<channel>\w+)")
+HEADING = re.compile(r"now: (?P<now>\w{3} [\d-]+ [\d:]+)\s+as: (?P<who>[^,]+), (?P<channel>\w+)(?:, (?P<language>[\w-]+))?")
 
 
 def first_moment(path: Path) -> datetime:
@@ -69,6 +69,8 @@ class Play:
         if heading := HEADING.match(line):
             self.world.moment = _clock(heading["now"])
             self.who, self.channel = heading["who"].strip(), heading["channel"]
+            if heading["language"]:
+                self.world.speak(self.who, heading["language"])
             self.world.house.ticker.tick()
         elif line.startswith(">"):
             self._write(line.lstrip(">+").strip())

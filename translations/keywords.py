@@ -1,0 +1,21 @@
+"""The words that Bookbag asks people to text. Each is a sentence of the catalogs, and every handler that answers one names it as its `keyword`.
+
+STOP, START and HELP are not among them: carriers know those three in English alone, so they stay as they are in every language.
+"""
+
+from __future__ import annotations
+
+from translations.phrases import _
+
+# Translators: a word that people text to see the list of things they can do. One short word, in capitals where your script has them.
+MENU = _("MENU")
+# Translators: a word that people text to reach a person. One short word, in capitals where your script has them.
+PERSON = _("PERSON")
+# Translators: a word that people text to change the language they are written to in. In capitals where your script has them.
+LANGUAGE = _("LANGUAGE")
+# Translators: a word that people text to see a message as it was written, before a computer translated it. In capitals where your script has them.
+ORIGINAL = _("ORIGINAL")
+# Translators: a word that people text to move an appointment to another time. In capitals where your script has them.
+MOVE = _("MOVE")
+# Translators: a word that people text to call off an appointment. In capitals where your script has them. Not CANCEL: phone companies take that for STOP.
+CALL_OFF = _("CALL OFF")
