@@ -47,6 +47,14 @@ crash-test: system .venv/.ready-dev  ## kill the server N times (N=200) at rando
 fuzz: .venv/.ready-dev  ## have it understand N hostile texts (N=100000) and tell the slowest
 	@BOOKBAG_FUZZ="$(if $(filter command line,$(origin N)),$(N),100000)" $(BIN)/pytest tests/nlu/test_fuzz.py $(PYTEST_ARGS)
 
+.PHONY: languages
+languages: .venv/.ready  ## a row for each language: sentences, draft or read, price on SMS, how well it is understood
+	@$(BIN)/bookbag translations report
+
+.PHONY: catalogs
+catalogs: .venv/.ready  ## bring every catalog up to the code; `bookbag translations check` says what is left to do
+	@$(BIN)/bookbag translations update
+
 .PHONY: test-rasa
 test-rasa: .venv/.ready-dev  ## the tests against a real Rasa server, in two or three minutes; needs what 'make rasa' sets up
 	@$(BIN)/pytest -m rasa $(PYTEST_ARGS)

@@ -38,7 +38,29 @@ def _in_words(cost: Cost) -> str:
     if not cost.letters:
         return line
     letters = ", ".join(f"{letter} in {count}" for letter, count in cost.letters)
-    return f"{line}; {cost.dearer_by} fewer with sms.fold_letters, which writes these plainly: {letters}"
+    return f"{line}; {cost.dearer_by} fewer with fold_letters, which writes these plainly: {letters}"
+
+
+@app.command("report")
+def report(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for a script.")] = False) -> None:
+    """A row for each language: sentences, draft or read, what it costs on SMS, and how well it is understood on its held-out messages."""
+    import json
+
+    from bot.languages import rows
+
+    found = rows()
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_edge=False)
+    for name in found[0]:
+        table.add_column(name.replace("_", " "))
+    for row in found:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)
 
 
 @app.command("update")

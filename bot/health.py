@@ -48,6 +48,7 @@ def add_health(app: FastAPI, house: House, running: Running, metrics: Metrics) -
     database = Database(house)
     if house.rasa is not None:
         metrics.watch_rasa(house.rasa)
+    metrics.watch_translators(house.translators)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -88,6 +89,9 @@ def _notes(house: House) -> list[str]:
         notes.append("understanding is warming up: exact words, numbers and dates are understood meanwhile")
     if house.rasa is not None and not house.rasa.rasa_answers:
         notes.append("Rasa does not answer: the embedded engine understands alone")
+    for name, guard in house.translators.providers.items():
+        if guard.state.until is not None:
+            notes.append(f"{name} rests until {guard.state.until:%H:%M} UTC ({guard.state.why}): the next provider translates, or texts wait")
     if house.store.is_sqlite:
         notes.append(f"SQLite {sqlite3.sqlite_version}, one writing connection")
     return notes

@@ -12,6 +12,7 @@ from bot.clock import Clock, now
 from bot.dispatcher import DeliverySettings, Dispatcher
 from bot.inbox import Inbox
 from bot.rasa import WithRasa
+from bot.translating import translators
 from bot.turns import Turns, TurnSettings
 from bot.understanding import Understander
 from data.migrate import upgrade
@@ -102,6 +103,7 @@ class House:
         self.dispatcher = Dispatcher(
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
+        self.translators = translators(settings, self.store, self.school_settings, clock)
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
 
     @property

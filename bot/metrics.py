@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -10,10 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.rasa import WithRasa
+from bot.translating import Translators
 from data.attention import Attention
 from data.inbox import Received
 from data.outbox import Message
 from data.store import DatabaseAway, Store
+from translations.providers import Guard
 
 
 class Metrics:
@@ -33,6 +36,13 @@ class Metrics:
         self._outbox = Gauge("bookbag_outbox", "Messages to send, by state.", ["state"], registry=self.registry)
         self._attention = Gauge("bookbag_attention", "What needs a person, by kind.", ["need"], registry=self.registry)
         self._paused = Gauge("bookbag_channel_paused", "Channels that rest because the provider refuses our account.", ["channel"], registry=self.registry)
+        self._translators: Translators | None = None
+        by_provider = ["provider", "language"]
+        self._translated = Gauge("bookbag_translations", "Texts that a provider was asked for, by outcome.", [*by_provider, "outcome"], registry=self.registry)
+        self._unusable = Gauge(
+            "bookbag_translations_unusable", "Answers thrown away: a mark lost, the source back.", [*by_provider, "why"], registry=self.registry
+        )
+        self._resting = Gauge("bookbag_translator_resting", "1 while a provider of translations is left in peace.", ["provider"], registry=self.registry)
         self._database = Gauge(
             "bookbag_database_up", "1 while the database answers. While it does not, what is counted in it is left out.", registry=self.registry
         )
@@ -42,8 +52,15 @@ class Metrics:
         up = Gauge("bookbag_rasa_up", "1 while Rasa answers. While it does not, the embedded engine understands alone.", registry=self.registry)
         up.set_function(lambda: float(rasa.rasa_answers))
 
+    def watch_translators(self, translators: Translators) -> None:
+        """Show from now on how each provider of translations fares, and whether what it answered could be used."""
+        self._translators = translators
+        for name, guard in translators.providers.items():
+            self._resting.labels(name).set_function(partial(_is_resting, guard))
+
     def render(self, store: Store, paused: Mapping[str, str]) -> bytes:
         """All metrics in Prometheus' text format; the gauges are read from the database now, and left out while it is away."""
+        self._count_translations()
         self._paused.clear()
         for channel in list(paused):
             self._paused.labels(channel).set(1)
@@ -57,6 +74,15 @@ class Metrics:
             self._database.set(0)
         return generate_latest(self.registry)
 
+    def _count_translations(self) -> None:
+        if self._translators is None:
+            return
+        for name, guard in self._translators.providers.items():
+            for (language, outcome), count in guard.counts.items():
+                self._translated.labels(name, language, outcome).set(count)
+        for (name, language, why), count in self._translators.broken.items():
+            self._unusable.labels(name, language, why).set(count)
+
     def _count(self, session: Session) -> None:
         waiting = select(Attention.need, func.count()).where(Attention.done_at.is_(None)).group_by(Attention.need)
         for gauge, statement in (
@@ -67,3 +93,7 @@ class Metrics:
             gauge.clear()
             for label, count in session.execute(statement):
                 gauge.labels(label).set(count)
+
+
+def _is_resting(guard: Guard) -> float:
+    return float(guard.state.is_resting)

@@ -53,7 +53,7 @@ class Running:
         if house.embedded is not None:
             threading.Thread(target=_warm, args=[house.embedded], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
-        self._tasks = [asyncio.create_task(self._turns.run())]
+        self._tasks = [asyncio.create_task(self._turns.run()), asyncio.create_task(house.translators.run())]
         self._start_asking()
         house.ticker.start()
 
@@ -96,6 +96,7 @@ class Running:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for channel in self._house.channels.values():
             await channel.aclose()
+        await self._house.translators.close()
         try:
             await asyncio.to_thread(self._house.close)
         except DatabaseAway:

@@ -23,6 +23,7 @@ from school import School, addresses, texts
 from school.capability import capabilities
 from school.files import File
 from translations import _
+from translations.sms import fold_letters, fold_typography, segments
 
 WAIT_FOR_ANSWER = timedelta(minutes=2)
 """How long a notice that asks something waits before looking again whether the parent's open question is answered."""
@@ -138,6 +139,7 @@ class Words:
         if file is not None and address.channel != ChannelName.TELEGRAM:
             message.text = f"{message.text}\n{self._public_url}{file.path}" if self._public_url else message.text
             message.attachment = file = None
+        self._fold(school, message, address)
         self._fit(school, message, channel)
         if file is None or message.attachment is None:
             return self._outgoing(school, message, address)
@@ -156,6 +158,16 @@ class Words:
             asks_contact=message.asks_contact,
             valid_for=max(int(worth.total_seconds()), 1),
         )
+
+    def _fold(self, school: School, message: Message, address: Address) -> None:
+        """Write letters that no cheap text carries plainly, where the school wants that for this language and it saves a message part."""
+        adult = school.session.get(Adult, message.adult_id) if message.adult_id and address.channel == ChannelName.SMS else None
+        if adult is None or adult.language.split("-")[0] not in school.settings.fold_letters:
+            return
+        folded = fold_letters(message.text or "", adult.language)
+        if segments(fold_typography(folded)) < segments(fold_typography(message.text or "")):
+            message.text = folded
+            message.choices = [[choice, fold_letters(label, adult.language)] for choice, label in message.choices]
 
     def _fit(self, school: School, message: Message, channel: Channel) -> None:
         """A text too long for one message leaves in several, in order; the choices stand under the last."""

@@ -364,7 +364,7 @@ def _kind_meant(chat: Chat, school: School, child: Child) -> str:
     }
     invited = {invitation.kind for invitation in invitations.open_for(school, child)}
     for kind, names in words.items():
-        if any(name in said for name in names):
+        if any(name in said for name in (*names, written(KINDS[kind], chat.language).casefold())):
             if kind == MeetingKind.PARENTS_EVENING and appointments.next_evening(school) is None:
                 continue
             if kind in invitations.WITH_SENIOR and kind not in invited:
@@ -433,7 +433,7 @@ def _terms(chat: Chat, school: School, kind: str) -> Terms:
 def _way_wished(chat: Chat, school: School) -> Way | None:
     """How they asked to meet in the words of their wish ('by phone please'), if the school offers that."""
     said = chat.text.casefold()
-    ways = (way for way, names in WAY_WORDS.items() if any(name in said for name in names))
+    ways = (way for way, names in WAY_WORDS.items() if any(name in said for name in (*names, written(SAID[way], chat.language).casefold())))
     return next((way for way in ways if way in school.settings.ways), None)
 
 

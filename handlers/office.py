@@ -5,9 +5,10 @@ from __future__ import annotations
 from bot.conversation import Chat, dialogue
 from school import School, hours
 from school.attention import Need, call_for_a_person, refine
-from translations import Phrase, _, keywords
+from translations import Phrase, _, keywords, written
 
 WISH_WORDS = 6
+LONG_WORD = 5  # letters; shorter ones are articles and the like
 WISHED_BY = frozenset({"message", "messages", "office", "tell", "write", "note", "text", "msg"})
 """A text of so few words that holds one of these is the wish to write to the office; any other says already what it is about."""
 
@@ -54,10 +55,13 @@ def ring_me(chat: Chat, school: School) -> None:
 
 
 # Translators: an entry of the menu.
-@dialogue(intent="message_office", menu=_("Send a message to the office"), order=80)
+TO_THE_OFFICE = _("Send a message to the office")
+
+
+@dialogue(intent="message_office", menu=TO_THE_OFFICE, order=80)
 def message_office(chat: Chat, school: School) -> None:
     """A message to the office, in the parent's own words."""
-    text = chat.ask("text", _("What would you like to tell the office?")) if _is_only_the_wish(chat.text) else chat.text
+    text = chat.ask("text", _("What would you like to tell the office?")) if _is_only_the_wish(chat) else chat.text
     _call(chat, school, Need.FOR_OFFICE, text)
     _promise(chat, school, _("Thank you. The office has your message."))
 
@@ -105,9 +109,11 @@ def empty(chat: Chat, school: School) -> None:
     chat.say(_("Your message came without words. What would you like? {menu} shows what I can do."), menu=keywords.MENU)
 
 
-def _is_only_the_wish(text: str) -> bool:
-    words = text.casefold().split()
-    return not words or (len(words) <= WISH_WORDS and not WISHED_BY.isdisjoint(words))
+def _is_only_the_wish(chat: Chat) -> bool:
+    """In a few words, of which one is of the wish itself: 'message to office', or a longer word of the menu's entry in their own language."""
+    words = chat.text.casefold().split()
+    theirs = {word for word in written(TO_THE_OFFICE, chat.language).casefold().split() if len(word) >= LONG_WORD}
+    return not words or (len(words) <= WISH_WORDS and not (WISHED_BY | theirs).isdisjoint(words))
 
 
 def _call(chat: Chat, school: School, need: Need, text: str, detail: str = "") -> str:

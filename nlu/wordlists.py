@@ -69,6 +69,10 @@ def words_of(language: str) -> WordList | None:
     )
 
 
+_NO_ACCENT = str.maketrans("ıłđø", "ildo")
+"""Letters that Unicode takes apart into no other, as they are typed on a phone that is set to English."""
+
+
 def fold(text: str) -> str:
     """`text` without case, accents, punctuation and emoji, words apart by one space: what people who type in a hurry have in common."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
@@ -81,5 +85,4 @@ def fold(text: str) -> str:
             continue  # accents, and the apostrophe of "that's", vanish without a gap
         else:
             kept.append(" ")
-    # casefold leaves dotless ı alone; on a phone set to English it is typed i
-    return " ".join("".join(kept).replace("ı", "i").split())
+    return " ".join("".join(kept).translate(_NO_ACCENT).split())

@@ -28,5 +28,6 @@ class SchoolSettings:
     ways: tuple[str, ...] = ("in_person", "phone", "video")
     reminder_at: time = time(16, 0)
     unknown_replies_per_day: int = 3
+    fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from string import Formatter
 
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
 
 from translations import catalogs
-from translations.sms import costly_characters, fold_letters, segments
+from translations.phrases import Phrase, ngettext
+from translations.sms import costly_characters, fold_letters, fold_typography, segments
+from translations.writing import LanguageName
 
 FIXED = re.compile(r"\b(?:STOP|START|EHCP|999|NSPCC|Childline)\b")
 """What stands in every language as it does in English: carriers know STOP and START so, and nobody can ring a translated number."""
@@ -108,11 +111,30 @@ def first(msgid: str | Sequence[str]) -> str:
     return msgid if isinstance(msgid, str) else msgid[0]
 
 
+SAMPLES: Mapping[str, object] = {
+    "appointment": datetime(2026, 3, 3, 15, 10, tzinfo=UTC),
+    "child": "Ayaan",
+    "day": date(2026, 3, 3),
+    "language": LanguageName("so"),
+    "link": "https://t.me/example?start=0123456789",
+    "needs": "step-free",
+    "phone": "020 7946 0000",
+    "school": "Cherry Garden School",
+    "slot": datetime(2026, 3, 3, 15, 10, tzinfo=UTC),
+    "staff": "Ms Okafor",
+    "text": "",
+    "until": datetime(2026, 3, 3, 15, 10, tzinfo=UTC),
+}
+"""What stands in the places of a sentence when its length is told; any other place holds a word of the menu's length."""
+ELSE = "Speak to a person"
+
+
 @dataclass(frozen=True)
 class Cost:
-    """What a language's letters cost on SMS. `dearer_by` is the message parts that its sentences take beyond what they would with every letter folded.
+    """What a language costs on SMS, its sentences filled with everyday values and each sent by itself. `parts` are message parts, as paid for.
 
-    `letters` are those outside the GSM alphabet, with the number of sentences in which each stands; in a language that cannot be folded, none are named.
+    `dearer_by` is how many parts fewer they would be with every letter folded; `letters` are those outside the GSM alphabet that can be, with the number
+    of sentences in which each stands.
     """
 
     language: str
@@ -124,9 +146,10 @@ class Cost:
 
 
 def cost(folder: str) -> Cost:
-    """What a catalog's sentences cost on SMS, each by itself, with its places left empty."""
-    said = [re.sub(r"\{\w+\}", "", form) for message in catalogs.sentences(catalogs.read(folder)) for form in forms(message)]
-    folded = [fold_letters(form, Locale.parse(folder).language) for form in said]
+    """What a language's sentences cost on SMS, English too."""
+    tag = folder.replace("_", "-")
+    said = [fold_typography(_sample(message, tag)) for message in catalogs.sentences(catalogs.source())]
+    folded = [fold_letters(form, tag) for form in said]
     letters = Counter(letter for form, cheap in zip(said, folded, strict=True) if form != cheap for letter in costly_characters(form))
     return Cost(
         folder,
@@ -136,3 +159,9 @@ def cost(folder: str) -> Cost:
         sum(segments(form) - segments(cheap) for form, cheap in zip(said, folded, strict=True)),
         tuple(letters.most_common()),
     )
+
+
+def _sample(message: Message, tag: str) -> str:
+    english = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+    phrase = ngettext(*english, 3) if len(english) > 1 else Phrase(english[0])
+    return phrase.format(**{name: SAMPLES.get(name, ELSE) for name in places(english[-1]) if name != "count"}).render(tag)

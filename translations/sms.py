@@ -113,7 +113,7 @@ _PLAIN: Final = str.maketrans({"ł": "l", "Ł": "L", "ı": "i", "đ": "d", "Đ":
 def fold_letters(text: str, language: str) -> str:
     """`text` with the letters that no GSM text carries as their plain ones (á as a, ş as s), if `language` can be read so; else as it is.
 
-    Letters that the alphabet has (é, ñ, ü, Ç) stay. It loses something, so it is done only where the school says so: `sms.fold_letters`.
+    Letters that the alphabet has (é, ñ, ü, Ç) stay. It loses something, so it is done only where the school says so: `fold_letters`.
     """
     if language.split("-", maxsplit=1)[0] not in FOLDABLE:
         return text

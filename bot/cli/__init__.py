@@ -251,6 +251,23 @@ def nlu(context: typer.Context) -> None:
     nlu_app(context.args, prog_name="bookbag nlu")
 
 
+@app.command(short_help="Translate one text, as a family's message would be.")
+def translate(
+    text: Annotated[str, typer.Argument(metavar="TEXT", show_default=False)],
+    to: Annotated[str, typer.Option(metavar="LANG", help="The language to translate to: a BCP 47 tag.", show_default=False)],
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="LANG", help="The language it is in. [default: told from the text]", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Translate one text through the memory and the configured providers; says who answered and what was masked."""
+    settings = settings_from(config)
+    from bot import translate as translating
+
+    finish(translating.translate, settings, text, to=to, source=source, as_json=as_json)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
 def translations(context: typer.Context) -> None:
     """Bookbag's own sentences in every language: checked, and put right by those who speak it."""

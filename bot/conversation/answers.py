@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 
 from bot.conversation.state import Option, Question
+from nlu.wordlists import fold
 
 MORE = "more"
 """The id of the option that shows further ones."""
@@ -16,12 +16,6 @@ NEGATIONS = frozenset({"not", "dont", "don", "never", "cant", "cannot", "wont", 
 languages are left to the classifier."""
 Number = Callable[[str], int | None]
 """Reads a whole message that is a number: '2', 'two', 'the second one'; negative counts from the end."""
-
-
-def folded(text: str) -> str:
-    """The text without case, accents, punctuation and doubled spaces: what two spellings of the same answer share."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
-    return " ".join("".join(char if char.isalnum() else " " for char in plain).split())
 
 
 def by_button(question: Question, payload: str) -> Option | None:
@@ -39,8 +33,8 @@ def by_number(question: Question, number: int) -> Option | None:
 
 def by_label(question: Question, text: str) -> Option | None:
     """The option whose whole label the text is."""
-    said = folded(text)
-    return next((option for option in question.options if said and said in (folded(option.label), folded(option.english))), None)
+    said = fold(text)
+    return next((option for option in question.options if said and said in (fold(option.label), fold(option.english))), None)
 
 
 def by_words(question: Question, text: str) -> Option | None:
@@ -51,12 +45,12 @@ def by_words(question: Question, text: str) -> Option | None:
     """
     if question.kind == "text":
         return by_label(question, text)
-    said = folded(text)
+    said = fold(text)
     if not said:
         return None
     if question.kind == "confirm":
         said = " ".join(word for word in said.split() if word not in POLITE) or said
-    labels = [(option, {folded(option.label), folded(option.english)}) for option in question.options]
+    labels = [(option, {fold(option.label), fold(option.english)}) for option in question.options]
     loosely = question.kind != "confirm" and not is_negated(said)
     for matches in (_equal, _begins, *((_within,) if loosely else ())):
         found = [option for option, spellings in labels if any(matches(said, label) for label in spellings if label)]
@@ -67,8 +61,8 @@ def by_words(question: Question, text: str) -> Option | None:
 
 def refused(question: Question, text: str) -> bool:
     """Whether a text says in so many words that what a confirmation asks is not wanted: 'please do not book it yet'."""
-    said = folded(text)
-    yes = {folded(question.options[0].label), folded(question.options[0].english)}
+    said = fold(text)
+    yes = {fold(question.options[0].label), fold(question.options[0].english)}
     return is_negated(said) and any(f" {label} " in f" {said} " for label in yes if label)
 
 
@@ -79,8 +73,8 @@ def is_negated(said: str) -> bool:
 
 def mentioned(options: Sequence[Option], text: str) -> Option | None:
     """The only option whose label stands somewhere in the text."""
-    said = f" {folded(text)} "
-    found = [option for option in options if any(f" {folded(label)} " in said for label in (option.label, option.english))]
+    said = f" {fold(text)} "
+    found = [option for option in options if any(f" {fold(label)} " in said for label in (option.label, option.english))]
     return found[0] if len(found) == 1 else None
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.conversation.answers import folded
+from nlu.wordlists import fold
 from translations import Phrase
 
 if TYPE_CHECKING:
@@ -149,9 +149,9 @@ def find(name: str) -> Dialogue | None:
 def by_keyword(text: str, language: str) -> str | None:
     """The dialogue whose keyword is the whole of `text`, in this language or English."""
     _load_handlers()
-    said = folded(text)
+    said = fold(text)
     keyed = ((found.name, found.keyword) for found in _dialogues.values() if found.keyword is not None)
-    return next((name for name, keyword in keyed if said and said in (folded(keyword.render(language)), folded(keyword.render("en")))), None)
+    return next((name for name, keyword in keyed if said and said in (fold(keyword.render(language)), fold(keyword.render("en")))), None)
 
 
 def all_dialogues() -> list[Dialogue]:

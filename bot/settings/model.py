@@ -246,6 +246,11 @@ class Settings(Section):
     languages: list[LanguageTag] = Field(
         list(LANGUAGES), description="The languages offered to families, as tags, in the order they are listed. English is always there."
     )
+    fold_letters: list[LanguageTag] = Field(
+        [],
+        description="Languages whose letters SMS writes plainly where that saves a message part (á as a, ş as s): any of es, fr, pl, pt, ro, sq, tr. "
+        "`bookbag translations check` says what it saves.",
+    )
     school: School = School()
     twilio: Twilio = Twilio()
     telegram: Telegram = Telegram()
@@ -305,6 +310,7 @@ class Settings(Section):
             offer_lasts=timedelta(hours=booking.offer_hours),
             reminder_at=booking.remind_at,
             unknown_replies_per_day=self.limits.unknown_per_day,
+            fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
         )
 
