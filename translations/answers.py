@@ -15,7 +15,7 @@ SHORTEST, LONGEST = 0.3, 3.0
 _MARK = re.compile(r"[⟦\[【〚［〖{#]+\s*[xXхХ]?\s*\d+\s*[xXхХ]?\s*[⟧\]】〛］〗}#]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'ʼ-][^\W\d_]+)*")
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
-_LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?:|www\.)\S*|\b[\w-]+(?:\.[\w-]+)+/\S*", re.IGNORECASE)
 _IDEOGRAPH = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _WEIGHTS: Final = {"CJK": 3, "HIRAGANA": 2, "KATAKANA": 2, "HANGUL": 2, "ETHIOPIC": 2}
 _HARMLESS = "\n\r\t"
@@ -85,7 +85,7 @@ def check(source: str, answer: str, target: str) -> None:
         raise Unusable("controls")
     if not set(_TAG.findall(answer)) <= set(_TAG.findall(source)):
         raise Unusable("html")
-    if len(_LINK.findall(answer)) > len(_LINK.findall(source)):
+    if not set(_LINK.findall(answer)) <= set(_LINK.findall(source)):
         raise Unusable("link")
     words, answered = _words(asked), _words(told)
     if words:

@@ -86,6 +86,8 @@ def test_what_people_write_passes(source: str, answer: str, target: str) -> None
         ("The school is closed.", " \n", "es", "empty"),
         ("⟦1⟧ is ill.", "⟦1⟧", "es", "empty"),
         ("The school is closed on ⟦1⟧, and the nursery as well, until further notice.", "Sí ⟦1⟧.", "es", "length"),
+        ("See www.bookbag.example/a", "Vea www.bookbag.example/b", "es", "link"),
+        ("See the list", "Vea la lista en win.example.test/a", "es", "link"),
         ("Hello", "Hola\x00", "es", "controls"),
         ("Hello", "Hola\ue000", "es", "controls"),
         ("Hello there", "Hola \ufffd", "es", "controls"),
