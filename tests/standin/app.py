@@ -1,4 +1,4 @@
-"""The stand-in as one ASGI application: Twilio's API, Telegram's Bot API, and a back door for tests. Loopback only.
+"""The stand-in as one ASGI application: Twilio's API, Telegram's Bot API, three translators, and a back door for tests. Loopback only.
 
 Back door: `POST /_control` (faults, rates, seed, next_update_id and every setting of `reset`), `POST /_inbound` (someone writes),
 `GET /_log?since=N` (all that was asked and accepted, the history for checkers), `POST /_reset`.
@@ -17,6 +17,7 @@ import aiohttp
 
 from tests.standin.faults import Fault, Plan
 from tests.standin.telegram import TelegramSide
+from tests.standin.translators import CLOUD_KEY, LANGUAGES, TranslatorsSide
 from tests.standin.twilio import TwilioSide
 from tests.standin.wire import Answer, Asked, HangUp, Receive, Scope, Send, hang_up, read, write
 
@@ -56,9 +57,14 @@ class StandInApp:
             "listing_delay": 0.0,
             "numbers": {},  # recipient: the code its sends are refused with
             "fates": {},  # recipient: the code its messages are reported undelivered with
+            "google_cloud_key": CLOUD_KEY,
+            "libretranslate_key": None,  # what it asks for, if it does
+            "libretranslate_languages": list(LANGUAGES),
+            "tricks": {},  # part of a text: what a translator does to its translation
         }
         self.twilio = TwilioSide(self)
         self.telegram = TelegramSide(self)
+        self.translators = TranslatorsSide(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,6 +83,8 @@ class StandInApp:
             return await self.twilio.answer(asked)
         if asked.path.startswith("/bot"):
             return await self.telegram.answer(asked)
+        if self.translators.knows(asked.path):
+            return await self.translators.answer(asked)
         if asked.path == f"/file/bot{self.settings['bot_token']}/photos/knee.jpg":
             return Answer(body=b"hi", headers={"content-type": "image/jpeg"})
         return Answer(404, {"message": "no such page"})
@@ -119,7 +127,7 @@ class StandInApp:
 
     async def misbehave(self, fault: Fault | None) -> Answer | None:
         """The lie told instead of the honest answer, if any. What was accepted was so before this is called."""
-        if fault is None or fault.kind == "late_list":
+        if fault is None or fault.kind in {"late_list", "trick"}:
             return None
         if fault.kind in {"hang_before", "hang_after", "slow"}:
             await asyncio.sleep(fault.seconds)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from tests.standin import app as standin
+from tests.standin.translators import CLOUD_KEY
 from tests.standin.wire import listen
 
 ROOT = Path(__file__).parents[2]
@@ -24,12 +25,13 @@ ROOT = Path(__file__).parents[2]
 class StandIn:
     """A stand-in on a free loopback port: in a thread of this process, or, with `process=True`, in one of its own that outlives a crash of ours.
 
-    `url` is Twilio's base URL, `telegram_url` Telegram's. Everything is synchronous and takes about a millisecond.
+    `url` is the base URL of Twilio's and of the translators', `telegram_url` Telegram's. Everything is synchronous and takes about a millisecond.
     """
 
     account_sid, auth_token, bot_token = standin.ACCOUNT_SID, standin.AUTH_TOKEN, standin.BOT_TOKEN
     sms_number, whatsapp_number = standin.SMS_NUMBER, standin.WHATSAPP_NUMBER
     telegram_secret = "stand-in-secret"
+    google_cloud_key = CLOUD_KEY
 
     def __init__(self, *, seed: int = 1, log: Path | None = None, process: bool = False) -> None:
         self._seed, self._log, self._is_process = seed, log, process

@@ -18,6 +18,7 @@ KINDS = (
     "slow",  # accepted and answered after `seconds`
     "rubbish",  # accepted, and the answer (`body`) makes no sense
     "late_list",  # accepted, and shown in listings only after `seconds`
+    "trick",  # accepted by a translator, which then does `trick` to its translation; see `translators.py`
 )
 
 
@@ -32,6 +33,7 @@ class Fault:
     seconds: float = 30.0
     body: str = "<html>Bad gateway</html>"
     description: str = ""
+    trick: str = ""
     number: str | None = None  # only for this recipient
     times: int = 1
 
@@ -42,7 +44,7 @@ class Fault:
     @property
     def accepts(self) -> bool:
         """Whether the call takes effect all the same."""
-        return self.kind in {"500_after", "drop_after", "hang_after", "slow", "rubbish", "late_list"}
+        return self.kind in {"500_after", "drop_after", "hang_after", "slow", "rubbish", "late_list", "trick"}
 
 
 class Plan:
