@@ -163,5 +163,5 @@ def cost(folder: str) -> Cost:
 
 def _sample(message: Message, tag: str) -> str:
     english = (message.id,) if isinstance(message.id, str) else tuple(message.id)
-    phrase = ngettext(*english, 3) if len(english) > 1 else Phrase(english[0])
+    phrase = ngettext(english[0], english[1], 3) if len(english) > 1 else Phrase(english[0])
     return phrase.format(**{name: SAMPLES.get(name, ELSE) for name in places(english[-1]) if name != "count"}).render(tag)

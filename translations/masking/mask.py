@@ -18,11 +18,13 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
 _WEEKDAY = r"(?P<weekday>Mon(?:day)?|Tue(?:s(?:day)?)?|Wed(?:nesday)?|Thu(?:r(?:s(?:day)?)?)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"
 _MONTH = r"(?P<month>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
 _YEAR = r"(?:,?\s+(?P<year>20\d\d))?"
-_CLOCK = r"(?P<{0}>\d{{1,2}}(?:[:.][0-5]\d)?)\s?(?P<{0}m>[ap]\.?m\.?)?"
+_CLOCK = r"(?P<{0}>\d{{1,2}}(?:[:.][0-5]\d)?)\s?(?P<{0}m>[ap]m|[ap]\.m\.)?"
 
 _EARLIEST = 7  # '03:30' by itself is more likely half past three in the afternoon: it is put back as it stands
 
-_MARKUP = re.compile(rf"{LOOKS_LIKE_A_MARK.pattern}|\{{[^{{}}\n]*\}}|[{{}}]|%\(\w+\)[sd]|%[sd]|</?[A-Za-z][^<>\n]*>|&#?\w+;|[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_MARKUP = re.compile(
+    rf"{LOOKS_LIKE_A_MARK.pattern}|\{{[^{{}}\n]*\}}|[{{}}]|%\(\w+\)[sd]|%[sd]|</?[A-Za-z][^<>\n]*>|&#?\w+;|[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
+)
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]]", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<!\w)(?:\+|00)?\(?\d(?:[ ()-]{0,2}\d){8,14}(?!\w)")

@@ -24,6 +24,7 @@ TITLES = frozenset("mr mrs ms miss mx dr prof sir madam mister missus".split())
 _NOT_NAMES = TITLES | frozenset("the of and al el de da di do du la le van von bin binti ibn abu abd st school class primary academy".split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
 _TITLE_BEFORE = re.compile(r"(?:\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|mister|missus)\b\.?\s*)$", re.IGNORECASE)
+_BETWEEN = re.compile(r"[ -]*(?:\b(?:of|al|el|de|da|di|do|du|la|le|van|von|bin|binti|ibn|abu|abd)\b[ -]+)*", re.IGNORECASE)
 _LONGEST_ENDING = 4  # letters that a language puts after a name: Aminie, Tomkowi, Ayaanin
 _SHORTEST_WITH_ENDING = 4
 _SMALL = 4  # letters; everyday words up to here need a capital, whoever the family is
@@ -37,7 +38,8 @@ def may_differ(name: str) -> int:
 @dataclass(frozen=True)
 class Names:
     """Registered names, handed in by whoever knows them. `nearest` are this family's and their staff's; `others` everyone else's; `places` the school's and
-    classes', which are looked for whole."""
+    classes', which are looked for whole.
+    """
 
     nearest: Sequence[str] = ()
     others: Sequence[str] = ()
@@ -56,7 +58,7 @@ class Names:
         for word in _WORD.finditer(text):
             if not _is_name(word[0], near, all_words, everyday):
                 continue
-            if open_to >= 0 and not text[open_to : word.start()].strip(" "):
+            if open_to >= 0 and _BETWEEN.fullmatch(text, open_to, word.start()):
                 open_to = word.end()
                 continue
             if open_to >= 0:
@@ -107,9 +109,15 @@ def _is_near(folded: str, everyone: frozenset[str]) -> bool:
 
 
 def _has_ending(folded: str, everyone: frozenset[str]) -> bool:
-    """Whether it is a name as another language inflects it."""
+    """Whether it is a name as another language inflects it: Tomkowi; or Aminie, where the name's own last vowel goes."""
     longest = len(folded) - 1
-    return any(folded[:length] in everyone for length in range(max(_SHORTEST_WITH_ENDING, longest - _LONGEST_ENDING + 1), longest + 1))
+    stems = _stems(everyone)
+    return any(folded[:length] in stems for length in range(max(_SHORTEST_WITH_ENDING, longest - _LONGEST_ENDING + 1), longest + 1))
+
+
+@lru_cache(maxsize=16)
+def _stems(names: frozenset[str]) -> frozenset[str]:
+    return names | {name[:-1] for name in names if len(name) > _SHORTEST_WITH_ENDING and name[-1] in "aeiou"}
 
 
 @lru_cache(maxsize=16)
