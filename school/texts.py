@@ -18,6 +18,7 @@ __all__ = [
     "Reading",
     "Text",
     "carried",
+    "find",
     "from_parent",
     "is_awaited",
     "last_translated_for",
@@ -51,6 +52,11 @@ def write(school: School, words: str, language: str, *, adult: Adult | None = No
     return text
 
 
+def find(school: School, text_id: int) -> Text | None:
+    """What someone wrote, by its id; None if it is gone."""
+    return school.session.get(Text, text_id)
+
+
 def from_parent(school: School, words: str, language: str, *, adult: Adult | None, attention_id: int, is_sensitive: bool) -> Text:
     """What a parent wrote, for staff to read in English. A sensitive text stays here until a named person has it translated."""
     text = write(school, words, language, adult=adult, attention_id=attention_id, is_sensitive=is_sensitive)
@@ -60,10 +66,9 @@ def from_parent(school: School, words: str, language: str, *, adult: Adult | Non
 
 def rewritten(text: Text, words: str) -> None:
     """More was written, or something else: what was translated before is translated anew."""
-    languages = [one.language for one in text.translations]
     text.words = words
-    text.translations.clear()
-    want(text, languages)
+    for one in text.translations:
+        one.words, one.provider, one.state, one.attempts, one.next_at, one.reason = None, "", TranslationState.WANTED, 0, None, ""
 
 
 def want(text: Text, languages: Iterable[str]) -> None:
@@ -80,7 +85,7 @@ def want_sensitive(text: Text, language: str) -> None:
 def _want(text: Text, languages: Iterable[str]) -> None:
     for language in languages:
         if not same_language(text.language, language) and text.translation(language) is None:
-            text.translations.append(TextTranslation(language=language))
+            text.translations.append(TextTranslation(language=language, state=TranslationState.WANTED))
 
 
 def wanted(school: School, limit: int) -> Sequence[TextTranslation]:

@@ -43,6 +43,7 @@ class World:
 
     def close(self) -> None:
         """Let go of the database."""
+        self.loop.run_until_complete(self.house.translators.close())
         self.house.close()
         self.loop.close()
 
@@ -75,6 +76,7 @@ class World:
         while True:
             wait = self.house.take_waiting_turns()
             self.loop.run_until_complete(self.house.dispatcher.run_once())
+            self.loop.run_until_complete(self.house.translators.run_once())
             if wait is None:
                 return
             self.moment += wait

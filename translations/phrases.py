@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from data.texts import Text
 from translations.direction import isolated
 from translations.writing import written
 
@@ -40,7 +41,9 @@ class Phrase:
         Values are put in as text after the sentence was translated: what they contain is never read as a place.
         """
         speaking = spoken(language)
-        return self._template(language).format_map({name: isolated(written(value, speaking), speaking) for name, value in self.values.items()})
+        # What a person wrote was translated for its reader, also where Bookbag itself has no words of their language.
+        words = {name: written(value, language if isinstance(value, Text) else speaking) for name, value in self.values.items()}
+        return self._template(language).format_map({name: isolated(word, speaking) for name, word in words.items()})
 
     def _template(self, language: str) -> str:
         catalog, better = _catalog(language), _put_right.get(short(language), {})

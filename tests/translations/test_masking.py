@@ -179,8 +179,7 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
         written = written[:place] + middle + written[place + (2 if how == "swap" else 1) :]
     if draw(st.booleans()):
         written = "".join(char for char in unicodedata.normalize("NFD", written) if not unicodedata.combining(char))
-    case = draw(st.sampled_from([str.title, str.upper, str.lower, str]))
-    written = case(written)
+    written = draw(st.sampled_from([written, written.upper(), written.lower(), written.title()]))
     return name, written + draw(st.sampled_from(["", "'s", "’s", ",", "!", " Yusuf"]))
 
 
