@@ -62,6 +62,7 @@ def test_a_loop_and_another_script_are_refused(target: str) -> None:
         ("No", "Nie", "pl"),
         ("OK, thank you", "ठीक है, धन्यवाद", "hi"),
         ("⟦1⟧ is ill", "⟦1⟧ nie czuje się dobrze i jest chora", "pl"),
+        ("[X1X] is ill", "[×1×] 生病了", "zh-Hans"),
         ("AT&T; and 3 < 4", "AT&T; y 3 < 4", "es"),
         ("See <b>this</b>", "Vea <b>esto</b>", "es"),
         ("See https://bookbag.example now", "Vea https://bookbag.example ahora", "es"),
