@@ -151,9 +151,10 @@ def _length(text: str) -> int:
 
 
 def _repeats(text: str) -> int:
-    """How often the commonest three words in a row come; a Chinese character is a word."""
+    """How often the commonest three words in a row come; in Chinese five characters, since three are often one word."""
     tokens = _tokens(text)
-    return max(Counter(zip(tokens, tokens[1:], tokens[2:], strict=False)).values(), default=0)
+    length = 5 if 2 * len(_IDEOGRAPH.findall(text)) > len(tokens) else 3
+    return max(Counter(zip(*(tokens[start:] for start in range(length)), strict=False)).values(), default=0)
 
 
 def _tokens(text: str) -> list[str]:
