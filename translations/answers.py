@@ -12,7 +12,7 @@ from typing import Final
 SHORTEST, LONGEST = 0.3, 3.0
 """How long a translation may be, as a share of its source in characters; a Chinese character counts as three, a Korean or Ethiopic syllable as two."""
 
-_MARK = re.compile(r"[⟦\[【〚［〖{#]+\s*[xXхХ]?\s*\d+\s*[xXхХ]?\s*[⟧\]】〛］〗}#]+")
+_MARK = re.compile(r"[⟦\[【〚［〖{#]+\s*[xXхХ×]?\s*\d+\s*[xXхХ×]?\s*[⟧\]】〛］〗}#]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'ʼ-][^\W\d_]+)*")
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
 _LINK = re.compile(r"(?:https?:|www\.)\S*|\b[\w-]+(?:\.[\w-]+)+/\S*", re.IGNORECASE)
@@ -151,9 +151,10 @@ def _length(text: str) -> int:
 
 
 def _repeats(text: str) -> int:
-    """How often the commonest three words in a row come; a Chinese character is a word."""
+    """How often the commonest three words in a row come; in Chinese five characters, since three are often one word."""
     tokens = _tokens(text)
-    return max(Counter(zip(tokens, tokens[1:], tokens[2:], strict=False)).values(), default=0)
+    length = 5 if 2 * len(_IDEOGRAPH.findall(text)) > len(tokens) else 3
+    return max(Counter(zip(*(tokens[start:] for start in range(length)), strict=False)).values(), default=0)
 
 
 def _tokens(text: str) -> list[str]:

@@ -62,6 +62,7 @@ def test_a_loop_and_another_script_are_refused(target: str) -> None:
         ("No", "Nie", "pl"),
         ("OK, thank you", "ठीक है, धन्यवाद", "hi"),
         ("⟦1⟧ is ill", "⟦1⟧ nie czuje się dobrze i jest chora", "pl"),
+        ("[X1X] is ill", "[×1×] 生病了", "zh-Hans"),
         ("AT&T; and 3 < 4", "AT&T; y 3 < 4", "es"),
         ("See <b>this</b>", "Vea <b>esto</b>", "es"),
         ("See https://bookbag.example now", "Vea https://bookbag.example ahora", "es"),
@@ -69,6 +70,11 @@ def test_a_loop_and_another_script_are_refused(target: str) -> None:
         ("🎒 ⟦1⟧", "🎒 ⟦1⟧", "ar"),
         ("", "", "ar"),
         ("Reply\twith\r\nyes", "Responda\tcon\r\nsí", "es"),
+        (
+            "Mon: bring a book. Tue: bring shoes. Wed: bring a coat. Thu: bring a hat. Fri: bring a snack. Sat: bring water.",
+            "周一：请带上一本书。周二：请带上鞋子。周三：请带上外套。周四：请带上帽子。周五：请带上点心。周六：请带上水。",
+            "zh-Hans",
+        ),
         # A list that repeats itself in the source may do so in the translation.
         ("\n".join(f"Year {n}: see your teacher" for n in range(12)), "\n".join(f"Año {n}: vea a su maestra" for n in range(12)), "es"),
     ],
@@ -94,7 +100,7 @@ def test_what_people_write_passes(source: str, answer: str, target: str) -> None
         ("Hello there", "Hola &amp; adiós", "es", "html"),
         ("Is there salad for lunch at school on ⟦1⟧?", "Hay " + "ensalada " * 7, "es", "repeats"),
         ("有没有沙拉？请告诉我们，谢谢您。", "salad " * 7, "en", "repeats"),
-        ("Is there salad for lunch at school on ⟦1⟧ or on ⟦2⟧?", "沙拉沙拉沙拉沙拉沙拉沙拉", "zh-Hans", "repeats"),
+        ("Is there salad for lunch at school on ⟦1⟧ or on ⟦2⟧?", "沙拉" * 8, "zh-Hans", "repeats"),
     ],
 )
 def test_what_machines_write_instead_is_refused(source: str, answer: str, target: str, why: str) -> None:

@@ -183,6 +183,19 @@ async def test_white_space_around_and_between_stays(standin: StandIn, make_chain
         assert answer.text == translated(text.replace("Amina", "⟦1⟧"), "en", "ur").replace("⟦1⟧", "Amina")
 
 
+@pytest.mark.parametrize(
+    "text", ["[Amina] is ill today.", "Is (Amina) ill {today}?", "#Amina# is ill, 50% sure, 3 &lt; 4 <b>today</b>", "⟦Amina⟧ [X1X] is ill \u202etoday\x00"]
+)
+async def test_what_looks_like_a_mark_comes_through(text: str) -> None:
+    whole = masked(text)
+    answer = await Chain(Engine()).translate(whole, "en", "ur")
+    values = {f"⟦{kept.number}⟧": kept.source for kept in whole.kept}
+    translation = translated(whole.key, "en", "ur")
+    for mark, value in values.items():
+        translation = translation.replace(mark, value)
+    assert answer.text == translation
+
+
 async def test_who_wants_the_same_meanwhile_shares_the_call() -> None:
     engine = Engine()
     engine.may_answer.clear()
