@@ -101,7 +101,7 @@ class Chat:
 
         What `must_arrive` is repeated once where its fate cannot be learnt.
         """
-        self.said.sentences.append(sentence.format(**values).render(self.language))
+        self.said.sentences.append(sentence.format(**values).render(self._adult.language if self._adult is not None else self._language))
         self.said.texts += [value for value in values.values() if isinstance(value, Text)]
         if attach is not None:
             self.said.attachment = identity(attach)
