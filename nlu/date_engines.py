@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nlu.date_grammar import PARTS_OF_DAY, Atom
+from nlu.hours import school_hour
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +21,6 @@ _ZONES = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo")
 # Only where an English reading of day and month must be kept from an American one, or a language's table is kept under a region.
 _REGIONS = {"en": "EN_GB", "pt": "PT_PT", "zh": "ZH_CN", "es": "ES_ES", "nl": "NL_NL", "ar": "AR_EG"}
 _DAYS_OF_GRAIN = {"week": 7, "month": 31, "quarter": 92, "year": 366}
-_FIRST_AFTERNOON_HOUR, _LAST_AFTERNOON_HOUR = 1, 6
 _LONGEST_FOR_DATEPARSER = 160  # characters; its search costs milliseconds a word
 
 
@@ -149,8 +149,8 @@ def _interval(start: int, end: int, value: dict[str, Any]) -> Atom | None:
     part = _part_of_day(begins, ends)
     if part is not None:
         return Atom(start, end, first=first.date(), last=first.date(), earliest=part[0], latest=part[1])
-    earliest = _school_hour(begins.time()) if begins and begins.time() != time.min else None
-    latest = _school_hour(ends.time()) if ends and ends.time() != time.min and first.date() == last.date() else None
+    earliest = school_hour(begins.time()) if begins and begins.time() != time.min else None
+    latest = school_hour(ends.time()) if ends and ends.time() != time.min and first.date() == last.date() else None
     return Atom(start, end, first=first.date(), last=last.date(), earliest=earliest, latest=latest)
 
 
@@ -166,15 +166,11 @@ def _moment(bound: dict[str, Any] | None) -> datetime | None:
 
 def _clock_atom(start: int, end: int, moment: datetime, now: datetime) -> Atom:
     """A clock time of duckling's: it offers 3 in the morning first, a school means 15:00. A bare hour it dates today or tomorrow, which nobody said."""
-    clock = _school_hour(moment.time().replace(second=0, microsecond=0))
+    clock = school_hour(moment.time().replace(second=0, microsecond=0))
     # A bare hour is given on the next day that has it; any other day was said.
     is_dated = moment.date() != (now if moment > now else now + timedelta(1)).date()
     day = moment.date() if is_dated else None
     return Atom(start, end, first=day, last=day, earliest=clock, latest=clock)
-
-
-def _school_hour(clock: time) -> time:
-    return clock.replace(hour=clock.hour + 12) if _FIRST_AFTERNOON_HOUR <= clock.hour <= _LAST_AFTERNOON_HOUR else clock
 
 
 def _place(text: str, hits: Sequence[tuple[str, datetime]], now: datetime) -> list[Atom]:
@@ -186,7 +182,7 @@ def _place(text: str, hits: Sequence[tuple[str, datetime]], now: datetime) -> li
             continue
         position = start + len(words)
         has_clock = ":" in words and moment.time() != now.time()
-        clock = _school_hour(moment.time().replace(second=0, microsecond=0)) if has_clock else None
+        clock = school_hour(moment.time().replace(second=0, microsecond=0)) if has_clock else None
         atoms.append(Atom(start, position, first=moment.date(), last=moment.date(), earliest=clock, latest=clock, certain=False))
     return atoms
 

@@ -137,10 +137,17 @@ def _witnessed(atom: Atom, tables: Sequence[Atom]) -> Atom:
         atom = replace(atom, first=days[0].first, last=days[0].last, certain=days[0].certain)
     elif not days and atom.has_day:
         atom = replace(atom, certain=False)
-    if hours and not atom.has_time:
-        atom = replace(atom, earliest=hours[0].earliest, latest=hours[0].latest)
+    better = next((hour for hour in hours if not atom.has_time or _bounds(hour, atom)), None)
+    if better is not None:
+        atom = replace(atom, earliest=better.earliest, latest=better.latest)
     spans = [atom, *tables]
     return replace(atom, start=min(span.start for span in spans), end=max(span.end for span in spans))
+
+
+def _bounds(hour: Atom, exact: Atom) -> bool:
+    """Whether our table heard 'after' or 'before' beside the very hour that duckling took for exact."""
+    bound = hour.earliest if hour.latest is None else hour.latest if hour.earliest is None else None
+    return bound is not None and exact.earliest == exact.latest == bound
 
 
 def _loose(text: str, language: str, context: Context) -> list[Atom]:

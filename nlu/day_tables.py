@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import lru_cache
 
+from nlu import hours
 from nlu.date_grammar import PARTS_OF_DAY, Atom, Moment, coming_date
 from nlu.wordlists import WordList, fold, words_of
 
@@ -48,10 +49,13 @@ class _Table:
 def scan(text: str, language: str, moment: Moment) -> list[Atom]:
     """What our tables for `language` find in cleaned `text`: day words, '15 de marzo', 15/3 and 15:30; in order, not overlapping."""
     table = _table(language.split("-", maxsplit=1)[0])
-    atoms = [*_numeric_dates(text, moment), *_clocks(text)]
+    atoms = _numeric_dates(text, moment)
+    found: list[Atom] = []
     if table is not None:
         found = _unspaced(text, table, moment) if language.split("-", maxsplit=1)[0] in _NO_GAPS else _spaced(text, table, moment)
-        atoms = [*atoms, *(atom for atom in found if not any(atom.start < other.end and other.start < atom.end for other in atoms))]
+    # A day before an hour ('15 marca' is no quarter of one), an hour before a part of the day (ድሕሪ ሰዓት 3 is no afternoon).
+    for more in ([atom for atom in found if atom.has_day], hours.scan(text, language), _clocks(text), found):
+        atoms += [atom for atom in more if not any(atom.start < other.end and other.start < atom.end for other in atoms)]
     return sorted(atoms, key=lambda atom: atom.start)
 
 

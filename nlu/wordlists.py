@@ -69,8 +69,8 @@ def words_of(language: str) -> WordList | None:
     )
 
 
-_NO_ACCENT = str.maketrans("ıłđø", "ildo")
-"""Letters that Unicode takes apart into no other, as they are typed on a phone that is set to English."""
+_NO_ACCENT = str.maketrans("ıłø", "ilo")
+"""Letters that Unicode takes apart into no other, as they are typed on a phone that is set to English. Not đ: in Vietnamese it tells 'yes' from 'stop'."""
 
 
 def fold(text: str) -> str:

@@ -274,3 +274,44 @@ def test_any_text_in_any_language_is_survived(text: str, language: str) -> None:
 )
 def test_numbers_of_people_are_found(text: str, values: list[int]) -> None:
     assert [entity.value for entity in numbers(text)] == values
+
+
+@pytest.mark.parametrize(
+    "language, text, earliest, latest",
+    [
+        ("es", "el jueves después de las 3", time(15), None),
+        ("fr", "jeudi après 15h", time(15), None),
+        ("pl", "w czwartek po 15", time(15), None),
+        ("ro", "joi dupa ora 15", time(15), None),
+        ("sq", "të enjten pas orës 15", time(15), None),
+        ("tr", "perşembe saat 3ten sonra", time(15), None),
+        ("ar", "يوم الخميس بعد الساعة 3", time(15), None),
+        ("so", "khamiista 3 kadib", time(15), None),
+        ("bn", "বৃহস্পতিবার ৩টার পরে", time(15), None),
+        ("ur", "جمعرات کو 3 بجے کے بعد", time(15), None),
+        ("vi", "thứ năm sau 3 giờ chiều", time(15), None),
+        ("zh", "星期四下午3点以后", time(15), None),
+        ("ti", "ሓሙስ ድሕሪ ሰዓት 3", time(15), None),
+        ("pl", "w czwartek przed 11", None, time(11)),
+        ("es", "el jueves a las tres", time(15), time(15)),
+    ],
+)
+def test_hours_are_heard_in_other_languages(language: str, text: str, earliest: time | None, latest: time | None) -> None:
+    (found,) = find(clean(text), Context(NOW, language))
+    assert isinstance(found.value, When)
+    assert found.value.first is not None
+    assert found.value.first.weekday() == 3
+    assert (found.value.earliest, found.value.latest) == (earliest, latest)
+
+
+@pytest.mark.parametrize("language, text", [("fr", "à 3 enfants"), ("so", "3 carruur ah")])
+def test_a_bare_number_is_no_hour(language: str, text: str) -> None:
+    assert find(clean(text), Context(NOW, language)) == []
+
+
+@pytest.mark.parametrize("language", ["sw", "so", "pl"])
+def test_english_days_are_heard_from_everyone(language: str) -> None:
+    (found,) = find(clean("can i see ms okafor tuesday 15:10"), Context(NOW, language))
+    assert isinstance(found.value, When)
+    assert found.value.first is not None
+    assert (found.value.first.weekday(), found.value.earliest) == (1, time(15, 10))
