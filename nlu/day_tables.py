@@ -7,6 +7,7 @@ and are the second opinion in the others.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import lru_cache
@@ -19,6 +20,7 @@ _TOKEN = re.compile(r"""[^\s,.;:!?()/"“”،؛。，！？]+""")  # not \w+: B
 _NUMERIC = re.compile(r"(?<![\d./:-])(\d{1,2})[./-](\d{1,2})[./-](20\d\d|\d\d)(?![\d/:-])|(?<![\d./:-])(\d{1,2})/(\d{1,2})(?![\d/:-])")
 _CLOCK = re.compile(r"(?<![\d./:-])([01]?\d|2[0-3])(?::|[hH]|(?<=\d)\.(?=[0-5]\d(?![.\d/])))([0-5]\d)?(?![\d/:])")
 _LONGEST = 3  # words in a table's phrase
+_TONAL = frozenset({"vi", "yo"})
 _NO_GAPS = frozenset({"zh", "ja"})
 _WEEKDAY_GAP = 7
 
@@ -31,6 +33,7 @@ class _Table:
     weekdays: dict[str, int]
     parts: dict[str, str]
     months: dict[str, int]
+    spelled: frozenset[str]  # the same phrases with their accents, where an accent makes another word
 
     def atom(self, phrase: str, start: int, end: int, moment: Moment) -> Atom | None:
         """What a folded phrase says, standing at these offsets."""
@@ -70,6 +73,9 @@ def _table(language: str) -> _Table | None:
         weekdays={fold(spelling): day - 1 for day, spellings in words.weekdays.items() for spelling in spellings},
         parts={phrase: key for key in ("morning", "afternoon") for phrase in _folded(words, key)},
         months=_months(language),
+        spelled=frozenset(
+            phrase.casefold() for key in (*offsets, "morning", "afternoon") for phrase in (words.phrases.get(key, ()) if language in _TONAL else ())
+        ),
     )
 
 
@@ -102,11 +108,19 @@ def _phrase(tokens: list[re.Match[str]], folded: list[str], place: int, table: _
     """Add what the longest known phrase from `place` on says; how many tokens it took."""
     for length in range(min(_LONGEST, len(tokens) - place), 0, -1):
         phrase = " ".join(folded[place : place + length])
+        if table.spelled and phrase in {*table.offsets, *table.parts} and not _is_spelled(tokens[place : place + length], table):
+            continue
         atom = table.atom(phrase, tokens[place].start(), tokens[place + length - 1].end(), moment)
         if atom is not None:
             atoms.append(atom)
             return length
     return 0
+
+
+def _is_spelled(tokens: Sequence[re.Match[str]], table: _Table) -> bool:
+    """Whether it is spelled so, or by someone who writes no accents at all: 'sang' beside accents is Vietnamese for 'to', not sáng, the morning."""
+    written = " ".join(token[0].casefold() for token in tokens)
+    return written in table.spelled or tokens[0].string.isascii()
 
 
 def _month_date(tokens: list[re.Match[str]], folded: list[str], place: int, table: _Table, moment: Moment, atoms: list[Atom]) -> int:

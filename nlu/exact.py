@@ -48,7 +48,7 @@ class Words:
         if not folded:
             return _emoji(text)
         folded = _POLITE.sub("", folded) or folded
-        for phrases in (self._intents.get(language, {}), self._intents["en"], self._everywhere):
+        for phrases in (self._intents.get(_short(language), {}), self._intents["en"], self._everywhere):
             if folded in phrases:
                 return phrases[folded]
         return None
@@ -63,7 +63,7 @@ class Words:
         if "-" in bare or ":" in bare or "/" in bare or re.search(r"\d[.,]\d", bare):
             return None  # a range, a clock time or a date
         folded = fold(bare)
-        for tag in dict.fromkeys((language, "en")):
+        for tag in dict.fromkeys((_short(language), "en")):
             if tag in self._lists and (found := self._number_in(folded, tag)) is not None:
                 return found
         return None
@@ -106,3 +106,8 @@ def _emoji(text: str) -> str | None:
     """The intent of a message that is one kind of emoji only, however often it stands there."""
     signs = set(_SKIN.sub("", text))
     return _EMOJI.get(signs.pop()) if len(signs) == 1 else None
+
+
+def _short(language: str) -> str:
+    """The list of zh-Hans is that of zh."""
+    return language.split("-", maxsplit=1)[0]
