@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.clock import now
-from bot.translating import Job, Result, translators
+from bot.translating import Job, Result, Translators, translators
 from data.migrate import upgrade
 from data.store import Store
 from school import School
+from translations.backwards import Back
+from translations.chain import NotTranslated
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
 FAILURE, BAD_INPUT = 1, 2
 
 
-def translate(settings: Settings, text: str, *, to: str, source: str | None, as_json: bool) -> int:
-    """Print the translation, who made it, and what was masked. The exit code: 1 where nobody could translate, 2 for a language that there is none of."""
+def translate(settings: Settings, text: str, *, to: str, source: str | None, as_json: bool, with_back: bool = False) -> int:
+    """Print the translation, who made it, what was masked, and (`with_back`) what it says translated back.
+
+    The exit code: 0; 1 where nobody could translate; 2 for a language that there is none of.
+    """
     for tag in (to, source):
         if tag is not None and (fault := unknown_language(tag)):
             typer.echo(fault, err=True)
@@ -31,20 +36,22 @@ def translate(settings: Settings, text: str, *, to: str, source: str | None, as_
     upgrade(settings.database_url)
     store = Store(settings.database_url)
     try:
-        result = asyncio.run(_translated(settings, store, text, source or _language_of(text), to))
+        result, back = asyncio.run(_translated(settings, store, text, source or _language_of(text), to, with_back=with_back))
     finally:
         store.close()
     if as_json:
-        typer.echo(json.dumps(_row(result), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_row(result) | _back_row(back), ensure_ascii=False, indent=2))
     elif result.reason:
         typer.echo(f"Nobody could translate this to {to}: {result.reason}. {_advice(settings)}".strip(), err=True)
     else:
         typer.echo(result.words)
         typer.echo(f"[{result.provider}; masked: {_masked_words(result.job.masked) or 'nothing'}]")
+        if back is not None:
+            typer.echo(f"[back: {back.words} ({'looks fine' if back.looks_fine else 'look at this one'})]")
     return FAILURE if result.reason else 0
 
 
-async def _translated(settings: Settings, store: Store, text: str, source: str, to: str) -> Result:
+async def _translated(settings: Settings, store: Store, text: str, source: str, to: str, *, with_back: bool) -> tuple[Result, Back | None]:
     everyone = translators(settings, store, settings.for_school(), now)
     try:
         with store.read() as session:
@@ -52,9 +59,20 @@ async def _translated(settings: Settings, store: Store, text: str, source: str, 
         result = await everyone.translate(Job(0, text, masked, source, to, is_parents=False))
         with store.write() as session:
             everyone.keep(School(session, now(), settings.for_school()), result)
+        return result, await _back(everyone, result) if with_back and not result.reason else None
     finally:
         await everyone.close()
-    return result
+
+
+async def _back(everyone: Translators, result: Result) -> Back | None:
+    try:
+        return await everyone.read_back(result)
+    except NotTranslated:
+        return None
+
+
+def _back_row(back: Back | None) -> dict[str, object]:
+    return {} if back is None else {"back": back.words, "looks_fine": back.looks_fine}
 
 
 def unknown_language(tag: str) -> str | None:

@@ -16,6 +16,7 @@ from data.store import DatabaseAway, Store
 from data.texts import TextTranslation
 from school import School, SchoolSettings, registered_names, texts
 from translations import corrections, memory
+from translations.backwards import Back, read_back
 from translations.chain import Chain, NotTranslated
 from translations.glossary import Term, terms
 from translations.masking import Masked, Names, mask
@@ -91,6 +92,11 @@ class Translators:
         except NotTranslated as error:
             return Result(job, reason="; ".join(f"{name}: {reason}" for name, reason in error.reasons.items()) or "no provider")
         return Result(job, answer.text, answer.text_key, answer.provider, is_new=True)
+
+    async def read_back(self, result: Result) -> Back:
+        """What a translation says when it is translated back, for staff to look at before it goes out. Raises NotTranslated."""
+        job = result.job
+        return await read_back(self._chains[job.is_parents], job.masked, result.text_key, job.source, job.target)
 
     async def close(self) -> None:
         """Let go of the providers' connections."""

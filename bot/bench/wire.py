@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-Answerer = Callable[[str, str, bytes], Awaitable[dict[str, object]]]
+Answerer = Callable[[str, str, bytes], Awaitable[object]]
 
 ACCOUNT, TOKEN, NUMBER = "AC" + "0" * 32, "bench-token", "+447700900900"
 

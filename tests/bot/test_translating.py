@@ -275,3 +275,11 @@ def test_the_command_without_a_translator_says_what_to_set(alone: World, capsys:
     assert "translation.providers" in capsys.readouterr().err
     assert translate(alone.house.settings, "Thank you for your help.", to="es", source="en", as_json=False) == 0
     assert "Gracias por su ayuda." in capsys.readouterr().out
+
+
+def test_a_translation_can_be_read_back(translated: World, providers: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = translated.house.settings
+    assert translate(settings, "Amina, please do not bring nuts at 3pm", to="es", source="en", as_json=True, with_back=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["looks_fine"] is True
+    assert told["back"] == "Amina, please do not bring nuts at 15:00"

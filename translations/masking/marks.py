@@ -109,6 +109,13 @@ class Masked:
 
         return _CANONICAL.sub(put_back, canonical)
 
+    def said_so(self, canonical: str) -> Masked:
+        """A translation with canonical marks, as a masked text of its own: to be translated back."""
+        values = {kept.number: kept for kept in self.kept}
+        parts = re.split(r"⟦(\d+)⟧", canonical)  # words at even places, numbers between them
+        pieces = [values[int(part)] if place % 2 else part for place, part in enumerate(parts)]
+        return Masked(tuple(piece for piece in pieces if piece))
+
     def restored(self, answer: str, form: Form, language: str) -> str:
         """A provider's answer with the values put back. Raises MarksBroken."""
         return self.filled(self.canonical(answer, form), language)
