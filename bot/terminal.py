@@ -48,7 +48,7 @@ def chat(settings: Settings, number: str, channel: str, record: Path | None) -> 
         address = _address(house, phone_number, phone.name)
         _say_who(house, settings, phone_number)
         _warm(house)
-        recorder = Recorder(record, house.clock(), _who(house, address, phone.name), channel) if record else None
+        recorder = Recorder(record, house.clock(), channel, *_who(house, address, phone.name)) if record else None
     except OSError as error:
         house.close()
         return _refuse(f"--record {record}: cannot be written: {error.strerror}.")
@@ -167,7 +167,8 @@ def _address(house: House, phone: str, channel: ChannelName) -> str:
         return session.scalars(chat).first() or phone.removeprefix("+")
 
 
-def _who(house: House, address: str, channel: str) -> str:
+def _who(house: House, address: str, channel: str) -> tuple[str, str]:
+    """The name that a transcript gives them, and their language."""
     with house.store.read() as session:
         found = session.scalars(select(Adult).join(AdultAddress).join(Address).where(Address.channel == channel, Address.value == address)).first()
-        return found.name.split()[0] if found else address
+        return (found.name.split()[0], found.language) if found else (address, "en")

@@ -11,9 +11,9 @@ from school import LONDON
 from translations.sms import segments
 
 
-def heading(clock: datetime, who: str, channel: str) -> str:
-    """The line that says when it is and who is writing: 'now: Mon 2026-03-02 09:10    as: Amina, sms'."""
-    return f"now: {clock.astimezone(LONDON):%a %Y-%m-%d %H:%M}    as: {who}, {channel}"
+def heading(clock: datetime, who: str, channel: str, language: str) -> str:
+    """The line that says when it is, who is writing, and in which language where it is not English: 'now: Mon 2026-03-02 09:10    as: Amina, sms, so'."""
+    return f"now: {clock.astimezone(LONDON):%a %Y-%m-%d %H:%M}    as: {who}, {channel}" + ("" if language == "en" else f", {language}")
 
 
 def parent_line(message: Inbound) -> str:
@@ -47,10 +47,10 @@ def _count(number: int, what: str) -> str:
 class Recorder:
     """Keeps a conversation as a transcript."""
 
-    def __init__(self, path: Path, clock: datetime, who: str, channel: str) -> None:
+    def __init__(self, path: Path, clock: datetime, channel: str, who: str, language: str) -> None:
         self._file, self._is_sms = path.open("w", encoding="utf-8"), channel == "sms"
         self._texts = self._parts = 0
-        self._write(f"# Say here what this shows.\n{heading(clock, who, channel)}")
+        self._write(f"# Say here what this shows.\n{heading(clock, who, channel, language)}")
 
     def parent(self, message: Inbound) -> None:
         """Note what the parent sent."""

@@ -11,7 +11,8 @@ from translations import LanguageName, Phrase, _, has_catalog, keywords
 @dialogue(intent="change_language", menu=_("Another language"), order=85, keyword=keywords.LANGUAGE, hears=("language",))
 def change_language(chat: Chat, school: School) -> None:
     """The language that was named, or one of those that the school offers, each in its own name."""
-    named = [tag for tag in chat.heard("language") if tag != chat.adult.language]
+    named = list(dict.fromkeys(chat.heard("language")))
+    named = [tag for tag in named if tag != chat.adult.language] or named  # 'stop the Polish, English is fine' names two
     offered = named or _offered(school, but=chat.adult.language)
     tag = chat.choose("language", offered, _("Which language would you like?"), label=LanguageName.own, hears="language", pick_single=bool(named))
     _speak(chat, school, tag)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from nlu.face import Entity
 from nlu.language import OURS
-from nlu.wordlists import fold
+from nlu.wordlists import fold, languages
 
 _CHANNELS = {
     "sms": ("sms", "text message", "text messages", "by text", "texts"),
@@ -35,13 +35,14 @@ _AROUND = frozenset(
 )
 """Words that ask no more than the name of a language does, folded."""
 _WORD = re.compile(r"[^\W\d_]+")
+_LONG_ENOUGH = 4  # letters
 _LONGEST = 3  # words in the name of a language
 
 
 def find(text: str, language: str) -> list[Entity]:
     """The languages (value: a BCP 47 tag) and channels (value: sms, whatsapp, telegram, email) named in cleaned `text`.
 
-    Languages are known by their English name, their own, and their name in `language`.
+    Languages are known by their own name, and by their names in `language`, in English and in every language that has a word list.
     """
     known = _names(language.split("-", maxsplit=1)[0])
     words = list(_WORD.finditer(text))
@@ -74,14 +75,15 @@ def _names(language: str) -> dict[str, tuple[str, str]]:
 
     names = {fold(spelling): ("channel", channel) for channel, spellings in _CHANNELS.items() for spelling in spellings}
     tags = (*OURS, "ckb", "ti")
-    for reader in dict.fromkeys((language, "en", *tags)):
+    written = {language, *languages()}
+    for reader in dict.fromkeys((language, "en", *languages(), *tags)):
         try:
             told = Locale.parse(reader).languages
         except (UnknownLocaleError, ValueError):
             continue
-        # Every language in its own words; in the reader's and in English, all of them.
-        for tag in tags if reader in {language, "en"} else (reader,):
-            if tag in told:
+        # Every language in its own words; in those that families write, all of them, but for names so short that they are words of another.
+        for tag in tags if reader in written else (reader,):
+            if tag in told and (reader in {language, "en", tag} or len(told[tag]) >= _LONG_ENOUGH):
                 names.setdefault(fold(told[tag]), ("language", tag))
     names.update({fold(spelling): ("language", tag) for tag, spellings in _ALSO_SPOKEN.items() for spelling in spellings})
     names.pop("", None)

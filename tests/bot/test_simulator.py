@@ -54,7 +54,8 @@ def phone_of(page: str, key: str) -> str:
     return found[0]
 
 
-def test_three_phones_are_open_at_first(client: TestClient) -> None:
+def test_three_phones_are_open_at_first(client: TestClient, world: World) -> None:
+    world.speak("Amina", "so")
     page = client.get("/simulator").text
     assert re.findall(r'<article[^>]*data-phone="([^"]+)"', page) == [AMINA, MARIA, FARID]
     assert "Somali · Ayaan, Maple" in page
@@ -164,7 +165,8 @@ def test_a_button_of_another_phone_is_refused(client: TestClient, world: World) 
 
 
 @pytest.mark.parametrize("find, expected", [("arabic farid", {"Farid Haddad"}), ("kingfisher hill", {"Kate Hill", "Dan Hill"}), ("نم zzz", set())])
-def test_phones_are_found_by_name_language_and_class(client: TestClient, find: str, expected: set[str]) -> None:
+def test_phones_are_found_by_name_language_and_class(client: TestClient, world: World, find: str, expected: set[str]) -> None:
+    world.speak("Farid", "ar")
     page = client.get("/simulator", params={"find": find}).text
     assert set(re.findall(r'<p class="name">([^<]+)<', page)) - {"An unknown number"} == expected
 

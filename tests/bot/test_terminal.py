@@ -32,7 +32,7 @@ def chat(monkeypatch: pytest.MonkeyPatch, understander: Embedded, demo_url: str)
     """Talks to the demo school: the lines that are written, and on which channel as whom."""
     monkeypatch.setattr(terminal, "House", partial(House, understander=understander))
 
-    def say(*lines: str, number: str = "07700 900101", channel: str = "sms", record: Path | None = None) -> int:
+    def say(*lines: str, number: str = "07700 900102", channel: str = "sms", record: Path | None = None) -> int:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         return terminal.chat(_settings(demo_url), number, channel, record)
 
