@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gettext
 import json
+import re
 import sys
 import tempfile
 import time
@@ -30,7 +31,7 @@ from bot.settings import Settings
 from data.outbox import Message, OutboxState
 from data.people import Adult
 from school import School, notices, texts
-from translations import Phrase, _, catalogs
+from translations import Phrase, _, catalogs, check
 
 FAMILIES: Final = 500
 NEWS: Final = "Dear parents, please bring a warm coat and £2 on Tuesday 10 March. The bus leaves at 9.30am. Thank you, Ms 1."
@@ -79,8 +80,10 @@ class Counting:
 
 
 def _letters(folder: str) -> str:
-    said = "".join(str(message.string) for message in catalogs.sentences(catalogs.read(folder)))
-    return "".join(sorted({char for char in said if char.isalpha() and not char.isupper()}))
+    """The small letters of a language, as its catalog has them."""
+    said = "".join(re.sub(r"\{\w+\}|[A-Z]{2,}", "", form) for message in catalogs.sentences(catalogs.read(folder)) for form in check.forms(message))
+    own = {char for char in said if char.isalpha() and not char.isupper()}
+    return "".join(sorted({char for char in own if not char.isascii()} if sum(char.isascii() for char in own) * 4 < len(own) else own))
 
 
 async def _measure(folder: Path) -> dict[str, Part]:
