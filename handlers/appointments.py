@@ -230,8 +230,10 @@ def move(chat: Chat, school: School) -> None:
     except AlreadyOver:
         chat.say(_("That appointment cannot be moved any more. {menu} shows what I can do."), menu=keywords.MENU)
         chat.end()
+    # Translators: {slot} is a day with a time.
     words = _("Moved to {slot} with {staff}.")
     if appointments.reminder_time(school, appointment) > school.now:
+        # Translators: {slot} is a day with a time.
         words = _("Moved to {slot} with {staff}. I will remind you the day before.")
     chat.say(words, slot=slot, staff=staff, attach=appointment, must_arrive=True)
 
@@ -252,6 +254,7 @@ def cancel(chat: Chat, school: School) -> None:
         appointment=appointment,
         staff=appointment.staff[0],
     ):
+        # Translators: {appointment} is a day with a time.
         chat.say(_("You still have: {appointment} with {staff}."), appointment=appointment, staff=appointment.staff[0])
         return
     try:
@@ -259,6 +262,7 @@ def cancel(chat: Chat, school: School) -> None:
     except AlreadyOver:
         chat.say(_("That appointment is over or was called off before."))
         chat.end()
+    # Translators: {appointment} is a day with a time.
     chat.say(_("Called off: {appointment} with {staff}."), must_arrive=True, appointment=appointment, staff=appointment.staff[0])
 
 
@@ -268,9 +272,11 @@ def reminder(chat: Chat, school: School) -> None:
     appointment = appointments.find(school, chat.args["appointment"])
     if appointment is None or appointment.state != AppointmentState.BOOKED or appointment.starts_at <= school.now:
         return
-    today = appointment.starts_at.astimezone(LONDON).date() == school.today
     # Translators: {appointment} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
-    words = _("Reminder: today, {appointment}, with {staff}, {way}.") if today else _("Reminder: {appointment} with {staff}, {way}.")
+    words = _("Reminder: {appointment} with {staff}, {way}.")
+    if appointment.starts_at.astimezone(LONDON).date() == school.today:
+        # Translators: as above, for a meeting on this very day.
+        words = _("Reminder: today, {appointment}, with {staff}, {way}.")
     chat.say(words.format(**_facts(appointment)))
     # Translators: {move} and {call_off} are words to text back.
     chat.say(_("To change it, reply {move}. To call it off, reply {call_off}."), move=keywords.MOVE, call_off=keywords.CALL_OFF)
@@ -502,7 +508,9 @@ def _meant(chat: Chat, booked: Sequence[Appointment], *, with_times: bool) -> Se
 
 def _line(appointment: Appointment) -> Phrase:
     if appointment.interpreter:
+        # Translators: a line of a list. {appointment} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
         return _("{appointment} with {staff} about {child}, {way}, with an interpreter ({language}).")
+    # Translators: a line of a list. {appointment} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
     return _("{appointment} with {staff} about {child}, {way}.")
 
 

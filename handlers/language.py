@@ -24,6 +24,7 @@ def offer_language(chat: Chat, school: School) -> None:
     tag = chat.args["language"]
     if chat.confirm(
         "switch",
+        # Translators: they wrote twice in {language}.
         _("Would you like me to write in {language}?"),
         # Translators: a button. At most 20 characters.
         yes=_("Yes please"),
