@@ -12,7 +12,7 @@ from translations.writing import locale
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 _GROUPS = re.compile(r"(?<=\d) (?=\d)")
-"""The space inside a telephone number. SMS carries no isolates, and without them its groups would change places; a hyphen holds them (rule W4)."""
+"""The space inside a telephone number. SMS carries no isolates, and without them its groups would change places after an Arabic letter (rule W2)."""
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _TURNED_ROUND = frozenset({"L", "EN", "ET", "ES"})  # inside right-to-left text: Latin letters, and digits in groups, such as telephone numbers and times
 
@@ -20,7 +20,7 @@ _TURNED_ROUND = frozenset({"L", "EN", "ET", "ES"})  # inside right-to-left text:
 def isolated(value: str, language: str) -> str:
     """`value` set apart, where a sentence in `language` runs the other way and would tear it apart; else as it is."""
     if is_right_to_left(language):
-        value = _GROUPS.sub("-", value)
+        value = _GROUPS.sub("", value)
     others = _TURNED_ROUND if is_right_to_left(language) else _RIGHT_TO_LEFT
     if value.isascii() and others is _RIGHT_TO_LEFT:
         return value
