@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import ipaddress
 import signal
 import socket
@@ -21,7 +20,7 @@ from bot.metrics import Metrics
 from bot.running import Running
 from bot.whatsapp import kept_templates
 from data.migrate import upgrade
-from data.store import DatabaseAway, Store
+from data.store import Store, locked
 from school import School
 
 if TYPE_CHECKING:
@@ -92,18 +91,7 @@ def _serve_alone(url: str) -> AbstractContextManager[object] | None:
     database = make_url(url).database
     if not url.startswith("sqlite") or database in {None, "", ":memory:"}:
         return nullcontext()
-    path = Path(f"{database}.serving")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a", encoding="utf-8")
-    except OSError as error:
-        raise DatabaseAway(type(error).__name__) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        return None
-    return lock
+    return locked(Path(f"{database}.serving"))
 
 
 def open_house(settings: Settings, *, demo: bool) -> House:

@@ -185,7 +185,11 @@ def _lock_beside(url: URL) -> TextIO | None:
     """The locked file beside the database, if no other process has it: only one process ever checkpoints. Raises DatabaseAway."""
     if url.database in {None, "", ":memory:"}:
         return None
-    path = Path(f"{url.database}.lock")
+    return locked(Path(f"{url.database}.lock"))
+
+
+def locked(path: Path) -> TextIO | None:
+    """The file at `path`, made if it is not there and locked for this process; None where another has it. Raises DatabaseAway where it cannot be opened."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("a", encoding="utf-8")
