@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from translations.glossary import Term, terms
 from translations.masking import Form, Kept, Kind, MarksBroken, Masked, Names, mask
-from translations.masking.names import _everyday, may_differ
+from translations.masking.register import everyday, may_differ
 
 TODAY = date(2026, 3, 2)
 FAMILY = ("Amina Yusuf", "Ayaan Yusuf", "Hope Adeyemi", "Ms Okafor")
@@ -36,7 +36,7 @@ def taken(text: str, *, language: str = "en") -> list[str]:
         ("Amina is ill today", ["Amina"]),
         ("please tell ms okafor", ["ms okafor"]),
         ("miss oakafor knows", ["miss oakafor"]),
-        ("amnia's bag", ["amnia's"]),
+        ("amnia's bag", ["amnia"]),
         ("AYAAN YUSUF was sick", ["AYAAN YUSUF"]),
         ("Siobhan OBrien and Zoe", ["Siobhan OBrien", "Zoe"]),
         ("I saw O’Brien", ["O’Brien"]),
@@ -57,7 +57,7 @@ def test_names_are_taken_out(text: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text, language, expected",
-    [("Powiedz Aminie, że Łukaszowi", "pl", ["Aminie", "Łukaszowi"]), ("Ayaan'a söyleyin", "tr", ["Ayaan'a"]), ("Aminas Tasche", "de", ["Aminas"])],
+    [("Powiedz Aminie, że Łukaszowi", "pl", ["Aminie", "Łukaszowi"]), ("Ayaan'a söyleyin", "tr", ["Ayaan"]), ("Aminas Tasche", "de", ["Aminas"])],
 )
 def test_names_with_an_ending_are_taken_out(text: str, language: str, expected: list[str]) -> None:
     assert taken(text, language=language) == expected
@@ -186,7 +186,7 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
 def is_everyday(written: str) -> bool:
     """Words that no rule can tell from a name: 'will', 'joy'; a misspelling that is a word of its own."""
     bare = re.sub(r"['’]s$", "", written.split(maxsplit=1)[0]).strip(",!").casefold()
-    return bare in _everyday() or "".join(char for char in unicodedata.normalize("NFD", bare) if not unicodedata.combining(char)) in _everyday()
+    return bare in everyday("en") or "".join(char for char in unicodedata.normalize("NFD", bare) if not unicodedata.combining(char)) in everyday("en")
 
 
 @given(st.lists(st.one_of(words, spellings()), min_size=1, max_size=8))

@@ -25,12 +25,22 @@ class Form(Enum):
 
 
 _OPEN, _CLOSE = "⟦〚【［[", "⟧〛】］]"
-_READ = {
-    # Engines add spaces, use another script's digits, full-width brackets, or two brackets for one.
-    Form.BRACKETS: re.compile(rf"[{re.escape(_OPEN)}]{{1,2}}\s*(\d{{1,3}})\s*[{re.escape(_CLOSE)}]{{1,2}}"),
-    Form.SQUARE: re.compile(rf"[{re.escape(_OPEN)}]{{1,2}}\s*[XxХх×]\s*(\d{{1,3}})\s*[XxХх×]\s*[{re.escape(_CLOSE)}]{{1,2}}"),
-    Form.HASHES: re.compile(r"[#＃]\s*(\d{1,3})\s*[#＃]"),
-}
+_S = r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"  # spaces, and what engines put round digits in Arabic
+_EITHER = rf"[{re.escape(_OPEN)}]{{1,2}}", rf"[{re.escape(_CLOSE)}]{{1,2}}"
+_ONE = rf"[{re.escape(_OPEN)}]", rf"[{re.escape(_CLOSE)}]"
+
+
+def _reading(opening: str, closing: str) -> dict[Form, re.Pattern[str]]:
+    """Engines add spaces, use another script's digits, full-width brackets, or other brackets."""
+    return {
+        Form.BRACKETS: re.compile(rf"{opening}{_S}(\d{{1,3}}){_S}{closing}"),
+        Form.SQUARE: re.compile(rf"{opening}{_S}[XxХх×]{_S}(\d{{1,3}}){_S}[XxХх×]{_S}{closing}"),
+        Form.HASHES: re.compile(rf"[#＃]{_S}(\d{{1,3}}){_S}[#＃]"),
+    }
+
+
+_READ, _READ_BESIDE_BRACKETS = _reading(*_EITHER), _reading(*_ONE)
+"""Two brackets may stand for one; not so where the text has square brackets of its own, which might be these: '[Amina]' is '[⟦1⟧]'."""
 LOOKS_LIKE_A_MARK = re.compile("|".join(pattern.pattern for pattern in _READ.values()) + rf"|[{re.escape(_OPEN[:4])}{re.escape(_CLOSE[:4])}]")
 """What a person's own text may hold and no translator's answer could be told apart from."""
 _OURS = re.compile(rf"[{re.escape(_OPEN + _CLOSE)}#＃]")
@@ -85,15 +95,17 @@ class Masked:
             found[number] += 1
             return Form.BRACKETS.mark(number)
 
-        said = _READ[form].sub(read, answer)
+        words = self._words()
+        reading = _READ_BESIDE_BRACKETS if re.search(r"[\[\]［］]", words) else _READ
+        said = reading[form].sub(read, answer)
         if found != asked:
             raise MarksBroken("unknown" if found.keys() - asked.keys() else "doubled" if found - asked else "lost")
         rest = _CANONICAL.sub(" ", said)
-        if Counter(_OURS.findall(rest)) != Counter(_OURS.findall(self._words())):
+        if Counter(_OURS.findall(rest)) != Counter(_OURS.findall(words)):
             raise MarksBroken("stray")
-        if _digits(rest) != _digits(self._words()):
+        if _digits(rest) != _digits(words):
             raise MarksBroken("digits")
-        return said
+        return self._with_edges(said)
 
     def filled(self, canonical: str, language: str) -> str:
         """`canonical` with every value in its place, as readers of `language` expect it."""
@@ -131,6 +143,12 @@ class Masked:
             made[-1].append(first)
             made += [[other] for other in others]
         return tuple(Masked(tuple(piece for piece in pieces if piece)) for pieces in made if any(pieces))
+
+    def _with_edges(self, said: str) -> str:
+        """`said` with the white space at both ends that the source has: engines drop it, and sentences would run together."""
+        whole = self.key
+        before, after = len(whole) - len(whole.lstrip()), len(whole) - len(whole.rstrip())
+        return whole[:before] + said.strip() + (whole[-after:] if after and before < len(whole) else "")
 
     def _words(self) -> str:
         return " ".join(piece for piece in self.pieces if isinstance(piece, str))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from translations.glossary import Term
 from translations.masking.marks import LOOKS_LIKE_A_MARK, Masked
 from translations.masking.names import Names
-from translations.masking.values import DayWritten, Kept, Kind, Meaning
+from translations.masking.values import DaysWritten, DayWritten, Kept, Kind, Meaning
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
@@ -25,12 +25,21 @@ _EARLIEST = 7  # '03:30' by itself is more likely half past three in the afterno
 _MARKUP = re.compile(
     rf"{LOOKS_LIKE_A_MARK.pattern}|\{{[^{{}}\n]*\}}|[{{}}]|%\(\w+\)[sd]|%[sd]|</?[A-Za-z][^<>\n]*>|&#?\w+;|[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
 )
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]]", re.IGNORECASE)
+_REST_OF_LINK = r"[^\s<>\"\u3000-\uffef]*[^\s<>\".,;:!?)\]'’”»\u3000-\uffef]"
+# A scheme or www; or a name with an ending that names of sites have, in small letters: 'school.It is shut' is two sentences.
+_LINK = re.compile(
+    rf"(?i:[a-z][a-z0-9+.-]*://|www\.|mailto:|tel:){_REST_OF_LINK}"
+    r"|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|org|net|uk|edu|gov|info|eu|ly|app|online|site|page)(?![\w@-]|\.\w)" + rf"(?:[/?#]{_REST_OF_LINK})?/?",
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<!\w)(?:\+|00)?\(?\d(?:[ ()-]{0,2}\d){8,14}(?!\w)")
 _MONEY = re.compile(r"[£$€]\s?\d[\d,]*(?:\.\d+)?(?:p|m|k)?\b|\b\d[\d,]*(?:\.\d+)?\s?(?:p|pence|pounds?|euros?|£|€)(?!\w)", re.IGNORECASE)
 _DAY_FIRST = re.compile(rf"\b(?:{_WEEKDAY}\.?,?\s+(?:the\s+)?)?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b\.?{_YEAR}", re.IGNORECASE)
 _MONTH_FIRST = re.compile(rf"\b(?:{_WEEKDAY}\.?,?\s+)?{_MONTH}\.?\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:.]\d|\d){_YEAR}", re.IGNORECASE)
+_STRETCH = re.compile(
+    rf"\b(?P<since>[0-3]?\d)(?:st|nd|rd|th)?\s?(?:-|–|to|until|till)\s?(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b\.?{_YEAR}", re.IGNORECASE
+)
+_DAY_OF_MONTH = re.compile(rf"\b{_WEEKDAY}\.?,?\s+(?:the\s+)?(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _NUMERIC = re.compile(rf"\b(?:{_WEEKDAY}\.?,?\s+)?(?P<day>[0-3]?\d)[/.](?P<month>[01]?\d)(?:[/.](?P<year>20\d\d|\d\d))?(?![\d/.]*\d)\b", re.IGNORECASE)
 _SAYS_A_DAY = re.compile(r"\b(?:on|by|from|until|till|before|after|since|to)\s+(?:the\s+)?$", re.IGNORECASE)
 _ALSO_VERBS = {"may", "march"}
@@ -41,6 +50,9 @@ _TIMES = re.compile(rf"\b{_CLOCK.format('from')}\s?(?:-|–|to)\s?{_CLOCK.format
 _TIME = re.compile(rf"\b{_CLOCK.format('from')}(?!\w|[.:/]\d)", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?<![\w])\d[\d.,:/x×-]*(?<=\d)\s?(?:%|°C?|kg|g|km|cm|mm|m|ml|l)?(?!\w)|\d+")
 _CODE = re.compile(r"\b(?=\w*\d)(?=\w*[^\W\d_])\w{2,}\b")
+
+
+_EVEN_IN_PART = {Kind.NAME, Kind.LINK, Kind.EMAIL}
 
 
 class Found(NamedTuple):
@@ -59,11 +71,29 @@ def mask(text: str, names: Names, terms: Sequence[Term] = (), *, language: str =
     the register's is not known.
     """
     taken: list[Found] = []
-    for find in _finders(names, terms, today, is_english=language.split("-", maxsplit=1)[0] == "en"):
+    for find in _finders(names, terms, today, language):
         for found in find(text):
-            if found.start < found.end and not any(found.start < other.end and other.start < found.end for other in taken):
-                taken.append(found)
+            taken += _free(text, found, taken)
     return Masked(tuple(_pieces(text, sorted(taken))))
+
+
+def _free(text: str, found: Found, taken: Sequence[Found]) -> list[Found]:
+    """What of `found` nothing has taken yet: of '2 June Amina', where June is a name too, the day is gone and Amina is left.
+
+    Half a day, number or term is none; its digits are found by themselves.
+    """
+    over = sorted((other.start, other.end) for other in taken if found.start < other.end and other.start < found.end)
+    if over and found.kind not in _EVEN_IN_PART:
+        return []
+    edges = [found.start, *(edge for span in over for edge in span), found.end]
+    left = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        piece = text[start : max(start, end)]
+        bare = piece.strip()
+        if bare:
+            first = start + piece.index(bare[0])
+            left.append(found._replace(start=first, end=first + len(bare)))
+    return left
 
 
 def _pieces(text: str, taken: Sequence[Found]) -> Iterator[str | Kept]:
@@ -79,19 +109,19 @@ def _pieces(text: str, taken: Sequence[Found]) -> Iterator[str | Kept]:
         yield text[start:]
 
 
-def _finders(names: Names, terms: Sequence[Term], today: date, *, is_english: bool) -> Iterator[Callable[[str], Iterator[Found]]]:
+def _finders(names: Names, terms: Sequence[Term], today: date, language: str) -> Iterator[Callable[[str], Iterator[Found]]]:
     """The finders in order: what an earlier one takes, no later one sees."""
     yield _by(_MARKUP, Kind.MARKUP)
     yield _by(_LINK, Kind.LINK)
     yield _by(_EMAIL, Kind.EMAIL)
-    yield lambda text: (Found(start, end, Kind.NAME) for start, end in names.phrases(text))
+    yield lambda text: (Found(start, end, Kind.NAME) for start, end in names.phrases(text, language))
     yield lambda text: _terms(text, terms)
-    if is_english:
+    if language.split("-", maxsplit=1)[0] == "en":
         yield lambda text: _days(text, today)
         yield _clock_times
     yield _by(_PHONE, Kind.PHONE)
     yield _by(_MONEY, Kind.MONEY)
-    yield lambda text: (Found(start, end, Kind.NAME) for start, end in names.words(text))
+    yield lambda text: (Found(start, end, Kind.NAME) for start, end in names.words(text, language))
     yield _by(_CODE, Kind.NUMBER)
     yield _by(_NUMBER, Kind.NUMBER)
     yield _lone_digits
@@ -114,14 +144,29 @@ def _terms(text: str, terms: Sequence[Term]) -> Iterator[Found]:
 
 
 def _days(text: str, today: date) -> Iterator[Found]:
+    for match in _STRETCH.finditer(text):
+        till = _day(match, today) if _is_a_day(match, _STRETCH, text) else None
+        if till is not None and 1 <= int(match["since"]) < till.day:
+            yield Found(match.start(), match.end(), Kind.DATE, DaysWritten(till.replace(day=int(match["since"])), till, bool(match["year"])))
     for pattern in (_ISO, _DAY_FIRST, _MONTH_FIRST, _NUMERIC):
         for match in pattern.finditer(text):
             on = _day(match, today) if _is_a_day(match, pattern, text) else None
             if on is not None:
                 yield Found(match.start(), match.end(), Kind.DATE, DayWritten(on, bool(match["weekday"]), True, bool(match["year"])))
+    for match in _DAY_OF_MONTH.finditer(text):
+        on = _day_of_month(match, today)
+        if on is not None:
+            yield Found(match.start(), match.end(), Kind.DATE, DayWritten(on, True, True, False))
     for match in _WEEKDAY_ALONE.finditer(text):
         coming = today + timedelta((_WEEKDAYS.index(match[0].casefold()) - today.weekday()) % 7)
         yield Found(match.start(), match.end(), Kind.DATE, DayWritten(coming, True, False, False))
+
+
+def _day_of_month(match: re.Match[str], today: date) -> date | None:
+    """'Monday 2nd': the next such day within two months, or the last one within two weeks; None where there is none."""
+    weekday = _WEEKDAYS.index(_whole(match["weekday"], _WEEKDAYS))
+    near = (today + timedelta(days) for days in (*range(62), *range(-1, -15, -1)))
+    return next((on for on in near if on.day == int(match["day"]) and on.weekday() == weekday), None)
 
 
 def _is_a_day(match: re.Match[str], pattern: re.Pattern[str], text: str) -> bool:
@@ -133,6 +178,7 @@ def _is_a_day(match: re.Match[str], pattern: re.Pattern[str], text: str) -> bool
 
 def _day(match: re.Match[str], today: date) -> date | None:
     """The day that a match names, the next of its kind where it names no year; None where there is none, or where its weekday is another's."""
+    weekday = match.groupdict().get("weekday") or ""
     month = int(match["month"]) if match["month"].isdecimal() else _MONTHS.index(_whole(match["month"], _MONTHS)) + 1
     years = [int(match["year"]) % 100 + 2000] if match["year"] else [today.year, today.year + 1]
     for year in years:
@@ -140,7 +186,7 @@ def _day(match: re.Match[str], today: date) -> date | None:
             on = date(year, month, int(match["day"]))
         except ValueError:
             continue
-        is_other = bool(match["weekday"]) and _WEEKDAYS.index(_whole(match["weekday"], _WEEKDAYS)) != on.weekday()
+        is_other = bool(weekday) and _WEEKDAYS.index(_whole(weekday, _WEEKDAYS)) != on.weekday()
         if not is_other and (match["year"] or on >= today - timedelta(60)):
             return on
     return None

@@ -1,9 +1,13 @@
-"""The school's register of names, ready to be found in a text: whole, in part, misspelt, in any case, with or without accents and titles.
+"""Where registered names stand in a text: whole, in part, misspelt, in any case, with or without accents and titles.
 
 The rule: **no registered name, nor a near spelling of one, reaches a translator**. A word too many that is masked costs a better translation; one too few
-gives a child's name away. So in doubt a word is masked, with two exceptions, without which no text could be translated at all: an everyday word of the
-language is no *misspelling* of a name ('home' is not Hope), and it is a *name* only with a capital ('Will Hope be there?' masks both; 'I hope so' neither),
-unless the text is about that very family: then it is masked wherever it stands. The smallest words ('an', 'will') need their capital always.
+gives a child's name away. So in doubt a word is masked. What is a name and an everyday word too (Hope, Will, Joy) is masked
+
+- where it is a name of the family that the text is about, or of its staff: wherever it stands but after a word that only a verb can follow ('I hope so');
+- else with a capital, at the beginning of a sentence too ('Will Hope be there?' masks both), and without one where the sentence says that it is a name:
+  'joy's coat', 'my son mark', 'mrs king'.
+
+An everyday word is never a *misspelling* ('many' is not Mary), else no text could be translated. A name in another script than the register's is not known.
 """
 
 from __future__ import annotations
@@ -11,128 +15,131 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
-from pathlib import Path
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from translations.masking.folding import Word, words
+from translations.masking.places import places
+from translations.masking.register import SMALL, TITLES, Register, everyday, register
 
-from translations.masking.folding import fold
-
-EVERYDAY = Path(__file__).parent / "everyday"
-TITLES = frozenset("mr mrs ms miss mx dr prof sir madam mister missus".split())
-_NOT_NAMES = TITLES | frozenset("the of and al el de da di do du la le van von bin binti ibn abu abd st school class primary academy".split())
-_WORD = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
-_TITLE_BEFORE = re.compile(r"(?:\b(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|mister|missus)\b\.?\s*)$", re.IGNORECASE)
+_JOINED = re.compile(r"['’ʼ`´‘-]")
 _BETWEEN = re.compile(r"[ -]*(?:\b(?:of|al|el|de|da|di|do|du|la|le|van|von|bin|binti|ibn|abu|abd)\b[ -]+)*", re.IGNORECASE)
-_LONGEST_ENDING = 4  # letters that a language puts after a name: Aminie, Tomkowi, Ayaanin
-_SHORTEST_WITH_ENDING = 4
-_SMALL = 4  # letters; everyday words up to here need a capital, whoever the family is
-
-
-def may_differ(name: str) -> int:
-    """How many letters a near spelling may differ by (one may be missing, added, another, or changed places): none below four letters, two from eight."""
-    return 0 if len(name) < 4 else 1 if len(name) < 8 else 2
+_AFTER_TITLE = re.compile(r"\.?[^\S\n]*")
+_POSSESSIVE = re.compile(r"['’ʼ`´‘]s\b", re.IGNORECASE)
+_ENDS_A_SENTENCE = re.compile(r"[.!?\n]")
+_BEFORE_A_VERB = frozenset("i we he she they".split())
+"""Not 'you' or 'it': they may end a sentence that has no full stop ('thank you hope is ill')."""
+_BEFORE_A_NAME = frozenset("called named son daughter child boy girl brother sister friend for about with and".split())
+_AFTER_A_NAME = frozenset("is has was isnt wasnt hasnt cannot".split())
 
 
 @dataclass(frozen=True)
 class Names:
     """Registered names, handed in by whoever knows them. `nearest` are this family's and their staff's; `others` everyone else's; `places` the school's and
-    classes', which are looked for whole.
+    classes'. What is prepared from them is kept: the same names again cost nothing.
     """
 
     nearest: Sequence[str] = ()
     others: Sequence[str] = ()
     places: Sequence[str] = field(default=())
 
-    def phrases(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where names of the school and of classes stand, whole."""
-        if self._places is not None:
-            yield from (match.span() for match in self._places.finditer(text))
+    def phrases(self, text: str, language: str = "en") -> Iterator[tuple[int, int]]:
+        """Where names of the school and of classes stand."""
+        if self.places:
+            yield from places(tuple(self.places)).spans(text, everyday(language))
 
-    def words(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where people's names stand, with the title before them; names side by side are one."""
-        near, all_words = _folded(tuple(self.nearest)), _folded((*self.nearest, *self.others))
-        everyday = _everyday()
+    def words(self, text: str, language: str = "en") -> Iterator[tuple[int, int]]:
+        """Where people's names stand, with the title before them; names side by side are one. `language` is the text's, a BCP 47 tag."""
+        near, everyone = register(tuple(self.nearest)), register(tuple(self.others))
+        reading = _Reading(text, words(text), near, everyone, everyday(language))
+        found = sorted([*reading.people(), *near.foreign(text), *everyone.foreign(text)])
         open_from, open_to = -1, -1
-        for word in _WORD.finditer(text):
-            if not _is_name(word[0], near, all_words, everyday):
-                continue
-            if open_to >= 0 and _BETWEEN.fullmatch(text, open_to, word.start()):
-                open_to = word.end()
+        for start, end in found:
+            if open_to >= 0 and (start < open_to or _BETWEEN.fullmatch(text, open_to, start)):
+                open_to = max(open_to, end)
                 continue
             if open_to >= 0:
                 yield open_from, open_to
-            title = _TITLE_BEFORE.search(text[: word.start()])
-            open_from, open_to = (title.start() if title else word.start()), word.end()
+            open_from, open_to = start, end
         if open_to >= 0:
             yield open_from, open_to
 
-    @cached_property
-    def _places(self) -> re.Pattern[str] | None:
-        names = sorted((re.escape(name) for name in self.places if len(name) > 2), key=len, reverse=True)
-        return re.compile(rf"\b(?:{'|'.join(names)})\b", re.IGNORECASE) if names else None
 
+@dataclass(frozen=True)
+class _Reading:
+    """One text while names are looked for in it."""
 
-def _is_name(word: str, near: frozenset[str], everyone: frozenset[str], everyday: frozenset[str]) -> bool:
-    return any(_is_one(part, near, everyone, everyday) for part in _parts(word))
+    text: str
+    words: Sequence[Word]
+    near: Register
+    everyone: Register
+    everyday: frozenset[str]
 
+    def people(self) -> Iterator[tuple[int, int]]:
+        """Each name by itself, with its title."""
+        first = 0
+        for after in range(1, len(self.words) + 1):
+            if after < len(self.words) and _JOINED.fullmatch(self.text, self.words[after - 1].end, self.words[after].start):
+                continue
+            found = self._in_compound(first, after)
+            if found is not None:
+                yield self._with_title(found[0]), self.words[found[1]].end
+            first = after
 
-def _parts(word: str) -> list[str]:
-    """The word, without a possessive ending, and each side of a hyphen or an apostrophe: O'Brien, Ayaan's, Mary-Jane."""
-    whole = re.sub(r"['’ʼ](?:s|S)?$", "", word)
-    pieces = re.split(r"['’ʼ-]", whole)
-    return [whole, *(piece for piece in pieces if len(pieces) > 1 and len(piece) > 2)]
+    def _in_compound(self, first: int, after: int) -> tuple[int, int] | None:
+        """The first and last word of a name in words joined by hyphens and apostrophes: all of O'Brien, but Amina alone of Amina's and d'Amina."""
+        together = "".join(word.folded for word in self.words[first:after])
+        is_name = after - first > 1 and len(self.words[after - 1].folded) > 2
+        if is_name and self._is_registered(together):
+            return first, after - 1
+        exact = [place for place in range(first, after) if self._is_exact(place)]
+        if is_name and not exact and len(self.words[first].folded) > 1 and self._is_like(together):
+            return first, after - 1
+        hits = exact + [place for place in range(first, after) if self._is_near(place)]
+        return (min(hits), max(hits)) if hits else None
 
+    def _is_registered(self, word: str) -> bool:
+        return word in self.near.words or word in self.everyone.words
 
-def _is_one(word: str, near: frozenset[str], everyone: frozenset[str], everyday: frozenset[str]) -> bool:
-    folded, has_capital = fold(word), word[:1].isupper()
-    if folded in everyday:
-        if folded in near:
-            return has_capital or len(folded) > _SMALL
-        return has_capital and folded in everyone
-    if folded in everyone:
-        return has_capital or len(folded) > 2
-    return _is_near(folded, everyone) or _has_ending(folded, everyone)
-
-
-@lru_cache(maxsize=20_000)
-def _is_near(folded: str, everyone: frozenset[str]) -> bool:
-    """Whether it is a name with a letter or two amiss, the plural's s left out too."""
-    for spelling in {folded, folded.removesuffix("s")}:
-        if len(spelling) < 3:
-            continue
-        found = process.extract(spelling, _listed(everyone), scorer=OSA.distance, score_cutoff=2, limit=None)
-        if any(distance <= may_differ(name) for name, distance, _place in found):
+    def _is_exact(self, place: int) -> bool:
+        word = self.words[place]
+        if not self._is_registered(word.folded):
+            return False
+        if word.has_capital:
             return True
-    return False
+        if word.folded in SMALL:
+            return False
+        if word.folded not in self.everyday or self._stands_as_a_name(place):
+            return True
+        return word.folded in self.near.words and not (place and self.words[place - 1].folded in _BEFORE_A_VERB)
 
+    def _is_near(self, place: int) -> bool:
+        """A spelling that is no word of its own; or, with a lost apostrophe ('Hopes coat'), a name and an s."""
+        word = self.words[place]
+        single = word.folded.removesuffix("s")
+        if single != word.folded and single not in SMALL and (single in self.near.words or (word.has_capital and single in self.everyone.words)):
+            return True
+        if self._is_after_title(place) and word.folded not in self.everyday:
+            return self.near.is_like_after_a_title(word.folded) or self.everyone.is_like_after_a_title(word.folded)
+        return self._is_like(word.folded)
 
-def _has_ending(folded: str, everyone: frozenset[str]) -> bool:
-    """Whether it is a name as another language inflects it: Tomkowi; or Aminie, where the name's own last vowel goes."""
-    longest = len(folded) - 1
-    stems = _stems(everyone)
-    return any(folded[:length] in stems for length in range(max(_SHORTEST_WITH_ENDING, longest - _LONGEST_ENDING + 1), longest + 1))
+    def _is_like(self, word: str) -> bool:
+        if word in self.everyday or word in SMALL or word[0].isdecimal() or self._is_registered(word):
+            return False
+        return self.near.is_like(word) or self.everyone.is_like(word)
 
+    def _is_after_title(self, place: int) -> bool:
+        before = self.words[place - 1] if place else None
+        return before is not None and before.folded in TITLES and bool(_AFTER_TITLE.fullmatch(self.text, before.end, self.words[place].start))
 
-@lru_cache(maxsize=16)
-def _stems(names: frozenset[str]) -> frozenset[str]:
-    return names | {name[:-1] for name in names if len(name) > _SHORTEST_WITH_ENDING and name[-1] in "aeiou"}
+    def _with_title(self, place: int) -> int:
+        return self.words[place - 1].start if self._is_after_title(place) else self.words[place].start
 
-
-@lru_cache(maxsize=16)
-def _listed(names: frozenset[str]) -> list[str]:
-    return sorted(name for name in names if may_differ(name))
-
-
-@lru_cache(maxsize=64)
-def _folded(names: tuple[str, ...]) -> frozenset[str]:
-    """Each part of each name, folded, without titles."""
-    words = (fold(part) for name in names for word in _WORD.findall(name) for part in _parts(word))
-    return frozenset(word for word in words if len(word) > 1 and word not in _NOT_NAMES)
-
-
-@cache
-def _everyday() -> frozenset[str]:
-    """The commonest words of the languages that families write, folded: none of them is a misspelt name."""
-    return frozenset(fold(word) for path in sorted(EVERYDAY.glob("*.txt")) for word in path.read_text(encoding="utf-8").split())
+    def _stands_as_a_name(self, place: int) -> bool:
+        """Whether a small letter must be haste: English grammar has no word but a name here."""
+        word = self.words[place]
+        if self._is_after_title(place) or _POSSESSIVE.match(self.text, word.end):
+            return True
+        before = self.words[place - 1] if place else None
+        starts = before is None or bool(_ENDS_A_SENTENCE.search(self.text, before.end, word.start))
+        if before is not None and not starts and before.folded in _BEFORE_A_NAME:
+            return True
+        return starts and place + 1 < len(self.words) and self.words[place + 1].folded in _AFTER_A_NAME

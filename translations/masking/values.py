@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import Enum
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton
 
 from translations.glossary import Term
 from translations.writing import day, locale, written
@@ -46,7 +46,21 @@ class DayWritten:
         return day(self.day, language) if self.has_weekday else format_skeleton("MMMMd", self.day, locale=where)
 
 
-Meaning = DayWritten | tuple[time, ...] | Term | None
+@dataclass(frozen=True)
+class DaysWritten:
+    """The first and last day of a stretch within one month, '3-5 March': in Chinese the month comes first, so the days cannot be put back one by one."""
+
+    since: date
+    till: date
+    has_year: bool
+
+    def written(self, language: str) -> str:
+        """By the locale's own rules."""
+        # Thin spaces would make a text message three times as dear.
+        return format_interval(self.since, self.till, "yMMMMd" if self.has_year else "MMMMd", locale=locale(language)).replace("\u2009", "")
+
+
+Meaning = DayWritten | DaysWritten | tuple[time, ...] | Term | None
 """What is known of a value beyond its letters: a day, the times of a clock (two for a stretch), a term of the school's."""
 
 
@@ -61,7 +75,7 @@ class Kept:
 
     def written(self, language: str, *, is_first: bool = True) -> str:
         """As it is put back: days and times in the reader's form, a term by the school's own translation of it, glossed the first time; all else unchanged."""
-        if isinstance(self.meaning, DayWritten):
+        if isinstance(self.meaning, DayWritten | DaysWritten):
             return self.meaning.written(language)
         if isinstance(self.meaning, Term):
             return self.meaning.written(language, with_gloss=is_first)
