@@ -20,10 +20,10 @@ class Term:
     translations: Mapping[str, str] = field(default_factory=dict, hash=False)
     glosses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
-    def written(self, language: str, *, with_gloss: bool) -> str:
-        """The term for readers of `language`, with what it means in brackets where that is asked for and known."""
+    def written(self, language: str, source: str, *, with_gloss: bool) -> str:
+        """The term for readers of `language`, as it stands in `source` where they have no other word; with what it means in brackets where that is known."""
         short = language.split("-", maxsplit=1)[0]
-        term, gloss = self.translations.get(short, self.english), self.glosses.get(short)
+        term, gloss = self.translations.get(short, source), self.glosses.get(short)
         return f"{term} ({gloss})" if with_gloss and gloss else term
 
 

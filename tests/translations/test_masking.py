@@ -75,9 +75,12 @@ def test_names_with_an_ending_are_taken_out(text: str, language: str, expected: 
         ("9.30am on monday", ["9.30am", "monday"]),
         ("bring £4.50 or 20% of 5kg", ["£4.50", "20%", "5kg"]),
         ("ring 020 7946 0000 or +44 7700 900123", ["020 7946 0000", "+44 7700 900123"]),
+        ("see cherrygarden.example.org/x, or example.co.uk.", ["cherrygarden.example.org/x", "example.co.uk"]),
+        ("the school.It is shut", []),
         ("see https://example.org/a?b=1. Or office@example.org", ["https://example.org/a?b=1", "office@example.org"]),
         ("room B12, code X9Z", ["B12", "X9Z"]),
         ("the home learning packs and the EHCP", ["home learning packs", "EHCP"]),
+        ("please send the SEND form at half term", ["SEND", "half term"]),
     ],
 )
 def test_what_is_no_word_is_taken_out(text: str, expected: list[str]) -> None:
@@ -97,6 +100,10 @@ def test_ordinary_words_are_no_dates(text: str) -> None:
         ("by 3/3/2026", "fr", "by 3 mars 2026"),
         ("on Friday", "so", "on Jimco"),
         ("3-4pm", "fr", "15:00-16:00"),
+        ("3rd to 5th March", "zh-Hans", "3月3–5日"),
+        ("3-5 March 2026", "es", "3–5 de marzo de 2026"),
+        ("Monday 9th", "es", "lunes, 9 marzo"),
+        ("Friday 30th, 31/2/2026", "es", "viernes 30th, 31/2/2026"),
         ("Ms Okafor, £4.50", "zh-Hans", "Ms Okafor, £4.50"),
     ],
 )
@@ -109,6 +116,8 @@ def test_a_term_is_glossed_once() -> None:
     term = Term("coffee morning", {"es": "café de la mañana"}, {"es": "charla con otras familias"})
     out = mask("A coffee morning! Come to the coffee morning", NAMES, [term], today=TODAY)
     assert out.filled(out.key, "es") == "A café de la mañana (charla con otras familias)! Come to the café de la mañana"
+    many = mask("EHCP or EHCPs", NAMES, [Term("EHCP", {}, {"es": "plan"})], today=TODAY)
+    assert many.filled(many.key, "es") == "EHCP (plan) or EHCPs"
     assert out.filled(out.key, "so") == "A coffee morning! Come to the coffee morning"
 
 
@@ -139,6 +148,30 @@ def test_a_broken_mark_is_noticed(answer: str, reason: str) -> None:
     with pytest.raises(MarksBroken) as broken:
         masked("Hello Amina, at 3pm").canonical(answer, Form.BRACKETS)
     assert broken.value.reason == reason
+
+
+@given(st.data())
+def test_a_lost_doubled_or_foreign_mark_is_noticed(data: st.DataObject) -> None:
+    out, form = masked("Amina, at 3pm, on Friday, with Amina"), data.draw(st.sampled_from(list(Form)))
+    marks = [form.mark(number) for number in (1, 2, 3, 1)]
+    place, how = data.draw(st.integers(0, 3)), data.draw(st.sampled_from(["lost", "doubled", "unknown"]))
+    marks[place : place + 1] = {"lost": [], "doubled": [marks[place]] * 2, "unknown": [form.mark(9)]}[how]
+    with pytest.raises(MarksBroken) as broken:
+        out.canonical(" y ".join(marks), form)
+    assert broken.value.reason == how
+
+
+@pytest.mark.parametrize("text", ["[Amina] is ill", "[[Amina]] [x Amina x]", "(Amina) #Amina# [", "［Amina］ x] [x"])
+def test_brackets_beside_a_mark_are_kept(text: str) -> None:
+    out = masked(text)
+    assert [out.restored(out.written(form), form, "en") for form in out.forms()] == [text] * len(Form)
+
+
+def test_white_space_at_the_ends_comes_back() -> None:
+    """Engines trim what they are given: sentence by sentence, the words would run together."""
+    out = masked("Hello Amina!\n\nCome at 3pm. Bye\n")
+    answers = [sentence.restored(sentence.key.strip(), Form.BRACKETS, "es") for sentence in out.sentences()]
+    assert "".join(answers) == "Hello Amina!\n\nCome at 15:00. Bye\n"
 
 
 STRANGE = ["⟦1⟧ and [X2X] #3#", "<b>hi</b> & &amp; {name} %s %(n)s", "\u202eabc\u202c\x00", "}{ ⟧⟦ 【】", "٣ ٤ ۵", "100%"]

@@ -109,14 +109,15 @@ class Masked:
 
     def filled(self, canonical: str, language: str) -> str:
         """`canonical` with every value in its place, as readers of `language` expect it."""
-        values, met = {kept.number: kept for kept in self.kept}, set[int]()
+        values, met = {kept.number: kept for kept in self.kept}, set[object]()
 
         def put_back(mark: re.Match[str]) -> str:
             kept = values.get(int(mark[1]))
             if kept is None:
                 return mark[0]
-            is_first = kept.number not in met
-            met.add(kept.number)
+            value = kept.meaning or kept.number  # an EHCP and EHCPs are one term, explained once
+            is_first = value not in met
+            met.add(value)
             return kept.written(language, is_first=is_first)
 
         return _CANONICAL.sub(put_back, canonical)

@@ -6,11 +6,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from translations.glossary import Term
+from translations.masking.folding import fold
 from translations.masking.marks import LOOKS_LIKE_A_MARK, Masked
 from translations.masking.names import Names
+from translations.masking.register import everyday
 from translations.masking.values import DaysWritten, DayWritten, Kept, Kind, Meaning
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -138,9 +141,16 @@ def _lone_digits(text: str) -> Iterator[Found]:
 
 def _terms(text: str, terms: Sequence[Term]) -> Iterator[Found]:
     for term in terms:
-        spelling = re.escape(term.english).replace("'", "['’]?").replace(r"\-", r"[-\s]").replace(r"\ ", r"[\s-]")
-        for match in re.finditer(rf"\b{spelling}s?\b", text, re.IGNORECASE):
+        for match in _spelt(term.english).finditer(text):
             yield Found(match.start(), match.end(), Kind.TERM, term)
+
+
+@lru_cache(maxsize=1_024)
+def _spelt(english: str) -> re.Pattern[str]:
+    """A term as it may be written, in any case; but SEND in capitals alone, since it is a word too."""
+    spelling = re.escape(english).replace("'", "['’]?").replace(r"\-", r"[-\s]?").replace(r"\ ", r"[\s-]")
+    is_word = english.isupper() and fold(english) in everyday("en")
+    return re.compile(rf"\b{spelling}s?\b", re.NOFLAG if is_word else re.IGNORECASE)
 
 
 def _days(text: str, today: date) -> Iterator[Found]:

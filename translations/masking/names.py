@@ -25,6 +25,7 @@ _BETWEEN = re.compile(r"[ -]*(?:\b(?:of|al|el|de|da|di|do|du|la|le|van|von|bin|b
 _AFTER_TITLE = re.compile(r"\.?[^\S\n]*")
 _POSSESSIVE = re.compile(r"['’ʼ`´‘]s\b", re.IGNORECASE)
 _ENDS_A_SENTENCE = re.compile(r"[.!?\n]")
+_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _BEFORE_A_VERB = frozenset("i we he she they".split())
 """Not 'you' or 'it': they may end a sentence that has no full stop ('thank you hope is ill')."""
 _BEFORE_A_NAME = frozenset("called named son daughter child boy girl brother sister friend for about with and".split())
@@ -49,8 +50,9 @@ class Names:
     def words(self, text: str, language: str = "en") -> Iterator[tuple[int, int]]:
         """Where people's names stand, with the title before them; names side by side are one. `language` is the text's, a BCP 47 tag."""
         near, everyone = register(tuple(self.nearest)), register(tuple(self.others))
-        reading = _Reading(text, words(text), near, everyone, everyday(language))
-        found = sorted([*reading.people(), *near.foreign(text), *everyone.foreign(text)])
+        texts = {text, _INVISIBLE.sub(" ", text)}  # what is invisible may hide in a name, or stand between two
+        readings = [_Reading(each, words(each), near, everyone, everyday(language)) for each in texts]
+        found = sorted([*(span for reading in readings for span in reading.people()), *near.foreign(text), *everyone.foreign(text)])
         open_from, open_to = -1, -1
         for start, end in found:
             if open_to >= 0 and (start < open_to or _BETWEEN.fullmatch(text, open_to, start)):

@@ -78,7 +78,7 @@ class Kept:
         if isinstance(self.meaning, DayWritten | DaysWritten):
             return self.meaning.written(language)
         if isinstance(self.meaning, Term):
-            return self.meaning.written(language, with_gloss=is_first)
+            return self.meaning.written(language, self.source, with_gloss=is_first)
         if self.meaning:
             return "-".join(written(clock, language) for clock in self.meaning)
         return self.source
