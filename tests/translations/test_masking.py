@@ -93,7 +93,7 @@ def test_ordinary_words_are_no_dates(text: str) -> None:
     "text, language, expected",
     [
         ("on Tue 3 March at 3pm", "es", "on martes, 3 marzo at 15:00"),
-        ("on Tue 3 March at 3pm", "ar", "on الثلاثاء، 3 مارس at 3:00 م"),
+        ("on Tue 3 March at 3pm", "ar", "on الثلاثاء، 3 مارس at 15:00"),
         ("by 3/3/2026", "fr", "by 3 mars 2026"),
         ("on Friday", "so", "on Jimco"),
         ("3-4pm", "fr", "15:00-16:00"),
