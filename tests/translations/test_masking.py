@@ -201,6 +201,7 @@ def test_no_registered_name_reaches_a_translator(pieces: list[str | tuple[str, s
 
 
 @given(st.lists(st.one_of(words, anything, spellings().map(lambda pair: pair[1])), max_size=8).map(" ".join))
+@example("[Amina] #Ayaan# [[3]] x]")
 def test_masked_and_filled_again_the_text_is_the_same(text: str) -> None:
     out = mask(text, NAMES, today=TODAY)
     if all(kept.meaning is None for kept in out.kept):

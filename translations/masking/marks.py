@@ -31,7 +31,7 @@ _READ = {
     Form.SQUARE: re.compile(rf"[{re.escape(_OPEN)}]{{1,2}}\s*[XxХх×]\s*(\d{{1,3}})\s*[XxХх×]\s*[{re.escape(_CLOSE)}]{{1,2}}"),
     Form.HASHES: re.compile(r"[#＃]\s*(\d{1,3})\s*[#＃]"),
 }
-LOOKS_LIKE_A_MARK = re.compile("|".join(pattern.pattern for pattern in _READ.values()) + rf"|[{re.escape(_OPEN[:4])}{re.escape(_CLOSE[:4])}]")
+LOOKS_LIKE_A_MARK = re.compile("|".join(pattern.pattern for pattern in _READ.values()) + rf"|[{re.escape(_OPEN + _CLOSE)}#＃]")
 """What a person's own text may hold and no translator's answer could be told apart from."""
 _OURS = re.compile(rf"[{re.escape(_OPEN + _CLOSE)}#＃]")
 _CANONICAL = re.compile(r"⟦(\d+)⟧")
