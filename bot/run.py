@@ -100,7 +100,7 @@ def open_house(settings: Settings, *, demo: bool) -> House:
     channels = real_channels(settings, kept_templates(settings.database_url) if settings.twilio.whatsapp_from else {})
     if demo:
         channels |= simulated_channels(without=channels)
-    for line in settings.channels_off():
+    for line in [*settings.channels_off(), *settings.folded()]:
         log.info("channel", note=line)
     for line in [] if demo else settings.unready():
         log.warning("not ready for families", note=line)

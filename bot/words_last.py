@@ -164,9 +164,9 @@ class Words:
         adult = school.session.get(Adult, message.adult_id) if message.adult_id and address.channel == ChannelName.SMS else None
         if adult is None or adult.language.split("-")[0] not in school.settings.fold_letters:
             return
-        folded = fold_letters(message.text or "", adult.language)
-        if segments(fold_typography(folded)) < segments(fold_typography(message.text or "")):
-            message.text = folded
+        whole = "\n".join([message.text or "", *(f"{number} {label}" for number, (_id, label) in enumerate(message.choices, start=1))])
+        if segments(fold_typography(fold_letters(whole, adult.language))) < segments(fold_typography(whole)):
+            message.text = fold_letters(message.text or "", adult.language)
             message.choices = [[choice, fold_letters(label, adult.language)] for choice, label in message.choices]
 
     def _fit(self, school: School, message: Message, channel: Channel) -> None:

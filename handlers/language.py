@@ -6,6 +6,9 @@ from bot.conversation import Chat, dialogue
 from school import School, families, texts
 from translations import LanguageName, Phrase, _, has_catalog, keywords
 
+BARE = 2
+"""Up to so many words, a message that names a language says nothing else: 'English please'."""
+
 
 # Translators: names the wish for another language, in 'Do you mean: Another language?'; also an entry of the menu.
 @dialogue(intent="change_language", menu=_("Another language"), order=85, keyword=keywords.LANGUAGE, hears=("language",))
@@ -13,6 +16,10 @@ def change_language(chat: Chat, school: School) -> None:
     """The language that was named, or one of those that the school offers, each in its own name."""
     named = list(dict.fromkeys(chat.heard("language")))
     named = [tag for tag in named if tag != chat.adult.language] or named  # 'stop the Polish, English is fine' names two
+    original = _asked_for_original(chat, school, named)
+    if original is not None:
+        chat.say(_("As it was written: {text}"), text=original)
+        chat.go("offer_language", language=named[0])
     offered = named or _offered(school, but=chat.adult.language)
     tag = chat.choose("language", offered, _("Which language would you like?"), label=LanguageName.own, hears="language", pick_single=bool(named))
     _speak(chat, school, tag)
@@ -44,6 +51,13 @@ def show_original(chat: Chat, school: School) -> None:
         return
     # Translators: {text} is a message in the language that it was written in.
     chat.say(_("As it was written: {text}"), text=written_so.words)
+
+
+def _asked_for_original(chat: Chat, school: School, named: list[str]) -> str | None:
+    """'English' after a message that was translated from English may mean that message alone: it is shown, and the rest is asked."""
+    last = texts.last_translated_for(school, chat.adult, within=texts.JUST_NOW)
+    is_bare = len(chat.text.split()) <= BARE and len(named) == 1
+    return last.words if last is not None and is_bare and texts.same_language(last.language, named[0]) else None
 
 
 def _offered(school: School, *, but: str) -> list[str]:

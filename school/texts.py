@@ -13,6 +13,7 @@ from data.texts import PERSON, Reading, Text, TextTranslation, TranslationState,
 from school import LONDON, School
 
 __all__ = [
+    "JUST_NOW",
     "PERSON",
     "STAFF_READ",
     "Reading",
@@ -40,6 +41,8 @@ ATTEMPTS = 4
 FIRST_WAIT = timedelta(seconds=30)
 REMEMBERED = timedelta(days=7)
 """How long the original of a translated message can be asked for by a word."""
+JUST_NOW = timedelta(days=1)
+"""How long the bare name of its language asks for that too."""
 
 
 def write(school: School, words: str, language: str, *, adult: Adult | None = None, attention_id: int | None = None, is_sensitive: bool = False) -> Text:
@@ -123,13 +126,13 @@ def carried(school: School, message: Message, carried_texts: Iterable[Text]) -> 
         school.session.execute(text_messages.insert().values(text_id=text.id, message_id=message.id))
 
 
-def last_translated_for(school: School, adult: Adult) -> Text | None:
-    """The text of the newest message of the last week that a computer translated for this adult."""
+def last_translated_for(school: School, adult: Adult, *, within: timedelta = REMEMBERED) -> Text | None:
+    """The text of the newest message of the last week (or `within`) that a computer translated for this adult."""
     statement = (
         select(Text)
         .join(text_messages, text_messages.c.text_id == Text.id)
         .join(Message, text_messages.c.message_id == Message.id)
-        .where(Message.adult_id == adult.id, Message.created_at > school.now - REMEMBERED)
+        .where(Message.adult_id == adult.id, Message.created_at > school.now - within)
         .order_by(Message.id.desc())
         .limit(20)
     )

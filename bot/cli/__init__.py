@@ -163,7 +163,7 @@ def chat(
 def config_check(config: Config = None) -> None:
     """Read config.yml and the environment, and say in one line each what is wrong and where."""
     settings = settings_from(config)
-    for line in [*settings.unready(), *settings.channels_off()]:
+    for line in [*settings.unready(), *settings.channels_off(), *settings.folded()]:
         typer.echo(line)
     typer.echo("The settings can be used.")
 

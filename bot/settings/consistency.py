@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.settings.kinds import Engine, Provider, TelegramMode, TwilioMode
 from bot.settings.model import Settings, Translation, variable
+from translations.sms import FOLDABLE
 
 
 def contradictions(settings: Settings, *, demo: bool) -> Iterator[tuple[str, str]]:
@@ -20,6 +21,9 @@ def contradictions(settings: Settings, *, demo: bool) -> Iterator[tuple[str, str
         yield "delivery.retry_ceiling", "must not be less than delivery.retry_first"
     if settings.email.smtp_url and not settings.email.sender:
         yield "email.smtp_url", f"is set and needs email.from ({variable('email.from')})"
+    for tag in settings.fold_letters:
+        if tag.split("-")[0] not in FOLDABLE:
+            yield "fold_letters", f"has {tag}, which cannot be read without its accents; only {', '.join(sorted(FOLDABLE))} can"
     for path, values in _without_repeats(settings):
         if len(set(values)) < len(values):
             yield path, "names one twice"
@@ -29,6 +33,7 @@ def _without_repeats(settings: Settings) -> list[tuple[str, Sequence[str]]]:
     translation = settings.translation
     return [
         ("languages", settings.languages),
+        ("fold_letters", settings.fold_letters),
         ("nlu.rasa_languages", settings.nlu.rasa_languages),
         ("translation.providers", translation.providers),
         ("translation.inbound_providers", translation.inbound_providers),

@@ -314,6 +314,10 @@ class Settings(Section):
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
         )
 
+    def folded(self) -> list[str]:
+        """In which languages SMS writes letters plainly: never done silently."""
+        return [f"SMS in {tag} is written without accents where that saves a message part (fold_letters)" for tag in self.fold_letters]
+
     def unready(self) -> list[str]:
         """What a real school must still set before it serves families, one line each; the demo needs none of it."""
         wanted: list[tuple[str, object, str]] = [

@@ -167,6 +167,7 @@ school:
         ("translation:\n  inbound_providers: libretranslate\n", "config.yml line 2: translation.inbound_providers has libretranslate, which needs"),
         ("delivery:\n  retry_first: 700\n", "settings: delivery.retry_ceiling must not be less than delivery.retry_first"),
         ("languages: en, so, so\n", "config.yml line 1: languages names one twice"),
+        ("fold_letters: [pl, vi]\n", "config.yml line 1: fold_letters has vi, which cannot be read without its accents; only es, fr, pl, pt, ro, sq, tr can"),
         ("\0", "config.yml: is not YAML: it holds a character that may not stand in it"),
     ],
 )

@@ -283,3 +283,18 @@ def test_a_translation_can_be_read_back(translated: World, providers: StandIn, c
     told = json.loads(capsys.readouterr().out)
     assert told["looks_fine"] is True
     assert told["back"] == "Amina, please do not bring nuts at 15:00"
+
+
+def test_english_alone_brings_the_original_and_asks_about_the_rest(translated: World) -> None:
+    translated.speak("Amina", "sw")
+    tell(translated, "Please bring a coat", "Amina")
+    arrive(translated)
+    said = translated.say("Amina", "English")[-1].text
+    assert said.startswith("As it was written: Please bring a coat")
+    assert "Would you like me to write in English?" in said
+    assert "From now on I write to you in English" in translated.say("Amina", "yes")[-1].text
+
+
+def test_english_alone_is_a_choice_where_nothing_was_translated(translated: World) -> None:
+    translated.speak("Amina", "sw")
+    assert "From now on I write to you in English" in translated.say("Amina", "English")[-1].text

@@ -96,7 +96,7 @@ def test_ordinary_words_are_no_dates(text: str) -> None:
     "text, language, expected",
     [
         ("on Tue 3 March at 3pm", "es", "on martes, 3 marzo at 15:00"),
-        ("on Tue 3 March at 3pm", "ar", "on الثلاثاء، 3 مارس at 3:00 م"),
+        ("on Tue 3 March at 3pm", "ar", "on الثلاثاء، 3 مارس at 15:00"),
         ("by 3/3/2026", "fr", "by 3 mars 2026"),
         ("on Friday", "so", "on Jimco"),
         ("3-4pm", "fr", "15:00-16:00"),
@@ -234,6 +234,7 @@ def test_no_registered_name_reaches_a_translator(pieces: list[str | tuple[str, s
 
 
 @given(st.lists(st.one_of(words, anything, spellings().map(lambda pair: pair[1])), max_size=8).map(" ".join))
+@example("[Amina] #Ayaan# [[3]] x]")
 def test_masked_and_filled_again_the_text_is_the_same(text: str) -> None:
     out = mask(text, NAMES, today=TODAY)
     if all(kept.meaning is None for kept in out.kept):

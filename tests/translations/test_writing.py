@@ -23,11 +23,11 @@ TAGS = ["en", *(folder.replace("_", "-") for folder in catalogs.shipped()), "sw"
         ("en", "Tue 3 March, 15:10"),
         ("es", "martes, 3 marzo, 15:10"),
         ("pl", "wtorek, 3 marca, 15:10"),
-        ("so", "Talaado, Maarso 3, 3:10\u202fGD"),
-        ("ar", "الثلاثاء، 3 مارس، 3:10 م"),
+        ("so", "Talaado, Maarso 3, 15:10"),
+        ("ar", "الثلاثاء، 3 مارس، 15:10"),
         ("zh-Hans", "3月3日星期二 15:10"),
         ("vi", "15:10 Thứ Ba, 3 tháng 3"),
-        ("bg", "вторник, 3 март 2026\u202fг., 15:10"),
+        ("bg", "вторник, 3 март 2026\u202fг., 15:10 ч."),
     ],
 )
 def test_a_moment_reads_as_in_its_language(tag: str, moment: str) -> None:

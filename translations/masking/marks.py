@@ -26,22 +26,13 @@ class Form(Enum):
 
 _OPEN, _CLOSE = "⟦〚【［[", "⟧〛】］]"
 _S = r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"  # spaces, and what engines put round digits in Arabic
-_EITHER = rf"[{re.escape(_OPEN)}]{{1,2}}", rf"[{re.escape(_CLOSE)}]{{1,2}}"
-_ONE = rf"[{re.escape(_OPEN)}]", rf"[{re.escape(_CLOSE)}]"
-
-
-def _reading(opening: str, closing: str) -> dict[Form, re.Pattern[str]]:
-    """Engines add spaces, use another script's digits, full-width brackets, or other brackets."""
-    return {
-        Form.BRACKETS: re.compile(rf"{opening}{_S}(\d{{1,3}}){_S}{closing}"),
-        Form.SQUARE: re.compile(rf"{opening}{_S}[XxХх×]{_S}(\d{{1,3}}){_S}[XxХх×]{_S}{closing}"),
-        Form.HASHES: re.compile(rf"[#＃]{_S}(\d{{1,3}}){_S}[#＃]"),
-    }
-
-
-_READ, _READ_BESIDE_BRACKETS = _reading(*_EITHER), _reading(*_ONE)
-"""Two brackets may stand for one; not so where the text has square brackets of its own, which might be these: '[Amina]' is '[⟦1⟧]'."""
-LOOKS_LIKE_A_MARK = re.compile("|".join(pattern.pattern for pattern in _READ.values()) + rf"|[{re.escape(_OPEN[:4])}{re.escape(_CLOSE[:4])}]")
+_READ = {
+    # Engines add spaces, use another script's digits, full-width brackets, or two brackets for one.
+    Form.BRACKETS: re.compile(rf"[{re.escape(_OPEN)}]{{1,2}}{_S}(\d{{1,3}}){_S}[{re.escape(_CLOSE)}]{{1,2}}"),
+    Form.SQUARE: re.compile(rf"[{re.escape(_OPEN)}]{{1,2}}{_S}[XxХх×]{_S}(\d{{1,3}}){_S}[XxХх×]{_S}[{re.escape(_CLOSE)}]{{1,2}}"),
+    Form.HASHES: re.compile(rf"[#＃]{_S}(\d{{1,3}}){_S}[#＃]"),
+}
+LOOKS_LIKE_A_MARK = re.compile("|".join(pattern.pattern for pattern in _READ.values()) + rf"|[{re.escape(_OPEN + _CLOSE)}#＃]")
 """What a person's own text may hold and no translator's answer could be told apart from."""
 _OURS = re.compile(rf"[{re.escape(_OPEN + _CLOSE)}#＃]")
 _CANONICAL = re.compile(r"⟦(\d+)⟧")
@@ -96,8 +87,7 @@ class Masked:
             return Form.BRACKETS.mark(number)
 
         words = self._words()
-        reading = _READ_BESIDE_BRACKETS if re.search(r"[\[\]［］]", words) else _READ
-        said = reading[form].sub(read, answer)
+        said = _READ[form].sub(read, answer)
         if found != asked:
             raise MarksBroken("unknown" if found.keys() - asked.keys() else "doubled" if found - asked else "lost")
         rest = _CANONICAL.sub(" ", said)
