@@ -74,28 +74,30 @@ def mask(text: str, names: Names, terms: Sequence[Term] = (), *, language: str =
     the register's is not known.
     """
     taken: list[Found] = []
+    covered = bytearray(len(text))  # 1 where something is taken
     for find in _finders(names, terms, today, language):
         for found in find(text):
-            taken += _free(text, found, taken)
+            for part in _free(text, found, covered):
+                covered[part.start : part.end] = bytes([1]) * (part.end - part.start)
+                taken.append(part)
     return Masked(tuple(_pieces(text, sorted(taken))))
 
 
-def _free(text: str, found: Found, taken: Sequence[Found]) -> list[Found]:
+def _free(text: str, found: Found, covered: bytearray) -> list[Found]:
     """What of `found` nothing has taken yet: of '2 June Amina', where June is a name too, the day is gone and Amina is left.
 
     Half a day, number or term is none; its digits are found by themselves.
     """
-    over = sorted((other.start, other.end) for other in taken if found.start < other.end and other.start < found.end)
-    if over and found.kind not in _EVEN_IN_PART:
+    if 1 not in covered[found.start : found.end]:
+        return [found] if found.start < found.end else []
+    if found.kind not in _EVEN_IN_PART:
         return []
-    edges = [found.start, *(edge for span in over for edge in span), found.end]
     left = []
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        piece = text[start : max(start, end)]
-        bare = piece.strip()
-        if bare:
-            first = start + piece.index(bare[0])
-            left.append(found._replace(start=first, end=first + len(bare)))
+    for gap in re.finditer(rb"\0+", covered[found.start : found.end]):
+        piece = text[found.start + gap.start() : found.start + gap.end()]
+        start = found.start + gap.start() + len(piece) - len(piece.lstrip())
+        if piece.strip():
+            left.append(found._replace(start=start, end=start + len(piece.strip())))
     return left
 
 
