@@ -82,7 +82,7 @@ async def _measure(settings: Settings, folder: Path, url: str, count: int, famil
         flat_out = await parents.as_fast_as_answered(count, AT_ONCE)
         after = _cpu(server.pid)
         alone, flushes = await _alone(parents, server.pid if url.startswith("sqlite") else None)
-        memory = _memory(server.pid)
+        memory = limits.memory(server.pid)
     finally:
         limits.stop(server)
         provider.close()
@@ -163,12 +163,6 @@ def _cpu(pid: int) -> float:
     """Seconds of processor that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(pid: int) -> dict[str, float]:
-    """What a process holds of the memory now, and held at most, in MB."""
-    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines() if line.startswith("Vm"))
-    return {name: round(int(lines[key].split()[0]) / 1_024, 1) for name, key in (("now", "VmRSS"), ("most", "VmHWM"))}
 
 
 def _print(numbers: Mapping[str, object]) -> None:

@@ -217,3 +217,9 @@ def count_of_flushes(trace: Sequence[str]) -> int:
 def as_json(numbers: dict[str, object]) -> str:
     """For a script."""
     return json.dumps(numbers, indent=2)
+
+
+def memory(pid: int) -> dict[str, float]:
+    """What a process holds of the memory now, and held at most, in MB."""
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines() if line.startswith("Vm"))
+    return {name: round(int(lines[key].split()[0]) / 1_024, 1) for name, key in (("now", "VmRSS"), ("most", "VmHWM"))}

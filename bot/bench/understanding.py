@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from bot.bench import peer
 from bot.house import EXAMPLES, SOURCES
 from nlu import Context
 from nlu.embedded.encoders import Encoder, Usem3, default_encoders
@@ -28,6 +29,7 @@ from nlu.embedded.engine import Engine
 from nlu.embedded.training import train
 from nlu.face import Decision, Level
 from nlu.rasa_format import Example, read
+from nlu.wordlists import languages
 
 OOS: Final = "out_of_scope"
 PUBLIC: Final = {
@@ -50,9 +52,15 @@ AIMS: Final = {
 Part = dict[str, float | int | str]
 
 
-def nlu(*, data: Path | None, as_json: bool) -> int:
-    """Measure, and print a table or JSON. `data` is the folder with the public sets; without it our own messages alone are measured."""
-    numbers = dict(_measured(data))
+def nlu(*, data: Path | None, as_json: bool, with_rasa: bool = False) -> int:
+    """Measure, and print a table or JSON. `data` is the folder with the public sets; without it our own messages alone are measured.
+
+    `with_rasa` trains and serves Rasa beside us, on the same files; 1 where it is not set up.
+    """
+    if with_rasa and (fault := peer.why_not()):
+        sys.stderr.write(f"bookbag bench nlu: {fault}\n")
+        return 1
+    numbers = dict(_measured(data, with_rasa=with_rasa))
     if as_json:
         sys.stdout.write(json.dumps(numbers, indent=2) + "\n")
     else:
@@ -60,17 +68,21 @@ def nlu(*, data: Path | None, as_json: bool) -> int:
     return 0
 
 
-def _measured(data: Path | None) -> Iterator[tuple[str, Part]]:
+def _measured(data: Path | None, *, with_rasa: bool) -> Iterator[tuple[str, Part]]:
     encoders = default_encoders()
     cache = Path("var") / "nlu" / "bench"
     for name, (training, test, beside) in PUBLIC.items() if data is not None else ():
         assert data is not None
         yield name, _public(encoders, cache, data / training, data / test, data / beside if beside else None)
+        if with_rasa:
+            yield f"{name}, Rasa", _rasa([data / training], data / test, data / beside if beside else None)
     began = time.perf_counter()
     engine = Engine(encoders=encoders)
     engine.warm(SOURCES, Path("var") / "nlu", is_beside=False)
     yield "the school's own model", {"ready_after_seconds": round(time.perf_counter() - began, 1), "encoders": "+".join(one.name for one in encoders)}
     yield from _own(engine)
+    if with_rasa:
+        yield "own, en, Rasa", _rasa(sorted(path for path in EXAMPLES.glob("*.yml") if path.stem not in languages()), EXAMPLES / "test" / "en.yml", None)
     yield "safeguarding", _safeguarding(engine)
     yield "cost", _cost(engine, encoders, cache)
     engine.close()
@@ -95,6 +107,23 @@ def _public(encoders: Sequence[Encoder], cache: Path, training: Path, test: Path
         part["out_of_scope_auroc"] = round(auroc([guess.confidence for guess in guesses], [guess.confidence for guess in strange]), 4)
         part["out_of_scope_acted_on"] = _share(guess.decision is Decision.ACT for guess in strange)
     return part
+
+
+def _rasa(training: Sequence[Path], test: Path, beside: Path | None) -> Part:
+    """The same of Rasa, on the same files, with the pipeline of nlu/rasa/config.yml."""
+    with peer.rasa(training) as served:
+        asked = read([test]).examples
+        guesses = [served.client.parse(example.text) for example in asked]
+        part: Part = {
+            "accuracy": _share(guess.intent == example.intent for guess, example in zip(guesses, asked, strict=True)),
+            "messages": len(asked),
+            "trained_in_seconds": served.trained_in_seconds,
+            "memory_mb": served.megabytes,
+        }
+        if beside is not None:
+            strange = [served.client.parse(example.text) for example in read([beside]).examples]
+            part["out_of_scope_auroc"] = round(auroc([guess.confidence for guess in guesses], [guess.confidence for guess in strange]), 4)
+        return part | _times("parse", served.client.parse, [example.text for example in asked[:300]])
 
 
 def auroc(inside: Sequence[float], outside: Sequence[float]) -> float:

@@ -64,6 +64,12 @@ class RoleChoice(StrEnum):
     DEPUTY = "deputy"
 
 
+class Peer(StrEnum):
+    """Whom `bench nlu` measures beside us."""
+
+    RASA = "rasa"
+
+
 EXPECTED: Final = {
     "DatabaseAway": "The database cannot be reached or written now. Is it running, is its disk full, may this user write there?",
     "NewerDatabase": "The database was written by a newer Bookbag. Use that version, or restore a backup.",
@@ -289,12 +295,13 @@ def whatsapp_setup(config: Config = None) -> None:
 @bench_app.command("nlu")
 def bench_nlu(
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder with the public intent sets.", show_default=False)] = None,
+    peer: Annotated[Peer | None, typer.Option("--peer", help="Train and serve this beside us, and ask it the same.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """How much is understood, in public sets and in our own held-out messages, and what it costs."""
     from bot.bench import understanding
 
-    finish(understanding.nlu, data=data, as_json=as_json)
+    finish(understanding.nlu, data=data, as_json=as_json, with_rasa=peer is Peer.RASA)
 
 
 @bench_app.command("translate")
