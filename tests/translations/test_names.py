@@ -89,7 +89,7 @@ def test_a_familys_own_name_needs_no_capital(text: str, expected: list[str]) -> 
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("Will it rain", ["Will"]),
+        ("Will it rain", []),
         ("will it rain, with joy", ["joy"]),
         ("what a joy", []),
         ("joy's coat", ["joy"]),
@@ -190,3 +190,19 @@ def test_the_lists_of_everyday_words_are_shipped() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
     assert "*.txt" in project["tool"]["setuptools"]["package-data"]["*"]
     assert {"the", "and", "i", "a", "you"} <= everyday("en")
+
+
+@pytest.mark.parametrize("text", ["Will you come on Friday?", "Please tell us. May we ring you?", "Will the school be open?"])
+def test_a_question_is_no_name(text: str) -> None:
+    names = Names(others=["Will Turner", "May Chen"])
+    assert not [kept for kept in mask(text, names, today=date(2026, 3, 2)).kept if kept.source in ("Will", "May")]
+
+
+@pytest.mark.parametrize("text", ["Will Turner came", "Will is ill", "Is Will there?", "We saw May today"])
+def test_a_name_at_the_beginning_stays_one(text: str) -> None:
+    names = Names(others=["Will Turner", "May Chen"])
+    assert [kept.source for kept in mask(text, names, today=date(2026, 3, 2)).kept if kept.kind is Kind.NAME]
+
+
+def test_a_familys_own_name_is_masked_even_in_a_question() -> None:
+    assert [kept.source for kept in mask("Will you come?", Names(nearest=["Will Turner"]), today=date(2026, 3, 2)).kept] == ["Will"]

@@ -4,7 +4,7 @@ The rule: **no registered name, nor a near spelling of one, reaches a translator
 gives a child's name away. So in doubt a word is masked. What is a name and an everyday word too (Hope, Will, Joy) is masked
 
 - where it is a name of the family that the text is about, or of its staff: wherever it stands but after a word that only a verb can follow ('I hope so');
-- else with a capital, at the beginning of a sentence too ('Will Hope be there?' masks both), and without one where the sentence says that it is a name:
+- else with a capital, at the beginning of a sentence too, but not in a question ('Will you come?'), and without one where the sentence says that it is a name:
   'joy's coat', 'my son mark', 'mrs king'.
 
 An everyday word is never a *misspelling* ('many' is not Mary), else no text could be translated. A name in another script than the register's is not known.
@@ -65,6 +65,11 @@ class Names:
             yield open_from, open_to
 
 
+_ASKING = frozenset({"will", "may"})
+_ASKED = frozenset("i you we they it there this that these those the your our my his her be".split())
+"""What follows a verb that asks, and no name at the beginning of a sentence."""
+
+
 @dataclass(frozen=True)
 class _Reading:
     """One text while names are looked for in it."""
@@ -106,12 +111,20 @@ class _Reading:
         if not self._is_registered(word.folded):
             return False
         if word.has_capital:
-            return True
+            return not self._asks(place)
         if word.folded in SMALL:
             return False
         if word.folded not in self.everyday or self._stands_as_a_name(place):
             return True
         return word.folded in self.near.words and not (place and self.words[place - 1].folded in _BEFORE_A_VERB)
+
+    def _asks(self, place: int) -> bool:
+        """'Will you come?', 'May we …': the capital is the question's, unless the text is about a Will's or a May's own family."""
+        word, after = self.words[place], self.words[place + 1] if place + 1 < len(self.words) else None
+        if word.folded not in _ASKING or word.folded in self.near.words or after is None or after.folded not in _ASKED:
+            return False
+        before = self.words[place - 1] if place else None
+        return before is None or bool(_ENDS_A_SENTENCE.search(self.text, before.end, word.start))
 
     def _is_near(self, place: int) -> bool:
         """A spelling that is no word of its own; or, with a lost apostrophe ('Hopes coat'), a name and an s."""
