@@ -29,7 +29,7 @@ from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
 from school import School, SchoolSettings, addresses, consent, families, recognition, safeguarding
-from school.attention import call_for_a_person
+from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
 
@@ -41,6 +41,8 @@ ROBOT_CHARACTERS, ROBOT_REPEATS = 12, 3
 """So long a text, the same more often than this within an hour, is a phone that answers by itself ('I am driving'): answering it would never end."""
 ALARMED = 3
 """How many more answers a stranger gets in a day when someone may be at risk."""
+ALWAYS_HEARD = frozenset({"stop", "start", "help", "speak_to_person", "ring_me"})
+"""What is answered however much was written before: the law asks it of STOP, and a person can always be reached."""
 WISHES_FOR_A_PERSON = frozenset({"speak_to_person", "ring_me"})
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
 
@@ -280,10 +282,17 @@ class Turns:
             return (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day + more
         lately = {"address": first.address_id, "since": school.now - timedelta(hours=1)}
         is_robot = len(first.text) >= ROBOT_CHARACTERS and (school.session.scalar(_WRITTEN_SO, lately | {"text": first.text}) or 0) > ROBOT_REPEATS
-        if not is_robot and (school.session.scalar(_WRITTEN, lately) or 0) <= self._settings.per_hour:
+        is_always_heard = not is_robot and self._engine.exact(first.text, adult.language if adult else "en") in ALWAYS_HEARD
+        if is_always_heard or (not is_robot and (school.session.scalar(_WRITTEN, lately) or 0) <= self._settings.per_hour):
             return False
         key = f"too-much:{first.address_id}:{school.clock:%Y-%m-%dT%H}"
-        call_for_a_person(school, Need.NOT_UNDERSTOOD, key=key, adult=adult, address=first.address, detail="more messages in an hour than are answered")
+        detail = "more messages in an hour than are answered"
+        is_new = call_for_a_person(school, Need.NOT_UNDERSTOOD, key=key, adult=adult, address=first.address, text=first.text, detail=detail)
+        if is_new and not is_robot:
+            language = adult.language if adult else _language_at(school, first.address)
+            outbox.reply(school, first, Reply(_("I have passed your message to the office.").render(language)), adult)
+        if not is_new:
+            add_words(school, key, first.text)
         return True
 
     def _is_late(self, school: School, first: Received) -> bool:

@@ -27,6 +27,8 @@ JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s
 
 
 SAFEGUARDING = "safeguarding"
+FEW_AFTER_YES = 5
+"""Words of a message that begins with a yes or no and means no more than that."""
 ASKED_ABOUT = frozenset({"stop"})
 PLEASANTRIES = frozenset({"greet", "thanks", "goodbye", "small_talk", "affirm", "deny", "out_of_scope"})
 """What stands beside a wish in a polite message, and is none."""
@@ -63,9 +65,19 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     wishes = _wishes(engine, text, _context(school, adult)) if needs_parse and adult else []
     alarm = None if exact or number is not None else _alarm(engine, text, language, wishes)
     if alarm is None:
-        return Utterance(text, message.received_at, exact=exact, number=number, wishes=wishes)
+        opening = _opening(engine, text, language) if needs_parse and not any(wish.entities for wish in wishes) else None
+        return Utterance(text, message.received_at, exact=exact, number=number, opening=opening, wishes=wishes)
     about = _staff_named(school, text)
     return Utterance(text, message.received_at, exact=exact, number=number, wishes=list(map(_otherwise, wishes)), alarm=alarm, about_staff=about)
+
+
+def _opening(engine: Understander, text: str, language: str) -> str | None:
+    """The yes that a few words begin with: 'sí, anúlela por favor'. Not the no: 'no interpreter this time' agrees to the rest."""
+    words = text.replace(",", " ").replace("،", " ").replace(".", " ").split()
+    if not 2 <= len(words) <= FEW_AFTER_YES:
+        return None
+    said = engine.exact(words[0], language)
+    return said if said == "affirm" else None
 
 
 def _otherwise(wish: Understanding) -> Understanding:

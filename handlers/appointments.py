@@ -116,6 +116,9 @@ def book(chat: Chat, school: School) -> None:
         chat.say(_("I can book times with {staff}. For anyone else, the office will help."), staff=staff)
         chat.go("pass_on", intent="book_appointment", text=chat.text)
     asked = invitations.behind(school, child, kind)
+    for booked in appointments.upcoming(school, chat.adult):
+        if (booked.child_id, booked.kind, booked.staff[0].id) == (child.id, kind, staff.id):
+            chat.say(_("You still have: {appointment} with {staff}."), appointment=booked, staff=staff)
     slot = _slot(chat, school, staff, child, kind, asked)
     try:
         chat.once("hold", appointments.hold, school, slot, chat.adult, asked)
@@ -197,6 +200,9 @@ def show(chat: Chat, school: School) -> None:
 def move(chat: Chat, school: School) -> None:
     """Another time for an appointment; it stays where it was until the new one is agreed."""
     appointment = _which(chat, school, _("Which appointment would you like to move?"), with_times=False)
+    if appointment.state != AppointmentState.BOOKED:
+        chat.say(_("That appointment is over or was called off before."))
+        chat.end()
     staff, child = appointment.staff[0], appointment.child
     asked = invitations.behind(school, child, appointment.kind, appointment)
     slot = _slot(chat, school, staff, child, appointment.kind, asked, same_day=appointment.starts_at.astimezone(LONDON).date())

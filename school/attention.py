@@ -100,5 +100,6 @@ def tick_off(school: School, attention_id: int) -> bool:
 
 
 def open_needs(school: School) -> Sequence[Attention]:
-    """What still waits, oldest first."""
-    return school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(Attention.id)).all()
+    """What still waits: what concerns a child's safety first, and of each the oldest."""
+    is_other = Attention.need != Need.SAFEGUARDING
+    return school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(is_other, Attention.id)).all()

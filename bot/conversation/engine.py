@@ -6,7 +6,7 @@ The engine knows no capability and no channel. The ten rules of the replay are t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,8 @@ FEW_WORDS = 4
 """Up to so many words, a message that mentions a value is taken for an answer, whatever else it may mean."""
 CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "speak_to_person", "ring_me"})
 """What is understood from anywhere, as a whole message, before it is taken for an answer."""
+DAY_MATTERS = frozenset({"report_absence", "report_lateness", "report_medical", "change_collection"})
+"""Wishes that a person must see today."""
 MORE: Identity = ["", "__more__"]
 # Translators: stands under a message that a computer translated. {original} is a word to text back.
 BY_COMPUTER = _("Translated by a computer. {original} shows it as it was written.")
@@ -196,7 +198,9 @@ class Conversation:
         if question.kind == "confirm" and answers.refused(question, heard.text):
             return question.options[1]
         if question.kind == "confirm":
-            return {"affirm": question.options[0], "deny": question.options[1]}.get(heard.meaning or "")
+            meant = {"affirm": question.options[0], "deny": question.options[1]}
+            opening = None if any(self._goes_elsewhere(wish) for wish in heard.wishes) else heard.opening
+            return meant.get(heard.meaning or "") or meant.get(opening or "")
         return question.options[0] if question.options and heard.exact == "deny" else None
 
     def _settle(self, question: Question, option: Option) -> None:
@@ -244,6 +248,7 @@ class Conversation:
 
     def _follow(self, question: Question, heard: Utterance) -> bool:
         """Whether the message could be followed: it changes answers of this dialogue, or wishes for others, or both."""
+        heard = _with_day_matters_sure(heard)
         own = [wish for wish in heard.wishes if not self._goes_elsewhere(wish) or len(heard.text.split()) <= FEW_WORDS]
         corrected = self._correct(question, own)
         # A word or two that mean the open dialogue ('video') were surely an answer to its question: they are no wish to begin it anew.
@@ -301,17 +306,18 @@ class Conversation:
         return index is not None and list(found) == [frame.steps[index].value]
 
     def _goes_elsewhere(self, wish: Understanding) -> bool:
-        """Whether it clearly means another dialogue than the open one."""
-        current, meant = find(self._top().dialogue), find(wish.intent)
-        return wish in to_act_on([wish]) and meant is not None and current is not None and wish.intent not in (current.name, *current.within)
+        """Whether it clearly means another dialogue than the open one; what no dialogue is for means a person."""
+        current = find(self._top().dialogue)
+        return wish in to_act_on([wish]) and current is not None and wish.intent not in (current.name, *current.within, *current.asks)
 
     def _misunderstood(self, heard: Utterance) -> None:
         """The question again in other words; the second time in a row a person is offered."""
         self.state.misunderstood += 1
         if self.state.misunderstood >= 2:
             self.state.misunderstood = 0
-            self._push(Frame("offer_person", {"text": heard.text}))
+            self._push(Frame("offer_person", {"text": f"{self.state.unclear} / {heard.text}"}))
         else:
+            self.state.unclear = heard.text
             self.say_first(_("Sorry, I did not understand that. Please reply with a number."))
 
     # A conversation that was left
@@ -530,6 +536,15 @@ class Conversation:
         if any(reading.is_machine for reading in readings) and not texts.was_told_today(self.school, self.adult):
             notes.append(BY_COMPUTER.format(original=keywords.ORIGINAL))
         return [note.render(self.language) for note in notes]
+
+
+def _with_day_matters_sure(heard: Utterance) -> Utterance:
+    """What concerns a child's very day is acted on where it was half understood: beside an open question its 'tomorrow' would pass for an answer."""
+    is_long = len(heard.text.split()) >= FEW_WORDS
+    wishes = [
+        replace(wish, decision=Decision.ACT) if wish.intent in DAY_MATTERS and (is_long or wish.decision is Decision.CONFIRM) else wish for wish in heard.wishes
+    ]
+    return replace(heard, wishes=wishes)
 
 
 def _foreign(carried: Sequence[Text], language: str) -> list[Text]:

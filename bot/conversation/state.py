@@ -113,8 +113,8 @@ class State:
     """A whole conversation.
 
     The dialogues under way, the newest last; the open question of that one; the wishes that wait their turn; how many questions were ever asked; how many
-    messages in a row were not understood. `foreign` is the other language that their last message was in, if it was; `offered` those that they were asked
-    about.
+    messages in a row were not understood, and the first of them. `foreign` is the other language that their last message was in, if it was; `offered`
+    those that they were asked about.
     """
 
     frames: list[Frame] = field(default_factory=list)
@@ -122,6 +122,7 @@ class State:
     waiting: list[Frame] = field(default_factory=list)
     asked: int = 0
     misunderstood: int = 0
+    unclear: str = ""
     foreign: str | None = None
     offered: list[str] = field(default_factory=list)
 
@@ -139,6 +140,7 @@ class State:
             waiting=[_frame(frame) for frame in kept.get("waiting", ())],
             asked=kept.get("asked", 0),
             misunderstood=kept.get("misunderstood", 0),
+            unclear=kept.get("unclear", ""),
             foreign=kept.get("foreign"),
             offered=list(kept.get("offered", ())),
         )

@@ -25,6 +25,7 @@ FAREWELLS = frozenset({"greet", "goodbye", "small_talk"})
 class Utterance:
     """One message, as far as it was understood without knowing the conversation.
 
+    `opening` is 'affirm' where a few words begin with a yes and name nothing: 'yes, cancel it please'.
     `exact` is the intent of a whole message that stands in the exact lists; `number` that of one that is a number, negative from the end. `wishes` are
     what the classifier made of it, more than one where it holds several; empty where it was not asked. `alarm` is set where it suggests that someone may
     be at risk, and `about_staff` then holds the members of staff it names, by id.
@@ -35,6 +36,7 @@ class Utterance:
     button: str | None = None
     exact: str | None = None
     number: int | None = None
+    opening: str | None = None
     wishes: Sequence[Understanding] = ()
     alarm: Alarm | None = None
     about_staff: frozenset[int] = frozenset()
