@@ -21,7 +21,10 @@ from data.texts import Text
 COMMA = "{0}, {1}"
 COMMAS = {"ar": "{0}، {1}", "fa": "{0}، {1}", "ur": "{0}، {1}", "zh": "{0}、{1}", "ti": "{0}፣ {1}", "am": "{0}፣ {1}"}
 """How two things side by side are parted in languages that have a comma of their own."""
+SAYS_OF = {"es"}
+"""Languages in which a month that is written out has a word before it: 3 de marzo."""
 SHORT_WEEKDAYS = "en"
+_SHORT_MONTH = re.compile(r"(?<!M)MMM(?!M)")
 _SHORT_WEEKDAY = re.compile(r"(?<![Ec])(?:E|EEE|ccc)(?![Ec])")
 NUMERIC_WHEN_SHORT = {"bg", "lt"}
 """Languages whose short dates have no month name: 3.03 could be read month first."""
@@ -145,10 +148,10 @@ def day(value: date, language: str) -> str:
     Weekdays are short in English alone: elsewhere CLDR's short ones (Tldo, wt., sal) are known to few readers.
     """
     where = locale(language)
-    pattern = where.datetime_skeletons.get("MMMEd")
+    pattern = where.datetime_skeletons.get("MMMMEd" if where.language in SAYS_OF else "MMMEd")
     if pattern is None or where.language in NUMERIC_WHEN_SHORT:
         return format_date(value, "full", locale=where)
-    written_out = str(pattern.pattern).replace("MMM", "MMMM")
+    written_out = _SHORT_MONTH.sub("MMMM", str(pattern.pattern))
     return format_date(value, written_out if where.language == SHORT_WEEKDAYS else _SHORT_WEEKDAY.sub("EEEE", written_out), locale=where)
 
 

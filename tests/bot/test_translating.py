@@ -103,7 +103,7 @@ def test_every_reader_gets_it_in_their_language_with_all_values(translated: Worl
     translated.speak("Tom", "fr")
     tell(translated, SNOW, "Amina", "Tom", "Kate")
     arrive(translated)
-    for name, day, hour in (("Amina", "martes, 3 marzo", "15:00"), ("Tom", "mardi 3 mars", "15:00"), ("Kate", "Tue 3 March", "3pm")):
+    for name, day, hour in (("Amina", "martes, 3 de marzo", "15:00"), ("Tom", "mardi 3 mars", "15:00"), ("Kate", "Tue 3 March", "3pm")):
         assert all(value in last(translated, name) for value in ("Amina", "£2", day, hour)), last(translated, name)
     assert "Thank you for your help" in last(translated, "Kate")
     assert "Thank you for your help" not in last(translated, "Amina")

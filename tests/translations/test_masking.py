@@ -95,14 +95,14 @@ def test_ordinary_words_are_no_dates(text: str) -> None:
 @pytest.mark.parametrize(
     "text, language, expected",
     [
-        ("on Tue 3 March at 3pm", "es", "on martes, 3 marzo at 15:00"),
+        ("on Tue 3 March at 3pm", "es", "on martes, 3 de marzo at 15:00"),
         ("on Tue 3 March at 3pm", "ar", "on الثلاثاء، 3 مارس at 15:00"),
         ("by 3/3/2026", "fr", "by 3 mars 2026"),
         ("on Friday", "so", "on Jimco"),
         ("3-4pm", "fr", "15:00-16:00"),
         ("3rd to 5th March", "zh-Hans", "3月3–5日"),
         ("3-5 March 2026", "es", "3–5 de marzo de 2026"),
-        ("Monday 9th", "es", "lunes, 9 marzo"),
+        ("Monday 9th", "es", "lunes, 9 de marzo"),
         ("Friday 30th, 31/2/2026", "es", "viernes 30th, 31/2/2026"),
         ("Ms Okafor, £4.50", "zh-Hans", "Ms Okafor, £4.50"),
     ],

@@ -21,7 +21,7 @@ TAGS = ["en", *(folder.replace("_", "-") for folder in catalogs.shipped()), "sw"
     "tag, moment",
     [
         ("en", "Tue 3 March, 15:10"),
-        ("es", "martes, 3 marzo, 15:10"),
+        ("es", "martes, 3 de marzo, 15:10"),
         ("pl", "wtorek, 3 marca, 15:10"),
         ("so", "Talaado, Maarso 3, 15:10"),
         ("ar", "الثلاثاء، 3 مارس، 15:10"),
