@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import select
@@ -27,7 +28,15 @@ from school.consent import heard_from, mark_bad
 log = structlog.get_logger()
 
 PATIENCE = 1.8
-"""Seconds after which a provider is told 503 rather than kept waiting; the message may still be stored, and its repeat then changes nothing."""
+"""Seconds after which a provider is told 503 rather than kept waiting."""
+
+
+@dataclass
+class Arrivals:
+    """What came in by one call. Once its caller gave up it is not stored any more: what came before it may have been refused too, and is caught up first."""
+
+    messages: Sequence[Inbound]
+    is_given_up: bool = False
 
 
 class Inbox:
@@ -40,18 +49,21 @@ class Inbox:
     async def accept(self, arrivals: Sequence[Inbound]) -> int:
         """Store what arrived; how many of it were new. Raises DatabaseAway when it could not be stored in time: the provider must not be told 'received'."""
         faults.reached("received")
+        arrived = Arrivals(arrivals)
         try:
-            return await asyncio.wait_for(self._together.do(arrivals), PATIENCE)
+            return await asyncio.wait_for(self._together.do(arrived), PATIENCE)
         except TimeoutError as late:
+            arrived.is_given_up = True
             raise DatabaseAway("storing takes too long") from late
 
-    def take_in(self, batches: Sequence[Sequence[Inbound]]) -> list[int]:
+    def take_in(self, batches: Sequence[Arrivals]) -> list[int]:
         """Store several arrivals in one transaction; for each, how many messages were new. Raises DatabaseAway, with nothing stored."""
         with self._store.write(urgent=True) as session, session.no_autoflush:
             school = School(session, self._clock(), self._settings)
-            new = _first_seen(session, [message.provider_id for arrivals in batches for message in arrivals])
+            wanted = [() if arrived.is_given_up else arrived.messages for arrived in batches]  # looked at only now: the wait was for the database
+            new = _first_seen(session, [message.provider_id for arrivals in wanted for message in arrivals])
             counts, traces = [], []
-            for arrivals in batches:
+            for arrivals in wanted:
                 fresh = [message for message in arrivals if _take(new, message)]
                 traces += [(message, _store(school, message, self._via)) for message in fresh]
                 counts.append(len(fresh))

@@ -19,6 +19,7 @@ from bot.channels.base import ChannelName, Inbound, InboundKind
 from bot.channels.simulator import Shown, SimulatorChannel
 from bot.channels.text import clean
 from bot.house import House
+from bot.inbox import Arrivals
 from bot.transcript import Recorder
 from data.addresses import Address
 from data.people import Adult, AdultAddress
@@ -80,7 +81,7 @@ class Terminal:
     async def say(self, message: Inbound) -> list[Shown]:
         """Send it, and wait until nothing is left to be done; what the phone shows in answer."""
         before = len(self._phone.sent.get(self._address, []))
-        await asyncio.to_thread(self._house.inbox.take_in, [[message]])
+        await asyncio.to_thread(self._house.inbox.take_in, [Arrivals([message])])
         while True:
             wait = await asyncio.to_thread(self._house.take_waiting_turns)
             await self._house.dispatcher.run_once()

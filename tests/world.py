@@ -11,6 +11,7 @@ from sqlalchemy import select
 from bot.channels.base import ChannelName, Inbound
 from bot.channels.simulator import Shown, SimulatorChannel
 from bot.house import House
+from bot.inbox import Arrivals
 from bot.settings import Settings
 from bot.understanding import Understander
 from data.addresses import Address
@@ -69,7 +70,7 @@ class World:
 
     def receive(self, *arrivals: Inbound) -> None:
         """Messages come in together."""
-        self.house.inbox.take_in([arrivals])
+        self.house.inbox.take_in([Arrivals(arrivals)])
 
     def settle(self) -> None:
         """Everything that can be done now is done: turns taken, messages sent."""
