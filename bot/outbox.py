@@ -73,7 +73,6 @@ def reply(school: School, to: Received, said: Reply, adult: Adult | None, *, key
     )
     school.session.add(row)
     texts.carried(school, row, said.texts)
-    texts.carried(school, row, said.texts)
     return row
 
 

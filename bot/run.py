@@ -58,7 +58,7 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
         typer.echo("bookbag run: another Bookbag serves this database. Stop it first; on SQLite only one may.", err=True)
         return FAILURE
     house = open_house(settings, demo=demo)
-    app = application(house, Running(house), Metrics())
+    app = application(house, Running(house), Metrics(), demo_log_ins() if demo else None)
     if demo:
         from bot.simulator import add_simulator
 
@@ -150,6 +150,13 @@ def seed_demo(settings: Settings) -> None:
         store.close()
 
 
+def demo_log_ins() -> dict[str, str]:
+    """The demo's one-click log-ins: one for each role, by what they are and who."""
+    from school.demo import log_ins
+
+    return log_ins()
+
+
 def where_things_are(settings: Settings, host: str, port: int) -> str:
     """What the demo says at its start: where to look, and how to switch a real provider on."""
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -159,6 +166,7 @@ def where_things_are(settings: Settings, host: str, port: int) -> str:
     return f"""
 Bookbag's demo school is open.
   Phones:    {address}/simulator   (no log-in)
+  Console:   {address}/console     (the log-in page has a button for each of the demo's people)
   Terminal:  {prefix}.venv/bin/bookbag chat --as "07700 900101"   (Amina; others: bookbag family list)
   Health:    {address}/readyz
 Nobody real is written to: channels without credentials are simulated.

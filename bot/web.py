@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from bot.channels.base import Channel, ChannelName, Forged, Inbound, Malformed, StatusUpdate, WebhookRequest
+from bot.console import add_console
 from bot.health import add_health
 from bot.house import House
 from bot.metrics import Metrics
@@ -38,12 +39,13 @@ class TooLarge(Exception):
     """A body over 64 kB."""
 
 
-def application(house: House, running: Running, metrics: Metrics) -> FastAPI:
-    """The whole of what is served."""
+def application(house: House, running: Running, metrics: Metrics, demo: Mapping[str, str] | None = None) -> FastAPI:
+    """The whole of what is served. `demo` are the demo's one-click log-ins to the console: what they are to whose e-mail address."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await running.start()
+        hooks.loop = asyncio.get_running_loop()
         yield
         await running.stop()
 
@@ -54,6 +56,7 @@ def application(house: House, running: Running, metrics: Metrics) -> FastAPI:
     add_health(app, house, running, metrics)
     _add_links(app, house)
     _add_errors(app, metrics, running)
+    hooks = add_console(app, house, demo)
     return app
 
 

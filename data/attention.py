@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.addresses import Address
 from data.base import Base, Id, Utc, Words
-from data.people import Adult
+from data.people import Adult, SchoolClass, Staff
 
 
 class Need(StrEnum):
@@ -30,7 +30,10 @@ class Need(StrEnum):
 
 
 class Attention(Base):
-    """One thing that waits for a person. `key` is unique, so that the same cause asks once. `text` is what was written, if anything."""
+    """One thing that waits for a person. `key` is unique, so that the same cause asks once. `text` is what was written, if anything.
+
+    It belongs to the team of `class_id`, else to the office; `assigned` is the one who said they will deal with it. Snoozed, it is out of sight until then.
+    """
 
     __tablename__ = "attention"
     __table_args__ = (Index("ix_attention_open", "done_at", "id"),)
@@ -43,6 +46,14 @@ class Attention(Base):
     text: Mapped[Words] = mapped_column(default="")
     detail: Mapped[str] = mapped_column(String(200), default="")  # a provider's code, an error's name: never what was written
     created_at: Mapped[Utc]
+    class_id: Mapped[int | None] = mapped_column(ForeignKey("school_classes.id", ondelete="SET NULL"))
+    is_urgent: Mapped[bool] = mapped_column(default=False)
+    assigned_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    snoozed_until: Mapped[Utc | None]
     done_at: Mapped[Utc | None]
+    done_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     adult: Mapped[Adult | None] = relationship()
+    school_class: Mapped[SchoolClass | None] = relationship()
+    assigned: Mapped[Staff | None] = relationship(foreign_keys=[assigned_id])
+    done_by: Mapped[Staff | None] = relationship(foreign_keys=[done_by_id])
     address: Mapped[Address | None] = relationship()

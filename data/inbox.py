@@ -51,6 +51,8 @@ class Received(Base):
     handled_at: Mapped[Utc | None]
     intent: Mapped[str | None] = mapped_column(String(50))  # what was understood, for staff to correct
     confidence: Mapped[float | None]
+    corrected: Mapped[str | None] = mapped_column(String(50))  # the intent that staff say it had
+    text_id: Mapped[int | None] = mapped_column(ForeignKey("texts.id", ondelete="SET NULL"))  # for staff who had it put into English
     address: Mapped[Address] = relationship(lazy="joined", innerjoin=True)
 
 

@@ -62,6 +62,7 @@ class Message(Base):
     kind: Mapped[str] = mapped_column(String(50))  # 'reply', or the notice's
     about: Mapped[Json] = mapped_column(default=dict)
     text: Mapped[str | None] = mapped_column(Text)
+    english: Mapped[str | None] = mapped_column(Text)  # the same in English, for staff, where it was worded in another language
     choices: Mapped[list[Any]] = mapped_column(JSON, default=list)
     attachment: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))  # the identity of what to send along
     asks_contact: Mapped[bool] = mapped_column(default=False)

@@ -31,6 +31,17 @@ FOLDER = Path(data.__path__[0]) / "demo"
 REFERENCE = "demo-"
 """What the demo's people's own ids begin with, and no real person's."""
 
+ROLE_NAMES = {
+    "office": "Office",
+    "teacher": "Teacher",
+    "class": "Class team",
+    "senior": "Senior leader",
+    "advisor": "Parent support advisor",
+    "lead": "Safeguarding lead",
+    "deputy": "Safeguarding deputy",
+    "admin": "Technician",
+}
+
 Span = tuple[date, date, str]
 
 
@@ -70,6 +81,14 @@ def child(school: School, first_name: str) -> Child:
 def member(school: School, name: str) -> Staff:
     """One of the cast's staff: 'Ms Okafor'."""
     return school.session.scalars(select(Staff).where(Staff.name == name)).one()
+
+
+def log_ins() -> dict[str, str]:
+    """One of the cast's staff for each role: what they are and their name, to their e-mail address."""
+    found: dict[str, dict[str, Any]] = {}
+    for person in _plan("school")["staff"]:
+        found.setdefault(person["role"], person)
+    return {f"{ROLE_NAMES[role]}: {found[role]['name']}": found[role]["email"] for role in ROLE_NAMES if role in found}
 
 
 def school_year(first_september: int) -> Sequence[Span]:

@@ -6,7 +6,8 @@ Refusal
 ├── NotBookable         the slot is outside what the school offers
 ├── NotYourChild        this adult may not do this about this child
 ├── NotYours            the appointment is another adult's
-└── AlreadyOver         the appointment has begun or was cancelled
+├── AlreadyOver         the appointment has begun or was cancelled
+└── NotThere            there is no such thing, or whoever asks may not see it: the same answer for both
 """
 
 from __future__ import annotations
@@ -53,3 +54,7 @@ class NotYours(Refusal):
 
 class AlreadyOver(Refusal):
     """The appointment has begun, or is cancelled: it can no longer be changed."""
+
+
+class NotThere(Refusal):
+    """There is no such thing, or whoever asks may not see it: nobody learns which."""

@@ -30,4 +30,7 @@ class SchoolSettings:
     unknown_replies_per_day: int = 3
     fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)
+    second_factor: bool = True
+    console_idle: timedelta = timedelta(minutes=60)
+    console_session: timedelta = timedelta(hours=12)
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))

@@ -200,6 +200,16 @@ class Appointments(Section):
     remind_at: Clock = Field(time(16, 0), description="When a reminder leaves, on the day before, on the school's clock.")
 
 
+class Console(Section):
+    """The staff's pages."""
+
+    second_factor: bool = Field(
+        True, description="Whether admin, safeguarding lead and deputy must give a code of an authenticator app beside their password; others may."
+    )
+    idle_minutes: Positive = Field(60, description="After how many minutes without a click someone must log in again.")
+    session_hours: Annotated[int, Field(ge=1, le=24)] = Field(12, description="How long one log-in lasts at most.")
+
+
 class Limits(Section):
     """What stops a flood from costing money."""
 
@@ -261,6 +271,7 @@ class Settings(Section):
     quiet_hours: QuietHours = QuietHours()
     catch_up: CatchUp = CatchUp()
     appointments: Appointments = Appointments()
+    console: Console = Console()
     limits: Limits = Limits()
     columns: Columns = Columns()
     log: Log = Log()
@@ -312,6 +323,9 @@ class Settings(Section):
             unknown_replies_per_day=self.limits.unknown_per_day,
             fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
+            second_factor=self.console.second_factor,
+            console_idle=timedelta(minutes=self.console.idle_minutes),
+            console_session=timedelta(hours=self.console.session_hours),
         )
 
     def folded(self) -> list[str]:

@@ -1,0 +1,127 @@
+"""The staff console as part of the running house: what it asks of it, and where it is mounted."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.mail import Mailer
+from bot.translating import Job
+from console.desk import HOME, Back
+from console.door import Door, console
+from data.store import DatabaseAway
+from nlu.learned import Learned
+from school import School
+from translations.chain import NotTranslated
+
+if TYPE_CHECKING:
+    from bot.house import House
+
+log = structlog.get_logger()
+
+READ_BACK_WITHIN = 20.0
+"""Seconds that a preview may take: two translations, each by the next provider where the first is slow."""
+LEARN_AFTER = 60.0
+"""Seconds between a correction and the training that learns it, so that ten corrections in a row are learnt once."""
+
+
+class Hooks:
+    """What the console asks of the house. `loop` is the one that the translators live in, once it runs."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._mailer = Mailer.of(house.settings.email)
+        self._learning: threading.Timer | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def wake(self) -> None:
+        """Something was written that is to leave."""
+        self._house.wake_dispatcher()
+
+    def correct(self, text: str, intent: str) -> None:
+        """A parent's message had this intent: kept as an example, and learnt a little later. A message without words teaches nothing."""
+        if any(letter.isalpha() for letter in text):
+            Learned(self._house.settings.nlu.model_dir).add(text, intent)
+
+    def intents(self) -> Sequence[str]:
+        """Every intent that a message can be said to have had, in alphabetical order."""
+        return _intents()
+
+    def learn(self) -> None:
+        """Train on what was corrected, once, a minute from now."""
+        if self._learning is not None and self._learning.is_alive():
+            return
+        if (engine := self._house.embedded) is not None:
+            self._learning = threading.Timer(LEARN_AFTER, engine.warm)
+            self._learning.daemon = True
+            self._learning.start()
+
+    def read_back(self, words: str, language: str) -> Back:
+        """How English words would reach a reader of `language`, and what that says in English again."""
+        if self.loop is None:
+            return Back(words)
+        return asyncio.run_coroutine_threadsafe(self._read_back(words, language), self.loop).result(READ_BACK_WITHIN)
+
+    async def _read_back(self, words: str, language: str) -> Back:
+        translators, house = self._house.translators, self._house
+        with house.store.read() as session:
+            masked = translators.masked(School(session, house.clock(), house.school_settings), words, "en", None)
+        result = await translators.translate(Job(0, words, masked, "en", language, is_parents=False))
+        if not result.words:
+            return Back(words)
+        try:
+            back = await translators.read_back(result)
+        except NotTranslated:
+            return Back(result.words)
+        return Back(result.words, back.words, back.looks_fine)
+
+    def mail(self, to: str, subject: str, words: str) -> bool:
+        """Send an e-mail now; False where the school has no mail server or it does not take it."""
+        return self._mailer is not None and self._mailer.send(to, subject, words)
+
+
+@cache
+def _intents() -> Sequence[str]:
+    from bot.house import EXAMPLES
+    from nlu.rasa_format import read
+
+    return tuple(sorted({example.intent for example in read([EXAMPLES]).examples}))
+
+
+def add_console(app: FastAPI, house: House, demo: Mapping[str, str] | None = None) -> Hooks:
+    """Mount the console. `demo` are log-ins by one click, which no real school has."""
+    hooks, settings = Hooks(house), house.settings
+    door = Door(
+        store=house.store,
+        away=DatabaseAway,
+        settings=house.school_settings,
+        clock=house.clock,
+        hooks=hooks,
+        public_url=settings.public_url,
+        secret_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
+        demo=demo or {},
+    )
+    mounted = console(door)
+    mounted.state.is_stopping = lambda: app.state.is_stopping() if hasattr(app.state, "is_stopping") else False  # it is set later
+    app.mount(HOME, mounted)
+    app.add_middleware(_HomeWithoutSlash)
+    return hooks
+
+
+class _HomeWithoutSlash:
+    """`/console` is the console's first page too: Starlette's mounts know only what comes after the slash."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == HOME:
+            scope = {**scope, "path": f"{HOME}/", "raw_path": f"{HOME}/".encode()}
+        await self._app(scope, receive, send)

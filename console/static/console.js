@@ -1,0 +1,41 @@
+// The pages work without this. It brings news to an open page, keeps the menu open where there is room, and saves a click here and there.
+(() => {
+  "use strict";
+
+  const menu = document.getElementById("menu");
+  const wide = window.matchMedia("(min-width: 60rem)");
+  const fit = () => menu && (menu.open = wide.matches);
+  fit();
+  wide.addEventListener("change", fit);
+
+  // A part of a page that names itself (id) and where it comes from (data-fresh) is fetched anew when something has changed.
+  // What is being typed is in a form, and no such part holds one that is half filled in.
+  const fresh = () => {
+    for (const part of document.querySelectorAll("[data-fresh]")) {
+      if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
+      htmx.ajax("GET", part.dataset.fresh, { target: part, swap: "outerHTML" });
+    }
+  };
+  const where = document.body.dataset.live;
+  if (where && document.querySelector("[data-fresh]")) {
+    const news = new EventSource(where);
+    news.addEventListener("message", fresh);
+    window.addEventListener("pagehide", () => news.close());
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.matches("[data-print]")) window.print();
+    if (event.target.matches("[data-tick]")) {
+      const on = event.target.dataset.tick === "all";
+      for (const box of event.target.closest("form").querySelectorAll("input[type=checkbox]")) box.checked = on;
+    }
+    if (event.target.matches("[data-insert]")) {
+      const area = document.getElementById(event.target.dataset.into);
+      area.value = area.value ? `${area.value}\n${event.target.dataset.insert}` : event.target.dataset.insert;
+      area.focus();
+    }
+  });
+})();

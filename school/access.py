@@ -1,0 +1,156 @@
+"""What each member of staff may see and do. Decided here and nowhere else: a page asks, and what it may not show it is not given.
+
+Policy: a class team sees its own classes; the technician (`admin`) runs the house and reads nobody's letters; only the named persons see safeguarding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, false, select, true
+
+from data.attention import Attention, Need
+from data.people import Adult, Child, Guardianship, SchoolClass, Staff, class_staff
+from school import School
+from school.errors import NotThere
+
+
+class Power(StrEnum):
+    """One thing that a role may do."""
+
+    MESSAGES = "messages"  # read and answer what families write
+    BOOK = "book"  # the home/school book
+    ABSENCE = "absence"
+    COLLECTION = "collection"  # decide what a text may not decide
+    APPOINTMENTS = "appointments"
+    FAMILIES = "families"  # see families
+    EDIT_FAMILIES = "edit_families"
+    SET_UP = "set_up"  # classes, terms, hours, imports, the new school year
+    STAFF = "staff"  # who works here, and how they get in
+    DELIVERY = "delivery"
+    SAFEGUARDING = "safeguarding"
+    AUDIT = "audit"
+
+
+_CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE}
+_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.DELIVERY, Power.SET_UP}
+POWERS: Mapping[str, frozenset[Power]] = {
+    "admin": frozenset({Power.SET_UP, Power.STAFF, Power.DELIVERY, Power.AUDIT}),
+    "office": frozenset({*_OFFICE, Power.STAFF}),
+    "teacher": frozenset(_CLASS),
+    "class": frozenset(_CLASS - {Power.APPOINTMENTS}),
+    "senior": frozenset({*_OFFICE, Power.AUDIT}),
+    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES}),
+    "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
+    "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
+}
+"""What each role of `school.staff.ROLES` may do."""
+OWN_CLASSES_ONLY = ("teacher", "class")
+"""Roles that see the families of their own classes and no others."""
+NEEDS_SECOND_FACTOR = ("admin", "lead", "deputy")
+SAFEGUARDING_NEEDS = (Need.SAFEGUARDING,)
+_OFFICE_ALONE = (Need.ADDRESS, Need.NOT_DELIVERED, Need.FAILED)
+"""Needs that tell of no family's words: whoever looks after delivery sees them too."""
+
+Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """One member of staff who is logged in, and what they may see: every family (`class_ids` None), or those with a child in one of these classes."""
+
+    staff: Staff
+    powers: frozenset[Power]
+    class_ids: Collection[int] | None
+
+    def may(self, power: Power) -> bool:
+        """Whether they may do this at all."""
+        return power in self.powers
+
+
+def viewer(school: School, staff: Staff) -> Viewer:
+    """What this member of staff may see and do today."""
+    powers = POWERS.get(staff.role, frozenset())
+    if staff.role not in OWN_CLASSES_ONLY:
+        return Viewer(staff, powers, None)
+    own = school.session.scalars(select(class_staff.c.class_id).where(class_staff.c.staff_id == staff.id))
+    return Viewer(staff, powers, frozenset(own))
+
+
+def adults_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which adults are seen, as a condition on Adult."""
+    if who.powers.isdisjoint({Power.FAMILIES}):
+        return false()
+    if who.class_ids is None:
+        return true()
+    theirs = select(Guardianship.adult_id).join(Child, Child.id == Guardianship.child_id).where(Child.class_id.in_(who.class_ids))
+    return Adult.id.in_(theirs)
+
+
+def children_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which children are seen, as a condition on Child."""
+    if Power.FAMILIES not in who.powers:
+        return false()
+    return true() if who.class_ids is None else Child.class_id.in_(who.class_ids)
+
+
+def classes_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which classes are seen, as a condition on SchoolClass."""
+    return true() if who.class_ids is None else SchoolClass.id.in_(who.class_ids)
+
+
+def needs_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which needs are seen, as a condition on Attention.
+
+    A class team sees what was written to its class and what its families wrote to the office is not theirs; the office sees both, so that nothing waits for one
+    who is away. Safeguarding is its own inbox: `safeguarding_seen`.
+    """
+    plain = Attention.need.not_in(SAFEGUARDING_NEEDS)
+    if Power.MESSAGES not in who.powers:
+        return Attention.need.in_(_OFFICE_ALONE) if Power.DELIVERY in who.powers else false()
+    if who.class_ids is None:
+        return plain
+    return plain & Attention.class_id.in_(who.class_ids)
+
+
+def safeguarding_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which safeguarding matters are seen: the lead sees none that are for the deputy, as those concern someone above."""
+    if Power.SAFEGUARDING not in who.powers:
+        return false()
+    mine = Attention.need.in_(SAFEGUARDING_NEEDS)
+    return mine if who.staff.role == "deputy" else mine & (Attention.detail != "for the deputy")
+
+
+def adult(school: School, who: Viewer, adult_id: int) -> Adult:
+    """The adult with this id. Refuses with NotThere where they may not be seen, the same as where there is none."""
+    return _seen(school, Adult, adult_id, adults_seen(who))
+
+
+def child(school: School, who: Viewer, child_id: int) -> Child:
+    """The child with this id. Refuses with NotThere."""
+    return _seen(school, Child, child_id, children_seen(who))
+
+
+def school_class(school: School, who: Viewer, class_id: int) -> SchoolClass:
+    """The class with this id. Refuses with NotThere."""
+    return _seen(school, SchoolClass, class_id, classes_seen(who))
+
+
+def need(school: School, who: Viewer, need_id: int) -> Attention:
+    """What waits, with this id. Refuses with NotThere."""
+    return _seen(school, Attention, need_id, needs_seen(who) | safeguarding_seen(who))
+
+
+def classes(school: School, who: Viewer) -> Sequence[SchoolClass]:
+    """The classes that are seen, by name."""
+    return school.session.scalars(select(SchoolClass).where(classes_seen(who)).order_by(SchoolClass.name)).all()
+
+
+def _seen(school: School, kind: type[Thing], thing_id: int, condition: ColumnElement[bool]) -> Thing:
+    found = school.session.scalars(select(kind).where(kind.id == thing_id, condition)).first()
+    if found is None:
+        raise NotThere
+    return found
