@@ -33,12 +33,13 @@ LEARN_AFTER = 60.0
 
 
 class Hooks:
-    """What the console asks of the house. `loop` is the one that the translators live in, once it runs."""
+    """What the console asks of the house. `loop` is the one that the translators live in, once it runs; `learn_after` None: what is corrected is only kept."""
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._mailer = Mailer.of(house.settings.email)
         self._learning: threading.Timer | None = None
+        self.learn_after: float | None = LEARN_AFTER
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -56,10 +57,9 @@ class Hooks:
 
     def learn(self) -> None:
         """Train on what was corrected, once, a minute from now."""
-        if self._learning is not None and self._learning.is_alive():
-            return
-        if (engine := self._house.embedded) is not None:
-            self._learning = threading.Timer(LEARN_AFTER, engine.warm)
+        engine = self._house.embedded
+        if engine is not None and self.learn_after is not None and not (self._learning and self._learning.is_alive()):
+            self._learning = threading.Timer(self.learn_after, engine.warm)
             self._learning.daemon = True
             self._learning.start()
 

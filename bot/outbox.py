@@ -64,6 +64,7 @@ def reply(school: School, to: Received, said: Reply, adult: Adult | None, *, key
         address_id=to.address_id,
         kind="reply",
         text=said.text,
+        english=said.english or None,
         choices=[list(choice) for choice in said.choices],
         attachment=said.attachment,
         asks_contact=said.asks_contact,

@@ -28,7 +28,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
-from school import School, SchoolSettings, addresses, consent, families, recognition, safeguarding
+from school import School, SchoolSettings, addresses, consent, families, messages, recognition, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -161,6 +161,8 @@ class Turns:
             for capability in capabilities():
                 if capability.heard is not None:
                     capability.heard(school, adult)
+        if self._is_for_whoever_talks(school, heard, first, adult):
+            return "left to who talks"
         self._converse(school, heard, first, adult)
         return "answered"
 
@@ -209,6 +211,15 @@ class Turns:
         if kind is InboundKind.TEXT and utterance.exact is None and not _can_be_read(utterance.text):
             return conversation.begin("empty")
         return conversation.hear(utterance)
+
+    def _is_for_whoever_talks(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> bool:
+        """Whether a member of staff is talking with them: then the message is theirs, and Bookbag stays out."""
+        utterance, talk = heard.utterance, messages.talk_in(school, first.thread)
+        if talk is None or heard.is_alarming or first.kind != InboundKind.TEXT or utterance.exact in ("stop", "start", "help"):
+            return False
+        key = f"talk:inbox:{first.id}"
+        messages.heard_in_talk(school, talk, key=key, adult=adult, address=first.address, text=utterance.text, language=utterance.language)
+        return True
 
     def _answer_stranger(self, school: School, conversation: Conversation, utterance: Utterance, first: Received) -> Reply:
         """Nobody the school knows, or one of several who share a phone. A message without words is none for the office: they are asked again."""

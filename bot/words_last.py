@@ -195,6 +195,7 @@ def _introduce(school: School, message: Message, address: Address) -> None:
 
 def _keep_words(message: Message, said: Reply) -> None:
     message.text, message.choices = said.text, [list(choice) for choice in said.choices]
+    message.english = said.english or None
     message.attachment = said.attachment
 
 

@@ -162,6 +162,7 @@ class _Visit:
         self._door, self._rendering, self._route, self._request, self._form = door, rendering, route, request, form
         self._token = request.cookies.get(door.cookie, "")
         self._is_post = route.method == "POST"
+        self._prepared: Any = None
 
     def answer(self) -> Response:
         """The answer: of the page, or the way to logging in."""
@@ -192,10 +193,11 @@ class _Visit:
         return session, owes
 
     def _work(self, session: StaffSession) -> Response:
-        prepared = self._route.before(self._form) if self._route.before else None
+        if self._route.before is not None:
+            self._prepared = self._route.before(self._form, self._door.hooks)
         opened = self._door.store.write() if self._is_post else self._door.store.read()
         with opened as database:
-            desk = replace(self._desk(database, session), prepared=prepared)
+            desk = self._desk(database, session)
             if not answers(desk, self._route):
                 raise NotThere
             number = self._form.text("form", 32) if self._is_post else ""
@@ -235,6 +237,7 @@ class _Visit:
             path=request.url.path.rstrip("/") or HOME,
             query=Form(request.query_params.multi_items()),
             form=self._form,
+            prepared=self._prepared,
             csrf=csrf_of(self._token),
             is_partial=request.headers.get("hx-request") == "true",
             said="" if self._is_post else unquote(request.cookies.get("said", ""))[:300],

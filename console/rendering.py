@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -49,7 +50,7 @@ class Rendering:
             "language_name": language_name,
             "direction": lambda tag: "rtl" if is_right_to_left(tag) else "ltr",
         }
-        self._templates.filters |= {"day": day, "clock": clock, "moment": moment, "iso": lambda at: at.isoformat()}
+        self._templates.filters |= {"day": day, "clock": clock, "moment": moment, "iso": lambda at: at.isoformat(), "straight": straight}
         for name in ("ui", "needs"):  # macros, by a name that a block which is drawn alone knows too
             self._templates.globals[name] = self._templates.get_template(f"{name}.html").module
 
@@ -78,6 +79,14 @@ class Rendering:
 def static(name: str) -> str:
     """Where a file of ours is fetched; a new version has a new address."""
     return f"{HOME}/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"
+
+
+def straight(text: str) -> str:
+    """A text without the marks that turn the direction of what follows (U+202A to U+202E): its own direction the page finds out by itself."""
+    return _TURNING.sub("", text)
+
+
+_TURNING = re.compile("[\u202a-\u202e]")
 
 
 @cache

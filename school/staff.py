@@ -26,6 +26,11 @@ def with_email(school: School, email: str) -> Staff | None:
     return school.session.scalar(select(Staff).where(func.lower(Staff.email) == email.lower()))
 
 
+def find(school: School, staff_id: int) -> Staff | None:
+    """The member of staff with this id, whether they have left or not."""
+    return school.session.get(Staff, staff_id)
+
+
 def add(school: School, *, email: str, name: str, role: str) -> Staff:
     """A new member of staff; `name` is as parents say it: 'Ms Okafor'."""
     made = Staff(email=email.lower(), name=name, role=role, has_left=False)

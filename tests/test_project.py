@@ -1,6 +1,7 @@
 """The house rules that no other tool holds: about the repository itself."""
 
 import ast
+import hashlib
 import re
 import subprocess
 import tomllib
@@ -26,6 +27,12 @@ def kept_files() -> list[Path]:
 def texts() -> list[tuple[str, str]]:
     """The kept files that are text, as (path from the root, text)."""
     return [(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in kept_files() if path.suffix in TEXT]
+
+
+def vendored() -> dict[str, str]:
+    """Files of others that are kept byte for byte, with the SHA-256 that console/static/README.md names."""
+    rows = re.findall(r"^\| `([^`]+)` .*\| `([0-9a-f]{64})` \|$", (ROOT / "console/static/README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    return {f"console/static/{name}": digest for name, digest in rows}
 
 
 def documents() -> list[Path]:
@@ -60,7 +67,13 @@ def test_no_file_names_a_package_index_or_one_machine(forbidden: str) -> None:
 
 
 def test_text_files_end_in_one_new_line_and_hold_no_carriage_return() -> None:
-    assert [path for path, text in texts() if text and (not text.endswith("\n") or text.endswith("\n\n") or "\r" in text)] == []
+    ours = [(path, text) for path, text in texts() if path not in vendored()]
+    assert [path for path, text in ours if text and (not text.endswith("\n") or text.endswith("\n\n") or "\r" in text)] == []
+
+
+def test_vendored_files_are_those_that_were_vendored() -> None:
+    assert len(vendored()) >= 2
+    assert {path: hashlib.sha256((ROOT / path).read_bytes()).hexdigest() for path in vendored()} == vendored()
 
 
 def test_what_a_document_links_to_is_there() -> None:

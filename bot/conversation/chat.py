@@ -23,11 +23,18 @@ P = ParamSpec("P")
 Choices = Sequence[T] | Callable[[], Sequence[T]]
 
 
+def in_both(sentence: Phrase, language: str) -> tuple[str, str]:
+    """A sentence as it is said, and as staff read it."""
+    words = sentence.render(language)
+    return words, words if language == "en" else sentence.render("en")
+
+
 class Said:
-    """What one run says: sentences, already worded, and what goes along with them."""
+    """What one run says: sentences, already worded, the same in English for staff who read along, and what goes along with them."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
+        self.english: list[str] = []
         self.attachment: Identity | None = None
         self.asks_contact = False
         self.must_arrive = False
@@ -36,6 +43,7 @@ class Said:
     def clear(self) -> None:
         """Forget it: an answered question came after it, so it was said before."""
         self.sentences.clear()
+        self.english.clear()
         self.texts.clear()
         self.attachment, self.asks_contact, self.must_arrive = None, False, False
 
@@ -101,7 +109,9 @@ class Chat:
 
         What `must_arrive` is repeated once where its fate cannot be learnt.
         """
-        self.said.sentences.append(sentence.format(**values).render(self._adult.language if self._adult is not None else self._language))
+        words, english = in_both(sentence.format(**values), self._adult.language if self._adult is not None else self._language)
+        self.said.sentences.append(words)
+        self.said.english.append(english)
         self.said.texts += [value for value in values.values() if isinstance(value, Text)]
         if attach is not None:
             self.said.attachment = identity(attach)
@@ -349,8 +359,10 @@ class Chat:
         every = [self._option(str(number), value, label) for number, (value, label) in enumerate(options)]
         # One option more than a page is shown rather than hidden behind 'More', which would take its place.
         cut = page if len(every) > page + 1 else len(every)
-        sentence = question.render(self.language)
-        raise Asked(Question("", key, kind, every[:cut], hears, confirmed, key in self._extra, sentence=sentence, rest=every[cut:], instead=self._instead))
+        sentence, english = in_both(question, self.language)
+        asked = Question("", key, kind, every[:cut], hears, confirmed, key in self._extra, sentence=sentence, rest=every[cut:], instead=self._instead)
+        asked.english = english
+        raise Asked(asked)
 
     def _option(self, option_id: str, value: object, label: object) -> Option:
         shown = written(label, self.language)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.conversation import answers
-from bot.conversation.chat import Chat, Said
+from bot.conversation.chat import Chat, Said, in_both
 from bot.conversation.errors import Again, Asked, Elsewhere, Ended
 from bot.conversation.registry import NOTICE, Dialogue, find
 from bot.conversation.state import Frame, Identity, Option, Question, State, Step
@@ -50,7 +50,10 @@ AS_WRITTEN = _("This message is in {language}: nobody could translate it yet. {p
 
 @dataclass
 class Reply:
-    """What is to be said now, as one message. `choices` are (button id, label); `texts` are what people wrote that it carries."""
+    """What is to be said now, as one message. `choices` are (button id, label); `texts` are what people wrote that it carries.
+
+    `english` is the same with its choices as staff read it, '' where it was said in English.
+    """
 
     text: str
     choices: list[tuple[str, str]] = field(default_factory=list)
@@ -59,6 +62,7 @@ class Reply:
     must_arrive: bool = False
     question: Question | None = None
     texts: list[Text] = field(default_factory=list)
+    english: str = ""
 
 
 class Conversation:
@@ -84,6 +88,7 @@ class Conversation:
         self.school, self.adult, self.address, self.state, self._language = school, adult, address, state, spoken(language)
         self._was_sent_before, self._strict = was_sent_before, strict
         self._sentences: list[str] = []
+        self._english: list[str] = []
         self._texts: list[Text] = []
         self._written_in: str | None = None
         self._attachment: Identity | None = None
@@ -125,7 +130,9 @@ class Conversation:
 
     def say_first(self, sentence: Phrase) -> None:
         """Have a sentence said before all else in this turn."""
-        self._sentences.append(sentence.render(self.language))
+        words, english = in_both(sentence, self.language)
+        self._sentences.append(words)
+        self._english.append(english)
 
     # What was heard, against the open question
 
@@ -498,6 +505,7 @@ class Conversation:
 
     def _collect(self, frame: Frame, said: Said) -> None:
         self._sentences += [*frame.preface, *said.sentences]
+        self._english += [*frame.preface, *said.english]
         self._texts += said.texts
         frame.preface = []
         self._attachment = said.attachment or self._attachment
@@ -525,7 +533,12 @@ class Conversation:
         question = self.state.question
         sentences = [*self._sentences, *self._notes(), *([question.sentence] if question else [])]
         choices = [(f"{question.id}.{option.id}", option.label) for option in question.options] if question else []
-        return Reply("\n".join(sentences), choices, self._attachment, self._asks_contact, self._must_arrive, question, self._texts)
+        english = "" if self.language == "en" else self._in_english(question)
+        return Reply("\n".join(sentences), choices, self._attachment, self._asks_contact, self._must_arrive, question, self._texts, english)
+
+    def _in_english(self, question: Question | None) -> str:
+        options = [f"{number} {option.english}" for number, option in enumerate(question.options, start=1)] if question else []
+        return "\n".join([*self._english, *([question.english] if question else []), *options])
 
     def _notes(self) -> list[str]:
         """What an honest translation says of itself: once a day that a computer made it, and always that there is none."""

@@ -84,8 +84,9 @@ class Question:
     """The one open question. `id` is on every button it has.
 
     `options` are those that were shown; `rest` are further ones, shown when the parent asks for more; `page` counts how often they did. `sentence` is the
-    question as it was worded. `outbox` is the message that asked it last, `earlier` are others that asked exactly the same: a bare number answers only if one
-    of them had left before. `instead` are words that change what was taken as known; the `id` of each is the key of the step it changes.
+    question as it was worded, `english` the same for staff. `outbox` is the message that asked it last, `earlier` are others that asked exactly the same:
+    a bare number answers only if one of them had left before. `instead` are words that change what was taken as known; the `id` of each is the key of the
+    step it changes.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Question:
     outbox: str | None = None
     earlier: list[str] = field(default_factory=list)
     sentence: str = ""
+    english: str = ""
     rest: list[Option] = field(default_factory=list)
     page: int = 0
     instead: list[Option] = field(default_factory=list)

@@ -15,7 +15,7 @@ from typing import Any
 
 from fastapi import Response
 
-from console.desk import HOME, Desk, Form
+from console.desk import HOME, Desk, Form, Hooks
 from school.access import Power, Viewer
 
 Work = Callable[..., Response]
@@ -33,7 +33,7 @@ class Route:
     work: Work
     powers: frozenset[Power]
     takes_files: bool = False
-    before: Callable[[Form], Any] | None = None
+    before: Callable[[Form, Hooks], Any] | None = None
 
 
 @dataclass
@@ -63,13 +63,13 @@ class Page:
         return self._route("GET", path, needs)
 
     def post(
-        self, path: str = "", *, needs: Power | None = None, takes_files: bool = False, before: Callable[[Form], Any] | None = None
+        self, path: str = "", *, needs: Power | None = None, takes_files: bool = False, before: Callable[[Form, Hooks], Any] | None = None
     ) -> Callable[[Work], Work]:
         """A form that is sent: it is taken once, however often it is sent."""
         return self._route("POST", path, needs, takes_files=takes_files, before=before)
 
     def _route(
-        self, method: str, path: str, needs: Power | None, *, takes_files: bool = False, before: Callable[[Form], Any] | None = None
+        self, method: str, path: str, needs: Power | None, *, takes_files: bool = False, before: Callable[[Form, Hooks], Any] | None = None
     ) -> Callable[[Work], Work]:
         def keep(work: Work) -> Work:
             powers = frozenset({needs}) if needs else self.powers

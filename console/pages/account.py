@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from console.desk import Desk, Form
+from console.desk import Desk, Form, Hooks
 from console.pages import Page
 from school import accounts
 from school.accounts import WeakPassword
@@ -36,7 +36,7 @@ def password(desk: Desk) -> Response:
     return desk.render("account/password.html", shortest=accounts.SHORTEST_PASSWORD)
 
 
-def _hashed(form: Form) -> str:
+def _hashed(form: Form, hooks: Hooks) -> str:
     return accounts.hashed(form.text("chosen", 200))
 
 

@@ -25,6 +25,7 @@ class Console:
     def __init__(self, world: World, **log_ins: str) -> None:
         self.world, self.app = world, FastAPI()
         self.hooks = add_console(self.app, world.house, log_ins)
+        self.hooks.learn_after = None
 
     def browser(self) -> Browser:
         """A browser that nobody is logged in with."""

@@ -116,6 +116,8 @@ def upgrade() -> None:
         "talks",
         sa.Column("thread", sa.String(length=30), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("class_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["class_id"], ["school_classes.id"], name=op.f("fk_talks_class_id_school_classes"), ondelete="SET NULL"),
         sa.Column("began_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("until", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_talks_staff_id_staff"), ondelete="CASCADE"),
@@ -126,6 +128,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("thread", sa.String(length=30), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("class_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["class_id"], ["school_classes.id"], name=op.f("fk_thread_notes_class_id_school_classes"), ondelete="SET NULL"),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_thread_notes_staff_id_staff"), ondelete="CASCADE"),
@@ -138,6 +142,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("thread", sa.String(length=30), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("class_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["class_id"], ["school_classes.id"], name=op.f("fk_staff_messages_class_id_school_classes"), ondelete="SET NULL"),
         sa.Column("text_id", sa.Integer(), nullable=False),
         sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_messages_staff_id_staff"), ondelete="CASCADE"),
@@ -151,6 +157,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("is_urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("assigned_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("snoozed_until", UtcDateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("seen_at", UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("done_by_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_attention_class_id_school_classes"), "school_classes", ["class_id"], ["id"], ondelete="SET NULL")
         batch_op.create_foreign_key(batch_op.f("fk_attention_done_by_id_staff"), "staff", ["done_by_id"], ["id"], ondelete="SET NULL")
@@ -186,6 +193,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_attention_assigned_id_staff"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_attention_done_by_id_staff"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_attention_class_id_school_classes"), type_="foreignkey")
+        batch_op.drop_column("seen_at")
         batch_op.drop_column("done_by_id")
         batch_op.drop_column("snoozed_until")
         batch_op.drop_column("assigned_id")
