@@ -168,7 +168,7 @@ def csrf_of(token: str) -> str:
 
 def is_ours(token: str, sent: str) -> bool:
     """Whether a form was drawn for this very browser."""
-    return hmac.compare_digest(csrf_of(token), sent)
+    return bool(token) and hmac.compare_digest(csrf_of(token).encode(), sent.encode())
 
 
 def form_number() -> str:

@@ -227,15 +227,16 @@ class _WayIn:
                 session = accounts.session_of(school, token)
                 if session is None:
                     return RedirectResponse(f"{HOME}/log-in", 303)
-                accounts.check_wait(school, f"code:{session.staff_id}")
+                name = f"code:{session.staff_id}"
+                accounts.check_wait(school, name)
                 accounts.give_code(school, self._door.secret_key, session, form.text("code", 12))
-                accounts.succeeded(school, f"code:{session.staff_id}")
+                accounts.succeeded(school, name)
                 audit.changed(school, session.staff, "gave second factor")
         except WaitFirst as wait:
             return self.second_factor_page(request, form, _wait(wait.until))
         except WrongCode:
             with self._door.store.write() as database:
-                accounts.failed(self._door.school(database), f"code:{session.staff_id}")  # type: ignore[union-attr]  # it was there a moment ago
+                accounts.failed(self._door.school(database), name)
             return self.second_factor_page(request, form, "That is not the code of this moment. Wait for the next one and type it in.")
         return RedirectResponse(HOME, 303)
 

@@ -50,7 +50,6 @@ class Attention(Base):
     is_urgent: Mapped[bool] = mapped_column(default=False)
     assigned_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     snoozed_until: Mapped[Utc | None]
-    seen_at: Mapped[Utc | None]  # when the one whom it is for first had it before them
     done_at: Mapped[Utc | None]
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     adult: Mapped[Adult | None] = relationship()

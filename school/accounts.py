@@ -115,7 +115,7 @@ def check_strength(school: School, password: str, who: Staff) -> None:
     rest = plain
     for word in own:
         rest = rest.replace(word, "")
-    if len(plain) < SHORTEST_PASSWORD or plain in _common() or len(rest.strip("0123456789!?. ")) < 3 or len(set(plain)) < 4:
+    if len(plain) < SHORTEST_PASSWORD or plain in _common() or len(rest.strip("0123456789!?. ")) < 5 or len(set(plain)) < 4:
         raise WeakPassword
 
 
@@ -316,7 +316,7 @@ def give_code(school: School, key: str, session: StaffSession, code: str) -> Non
         raise WrongCode
     made, now = totp(key, who, mine), int(school.now.timestamp()) // TOTP_STEP
     typed = "".join(code.split())
-    step = next((step for step in (now, now - 1, now + 1) if hmac.compare_digest(made.generate_otp(step), typed)), None)
+    step = next((step for step in (now, now - 1, now + 1) if hmac.compare_digest(made.generate_otp(step).encode(), typed.encode())), None)
     if step is None or step <= mine.totp_step:
         raise WrongCode
     mine.totp_step, mine.totp_since = step, mine.totp_since or school.now

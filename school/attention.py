@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from data.addresses import Address
 from data.attention import Attention, Need
-from data.people import Adult
+from data.people import Adult, Staff
 from school import School, texts
 
 __all__ = ["Need", "add_words", "call_for_a_person", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
@@ -90,12 +90,12 @@ def _rewrite(school: School, row: Attention, words: str) -> None:
         texts.from_parent(school, words, language, adult=row.adult, attention_id=row.id, is_sensitive=row.need == Need.SAFEGUARDING)
 
 
-def tick_off(school: School, attention_id: int) -> bool:
-    """Someone has dealt with it; False if nothing with this id waits."""
+def tick_off(school: School, attention_id: int, by: Staff | None = None) -> bool:
+    """Someone has dealt with it (`by`, where that is known); False if nothing with this id waits."""
     row = school.session.get(Attention, attention_id)
     if row is None or row.done_at is not None:
         return False
-    row.done_at = school.now
+    row.done_at, row.done_by_id = school.now, by.id if by else None
     return True
 
 

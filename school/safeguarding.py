@@ -12,15 +12,24 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 
 from data.addresses import Address, AddressState
-from data.attention import Need
+from data.attention import Attention, Need
+from data.audit import AuditEntry
 from data.outbox import Lane, Message
 from data.people import Adult, Staff, StaffAddress
-from school import School
+from data.safeguarding import SafeguardingNote
+from data.texts import Text
+from school import School, access
+from school.access import Viewer
 from school.attention import call_for_a_person
+from school.capability import Capability
+from school.errors import NotThere
+from school.texts import STAFF_READ, want_sensitive
 
 LEAD, DEPUTY = "lead", "deputy"
 CANNOT_JUDGE = (LEAD, "senior")
 """Roles of those who must not be the ones to read what is said about them."""
+SEEN_AS = "safeguarding"
+"""What the audit calls a matter."""
 FOR_THE_DEPUTY = "for the deputy"
 """The detail of what the lead must not see."""
 
@@ -46,6 +55,70 @@ def put_before_the_lead(school: School, *, key: str, text: str, adult: Adult | N
     call_for_a_person(school, Need.SAFEGUARDING, key=key, adult=adult, address=address, text=text, detail=detail)
 
 
+def due(school: School) -> None:
+    """Tell the deputy of what the lead was called for and has not read within the school's set time."""
+    called = select(Attention).where(Attention.need == Need.SAFEGUARDING, Attention.done_at.is_(None), Attention.detail == "")
+    for row in school.session.scalars(called.where(Attention.created_at <= school.now - school.settings.safeguarding_unseen)):
+        if not was_seen(school, row):
+            for phone in _phones(school, DEPUTY, ()):
+                _alert(school, phone, row.key)
+
+
+def was_seen(school: School, row: Attention) -> bool:
+    """Whether one of the named persons has opened it."""
+    return school.session.scalar(select(AuditEntry.id).where(*_SEEN, AuditEntry.about_id == row.id).limit(1)) is not None
+
+
+_SEEN = (AuditEntry.about == SEEN_AS, AuditEntry.action == "saw")
+
+
+def matters(school: School, who: Viewer, *, done: bool = False) -> Sequence[Attention]:
+    """The matters that `who` may see: those that wait, the oldest first; or the last hundred that are done, the newest first."""
+    statement = select(Attention).where(access.safeguarding_seen(who), Attention.done_at.is_not(None) if done else Attention.done_at.is_(None))
+    return school.session.scalars(statement.order_by(Attention.id.desc() if done else Attention.id).limit(100)).all()
+
+
+def matter(school: School, who: Viewer, matter_id: int) -> Attention:
+    """One matter. Refuses with NotThere where `who` may not see it."""
+    found = school.session.scalars(select(Attention).where(Attention.id == matter_id, access.safeguarding_seen(who))).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def written(school: School, row: Attention) -> Text | None:
+    """What was written, with its translation, if one was asked for."""
+    return school.session.scalars(select(Text).where(Text.attention_id == row.id)).first()
+
+
+def want_english(school: School, row: Attention) -> None:
+    """Have it put into English, at the click of a named person: only then does it leave the school for a translator."""
+    if (text := written(school, row)) is not None:
+        want_sensitive(text, STAFF_READ)
+
+
+def notes(school: School, row: Attention) -> Sequence[SafeguardingNote]:
+    """What the named persons wrote down about it, the oldest first."""
+    return school.session.scalars(select(SafeguardingNote).where(SafeguardingNote.attention_id == row.id).order_by(SafeguardingNote.id)).all()
+
+
+def note(school: School, who: Viewer, row: Attention, words: str) -> None:
+    """Write down what was done or thought about it; it cannot be changed afterwards."""
+    school.session.add(SafeguardingNote(attention_id=row.id, staff_id=who.staff.id, words=words[:5_000], at=school.now))
+    school.session.flush()
+
+
+def close(school: School, who: Viewer, row: Attention, words: str) -> None:
+    """It has been dealt with; `words` say how, for the record."""
+    note(school, who, row, words)
+    row.done_at, row.done_by_id = school.now, who.staff.id
+
+
+def reopen(row: Attention) -> None:
+    """It waits again."""
+    row.done_at = row.done_by_id = None
+
+
 def _concerns_those_above(school: School, about_staff: Collection[int]) -> bool:
     roles = school.session.scalars(select(Staff.role).where(Staff.id.in_(about_staff))).all() if about_staff else ()
     return any(role in CANNOT_JUDGE for role in roles)
@@ -59,6 +132,8 @@ def _phones(school: School, role: str, but: Collection[int]) -> Sequence[Address
 
 def _alert(school: School, phone: Address, key: str) -> None:
     """Tell one of the named persons that there is something to read: on a phone that others may see, so without saying of whom or what."""
+    if school.session.scalar(select(Message.id).where(Message.key == f"alert:{key}:{phone.id}")) is not None:
+        return
     words = f"{school.settings.name}: a message on Bookbag needs the safeguarding lead or deputy now. Please read it there."
     school.session.add(
         Message(
@@ -73,3 +148,6 @@ def _alert(school: School, phone: Address, key: str) -> None:
             created_at=school.now,
         )
     )
+
+
+capability = Capability("safeguarding", due=due)

@@ -33,4 +33,5 @@ class SchoolSettings:
     second_factor: bool = True
     console_idle: timedelta = timedelta(minutes=60)
     console_session: timedelta = timedelta(hours=12)
+    safeguarding_unseen: timedelta = timedelta(minutes=30)
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))

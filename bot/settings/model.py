@@ -210,6 +210,12 @@ class Console(Section):
     session_hours: Annotated[int, Field(ge=1, le=24)] = Field(12, description="How long one log-in lasts at most.")
 
 
+class Safeguarding(Section):
+    """A message that suggests that a child may be at risk."""
+
+    deputy_after_minutes: Positive = Field(30, description="How long such a message may lie unread by the safeguarding lead before the deputy is told too.")
+
+
 class Limits(Section):
     """What stops a flood from costing money."""
 
@@ -272,6 +278,7 @@ class Settings(Section):
     catch_up: CatchUp = CatchUp()
     appointments: Appointments = Appointments()
     console: Console = Console()
+    safeguarding: Safeguarding = Safeguarding()
     limits: Limits = Limits()
     columns: Columns = Columns()
     log: Log = Log()
@@ -323,6 +330,7 @@ class Settings(Section):
             unknown_replies_per_day=self.limits.unknown_per_day,
             fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
+            safeguarding_unseen=timedelta(minutes=self.safeguarding.deputy_after_minutes),
             second_factor=self.console.second_factor,
             console_idle=timedelta(minutes=self.console.idle_minutes),
             console_session=timedelta(hours=self.console.session_hours),

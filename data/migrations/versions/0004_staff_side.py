@@ -152,12 +152,24 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_staff_messages_thread"), "staff_messages", ["thread"], unique=False)
+    op.create_table(
+        "safeguarding_notes",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("attention_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["attention_id"], ["attention.id"], name=op.f("fk_safeguarding_notes_attention_id_attention"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_safeguarding_notes_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_safeguarding_notes")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_safeguarding_notes_attention_id"), "safeguarding_notes", ["attention_id"], unique=False)
     with op.batch_alter_table("attention", schema=None) as batch_op:
         batch_op.add_column(sa.Column("class_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("is_urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("assigned_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("snoozed_until", UtcDateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("seen_at", UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("done_by_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_attention_class_id_school_classes"), "school_classes", ["class_id"], ["id"], ondelete="SET NULL")
         batch_op.create_foreign_key(batch_op.f("fk_attention_done_by_id_staff"), "staff", ["done_by_id"], ["id"], ondelete="SET NULL")
@@ -193,12 +205,13 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_attention_assigned_id_staff"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_attention_done_by_id_staff"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_attention_class_id_school_classes"), type_="foreignkey")
-        batch_op.drop_column("seen_at")
         batch_op.drop_column("done_by_id")
         batch_op.drop_column("snoozed_until")
         batch_op.drop_column("assigned_id")
         batch_op.drop_column("is_urgent")
         batch_op.drop_column("class_id")
+    op.drop_index(op.f("ix_safeguarding_notes_attention_id"), "safeguarding_notes")
+    op.drop_table("safeguarding_notes")
     op.drop_index(op.f("ix_staff_messages_thread"), "staff_messages")
     op.drop_table("staff_messages")
     op.drop_index(op.f("ix_thread_notes_thread"), "thread_notes")
