@@ -11,7 +11,9 @@ from bot.channels.base import Channel, ChannelName
 from bot.clock import Clock, now
 from bot.dispatcher import DeliverySettings, Dispatcher
 from bot.inbox import Inbox
+from bot.mail import Mailer
 from bot.rasa import WithRasa
+from bot.telling import Telling
 from bot.translating import translators
 from bot.turns import Turns, TurnSettings
 from bot.understanding import Understander
@@ -104,6 +106,7 @@ class House:
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
         self.translators = translators(settings, self.store, self.school_settings, clock)
+        self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings))
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
 
     @property

@@ -94,6 +94,16 @@ class Tablet(Base):
     staff: Mapped[Staff] = relationship(lazy="joined", innerjoin=True)
 
 
+class StaffTold(Base):
+    """When a member of staff was last told by e-mail that something waits on the page; of safeguarding matters apart."""
+
+    __tablename__ = "staff_told"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
+    is_safeguarding: Mapped[bool] = mapped_column(primary_key=True)
+    at: Mapped[Utc]
+
+
 class SentForm(Base):
     """One form that was sent and done, by the number that was drawn into it: sent twice, it does nothing the second time and leads where the first one led."""
 

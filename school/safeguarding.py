@@ -124,6 +124,11 @@ def _concerns_those_above(school: School, about_staff: Collection[int]) -> bool:
     return any(role in CANNOT_JUDGE for role in roles)
 
 
+def can_be_texted(school: School, role: str) -> bool:
+    """Whether anyone of this role, `LEAD` or `DEPUTY`, has a phone that can be reached."""
+    return bool(_phones(school, role, ()))
+
+
 def _phones(school: School, role: str, but: Collection[int]) -> Sequence[Address]:
     """Where those of a role can be texted, except those whom the message is about."""
     theirs = select(Address).join(StaffAddress).join(Staff).where(Staff.role == role, Staff.has_left.is_(False), Staff.id.not_in(but))

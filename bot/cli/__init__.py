@@ -171,7 +171,18 @@ def config_check(config: Config = None) -> None:
     settings = settings_from(config)
     for line in [*settings.unready(), *settings.channels_off(), *settings.folded()]:
         typer.echo(line)
+    finish(_named_persons_can_be_reached, settings)
+
+
+def _named_persons_can_be_reached(settings: Settings) -> int:
+    from bot.named_persons import unreachable
+
+    fault = unreachable(settings)
+    if fault is not None:
+        typer.echo(fault, err=True)
+        return 1
     typer.echo("The settings can be used.")
+    return 0
 
 
 @db_app.command("upgrade")

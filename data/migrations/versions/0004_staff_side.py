@@ -99,6 +99,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_staff_sessions_staff_id"), "staff_sessions", ["staff_id"], unique=False)
     op.create_table(
+        "staff_told",
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("is_safeguarding", sa.Boolean(), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_told_staff_id_staff"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("staff_id", "is_safeguarding", name=op.f("pk_staff_told")),
+    )
+    op.create_table(
         "tablets",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -217,6 +225,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_thread_notes_thread"), "thread_notes")
     op.drop_table("thread_notes")
     op.drop_table("talks")
+    op.drop_table("staff_told")
     op.drop_index(op.f("ix_tablets_staff_id"), "tablets")
     op.drop_table("tablets")
     op.drop_index(op.f("ix_staff_sessions_staff_id"), "staff_sessions")

@@ -1,0 +1,118 @@
+"""Telling staff outside the page, by e-mail, that something waits: that it does and how much, never what or about whom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+
+from data.accounts import StaffSession, StaffTold
+from data.attention import Attention
+from data.people import Staff, WorkingHours
+from school import School, access, hours, staff
+from school.access import Viewer
+from school.attention import Need
+
+FIRST_WAIT = timedelta(minutes=5)
+"""How long something may lie on the page before anyone is told elsewhere: whoever sits there sees it anyway."""
+AGAIN_AFTER = timedelta(hours=1)
+AT_THE_PAGE = timedelta(minutes=10)
+"""Whoever clicked within this time is not told: they have it before them."""
+NAMED = ("lead", "deputy")
+OF_THE_OFFICE = ("office",)
+OF_CLASSES = ("teacher", "class", "advisor")
+
+
+@dataclass(frozen=True)
+class Waits:
+    """That `count` things wait for someone, the oldest `since`; or, for a named person, that a safeguarding matter does."""
+
+    staff: Staff
+    count: int
+    since: datetime
+    is_safeguarding: bool = False
+
+
+def whom_to_tell(school: School) -> Sequence[Waits]:
+    """Who is to be told now: in their working hours, at most once an hour, of what came since. Safeguarding: at once, at any hour."""
+    found = []
+    for person in staff.everyone(school):
+        waits = _safeguarding(school, person) or _messages(school, person)
+        if waits is not None:
+            found.append(waits)
+    return found
+
+
+def told(school: School, waits: Waits) -> None:
+    """They were told; what came up to now is not told again."""
+    row = school.session.get(StaffTold, (waits.staff.id, waits.is_safeguarding))
+    if row is None:
+        school.session.add(StaffTold(staff_id=waits.staff.id, is_safeguarding=waits.is_safeguarding, at=school.now))
+    else:
+        row.at = school.now
+
+
+def _safeguarding(school: School, person: Staff) -> Waits | None:
+    if person.role not in NAMED:
+        return None
+    who, last = access.viewer(school, person), _last(school, person, is_safeguarding=True)
+    # What is only to be looked at calls nobody: it is read when they next read.
+    conditions = [access.safeguarding_seen(who), Attention.detail != "to look at", Attention.done_at.is_(None)]
+    if person.role == "deputy":
+        unseen = school.now - school.settings.safeguarding_unseen
+        conditions.append(or_(Attention.detail == "for the deputy", Attention.created_at <= unseen))
+    return _waits(school, person, [*conditions, Attention.created_at > last] if last else conditions, is_safeguarding=True)
+
+
+def _messages(school: School, person: Staff) -> Waits | None:
+    if not is_at_work(school, person) or _is_at_the_page(school, person):
+        return None
+    last = _last(school, person, is_safeguarding=False)
+    if last is not None and school.now - last < AGAIN_AFTER:
+        return None
+    who = access.viewer(school, person)
+    awake = or_(Attention.snoozed_until.is_(None), Attention.snoozed_until <= school.now)
+    conditions = [access.needs_seen(who), Attention.done_at.is_(None), awake, _is_theirs(who), Attention.created_at <= school.now - FIRST_WAIT]
+    new = _waits(school, person, [*conditions, Attention.created_at > last - FIRST_WAIT] if last else conditions)
+    return _waits(school, person, conditions) if new else None
+
+
+def _is_theirs(who: Viewer) -> object:
+    """Whether a need is one of theirs to answer: given to them, or nobody's yet and of their class, or the office's."""
+    mine, nobodys = Attention.assigned_id == who.staff.id, Attention.assigned_id.is_(None)
+    if who.staff.role in OF_THE_OFFICE:
+        return mine | (nobodys & Attention.class_id.is_(None) & Attention.need.not_in((Need.ADDRESS,)))
+    if who.staff.role in OF_CLASSES and who.class_ids is not None:
+        return mine | (nobodys & Attention.class_id.in_(who.class_ids))
+    return mine
+
+
+def _waits(school: School, person: Staff, conditions: Collection[object], *, is_safeguarding: bool = False) -> Waits | None:
+    statement = select(func.count(), func.min(Attention.created_at)).where(*conditions)  # type: ignore[arg-type]
+    count, since = school.session.execute(statement).one()
+    return Waits(person, count, since, is_safeguarding) if count else None
+
+
+def _last(school: School, person: Staff, *, is_safeguarding: bool) -> datetime | None:
+    row = school.session.get(StaffTold, (person.id, is_safeguarding))
+    return row.at if row else None
+
+
+def _is_at_the_page(school: School, person: Staff) -> bool:
+    clicked = select(StaffSession.id).where(
+        StaffSession.staff_id == person.id, StaffSession.ended_at.is_(None), StaffSession.seen_at > school.now - AT_THE_PAGE
+    )
+    return school.session.scalar(clicked.limit(1)) is not None
+
+
+def is_at_work(school: School, person: Staff) -> bool:
+    """Whether it is one of their working hours on a school day; whoever gave none works when the office does."""
+    if not hours.is_school_day(school):
+        return False
+    clock = school.clock
+    rows = school.session.scalars(select(WorkingHours).where(WorkingHours.staff_id == person.id)).all()
+    if not rows:
+        return hours.is_open(school)
+    return any(row.weekday == clock.weekday() and row.starts <= clock.time() < row.ends for row in rows)
