@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import secrets
 import signal
 import socket
 import sys
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 import typer
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from bot.house import House, real_channels, simulated_channels
@@ -45,6 +48,7 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
         try:
             guard_demo(settings, host)
             seed_demo(settings)
+            settings = for_demo(settings)
         except NotForDemo as reason:
             typer.echo(f"bookbag run --demo: {reason}", err=True)
             return BAD_USAGE
@@ -131,6 +135,26 @@ def _is_theirs(base_url: str | None) -> bool:
     """Whether this address is the provider's own: not set, or written out."""
     host = (urlsplit(base_url).hostname or "").rstrip(".") if base_url else ""
     return not host or f".{host}".endswith((".twilio.com", ".telegram.org"))
+
+
+def for_demo(settings: Settings) -> Settings:
+    """What the demo does not ask of whoever tries it: a secret key, which it makes once and keeps beside its database, and second factors.
+
+    Whoever wants to see those too sets BOOKBAG_CONSOLE__SECOND_FACTOR: config.yml speaks of a real school.
+    """
+    must = settings.console.second_factor and "BOOKBAG_CONSOLE__SECOND_FACTOR" in os.environ
+    console = settings.console.model_copy(update={"second_factor": must})
+    return settings.model_copy(update={"console": console, "secret_key": settings.secret_key or SecretStr(_kept_key(settings.database_url))})
+
+
+def _kept_key(database_url: str) -> str:
+    database = make_url(database_url).database
+    path = Path(f"{database}.key") if database_url.startswith("sqlite") and database else Path("var/demo.key")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 def seed_demo(settings: Settings) -> None:

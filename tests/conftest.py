@@ -28,6 +28,8 @@ from tests.served import Served
 from tests.standin.client import StandIn
 from tests.world import World
 
+pytest_plugins = ["tests.browser"]
+
 
 @pytest.fixture
 def anyio_backend() -> str:

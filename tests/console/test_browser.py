@@ -1,0 +1,164 @@
+"""The console in a real browser: what staff do in a day, on a desk and on a phone, with the keyboard alone, and for people who see or hear it differently."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from console.desk import HOME
+from school import demo
+
+AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NAMES = list(demo.log_ins())
+OFFICE = next(name for name in NAMES if name.startswith("Office"))
+LEAD = next(name for name in NAMES if name.startswith("Safeguarding lead"))
+FARID, AMINA = "telegram:447700900104", "sms:447700900101"
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def log_in(demo_server: str, open_page: OpenPage) -> OpenPage:
+    """A page on which one of the demo's people is logged in."""
+
+    def logged_in(name: str, width: int = 1280, *, script: bool = True) -> Page:
+        page = open_page(f"{demo_server}{HOME}/log-in", width, script=script)
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+        return page
+
+    return logged_in
+
+
+def parent_writes(demo_server: str, phone: str, text: str) -> None:
+    form = urllib.parse.urlencode({"to": phone, "text": text}).encode()
+    request = urllib.request.Request(f"{demo_server}/simulator/messages", form, {"Simulator": "live"})
+    assert urllib.request.urlopen(request, timeout=10).status == 204
+
+
+def in_the_menu(page: Page) -> list[str]:
+    """Every page that whoever is logged in finds, and their own account."""
+    return [*(str(link.get_attribute("href")) for link in page.locator("#menu nav a").all()), f"{HOME}/account"]
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds, by rule and place."""
+    found = page.evaluate(f"{AXE}; axe.run(document, {json.dumps({'runOnly': RULES})})")
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found["violations"]]
+
+
+def test_a_message_comes_by_itself_and_is_answered_in_arabic(demo_server: str, log_in: OpenPage) -> None:
+    page = log_in(OFFICE)
+    page.get_by_role("link", name="Messages").click()
+    page.evaluate("window.untouched = true")
+    parent_writes(demo_server, FARID, "message to the office")
+    parent_writes(demo_server, FARID, "أين معطف ابني الأزرق؟")
+    link = page.get_by_role("link", name="Farid Haddad")
+    expect(link).to_be_visible()
+    expect(page.get_by_text("أين معطف ابني الأزرق؟")).to_be_visible()
+    assert page.evaluate("window.untouched"), "the page was not loaded again"
+    link.click()
+    page.get_by_label("Your answer, in English").fill("We found it in the hall.")
+    page.get_by_role("button", name="Preview in Arabic").click()
+    expect(page.get_by_role("heading", name="How it will read in Arabic")).to_be_visible()
+    expect(page.get_by_label("Your answer, in English")).to_have_value("We found it in the hall.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("Your answer")
+    expect(page.locator(".talk li.ours").last).to_contain_text("We found it in the hall.")
+    assert axe(page) == []
+
+
+def test_a_message_is_relabelled(demo_server: str, log_in: OpenPage) -> None:
+    parent_writes(demo_server, AMINA, "asdf qwer zxcv")
+    page = log_in(OFFICE)
+    page.get_by_role("link", name="Amina Yusuf").first.click()
+    about = page.locator("li.theirs", has_text="asdf qwer zxcv").first.locator(".about")
+    about.locator("summary").click()
+    about.locator("select").select_option("ask_uniform")
+    about.get_by_role("button", name="Teach it").click()
+    expect(page.get_by_text("understood as ask uniform (corrected)").first).to_be_visible()
+
+
+def test_the_lead_writes_down_what_was_done(demo_server: str, log_in: OpenPage) -> None:
+    parent_writes(demo_server, "sms:447700900102", "my ex said he will come and hurt my son after school")
+    page = log_in(LEAD)
+    page.get_by_role("link", name="Safeguarding").first.click()
+    page.get_by_role("link", name="Tom Reed").first.click()
+    expect(page.get_by_text("my ex said he will come")).to_be_visible()
+    page.get_by_label("What you did or decided").fill("Rang him. Told the police.")
+    page.get_by_role("button", name="Keep it and close the matter").click()
+    expect(page.get_by_role("status")).to_contain_text("Closed")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing_and_nothing_is_lost_on_a_phone(demo_server: str, log_in: OpenPage, name: str) -> None:
+    page = log_in(name, width=360)
+    for address in in_the_menu(page):
+        page.goto(demo_server + address)
+        assert axe(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, f"{address} scrolls sideways"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_main_pages_can_be_read_in_the_dark(demo_server: str, log_in: OpenPage, scheme: str) -> None:
+    page = log_in(OFFICE)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for address in in_the_menu(page):
+        page.goto(demo_server + address)
+        assert axe(page) == [], address
+
+
+def test_the_log_in_page_is_for_everybody(demo_server: str, open_page: OpenPage) -> None:
+    page = open_page(f"{demo_server}{HOME}", 360)
+    assert axe(page) == []
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+
+
+def test_twice_as_large_nothing_is_lost(demo_server: str, log_in: OpenPage) -> None:
+    page = log_in(OFFICE, width=640)  # 200 % of 1280 CSS pixels
+    for address in in_the_menu(page):
+        page.goto(demo_server + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640, address
+
+
+def test_an_answer_is_written_by_keyboard_alone(demo_server: str, log_in: OpenPage) -> None:
+    parent_writes(demo_server, "sms:447700900105", "message to the office")
+    parent_writes(demo_server, "sms:447700900105", "the red jumper is lost")
+    page = log_in(OFFICE)
+    tab_to(page, "Messages")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Kate Hill")).to_be_visible()
+    tab_to(page, "Kate Hill")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/messages/a\d+$"))
+    tab_to(page, "words")
+    page.keyboard.type("We will look for it.")
+    tab_to(page, "Send")
+    page.keyboard.press("Enter")
+    expect(page.locator(".talk li.ours").last).to_contain_text("We will look for it.")
+
+
+def tab_to(page: Page, wanted: str) -> None:
+    """Press Tab until what is focused is called so, or has that id."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("[document.activeElement.textContent.trim(), document.activeElement.id]").count(wanted):
+            return
+    raise AssertionError(f"{wanted} is not reached by Tab")
+
+
+def test_the_console_works_without_script(demo_server: str, log_in: OpenPage) -> None:
+    parent_writes(demo_server, "whatsapp:447700900103", "message to the office")
+    parent_writes(demo_server, "whatsapp:447700900103", "onde está o casaco?")
+    page = log_in(OFFICE, script=False)
+    page.get_by_role("link", name="Maria Ferreira").first.click()
+    page.get_by_label("Your answer, in English").fill("In the hall.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator(".talk li.ours").last).to_contain_text("In the hall.")
