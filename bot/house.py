@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.channels.base import Channel, ChannelName
 from bot.clock import Clock, now
 from bot.dispatcher import DeliverySettings, Dispatcher
+from bot.fetching import Fetcher
 from bot.inbox import Inbox
 from bot.rasa import WithRasa
 from bot.translating import translators
@@ -104,6 +105,7 @@ class House:
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
         self.translators = translators(settings, self.store, self.school_settings, clock)
+        self.fetcher = Fetcher(self.store, self.school_settings, self.channels, clock)
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
 
     @property

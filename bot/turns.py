@@ -28,7 +28,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
-from school import School, SchoolSettings, addresses, consent, families, recognition, safeguarding
+from school import School, SchoolSettings, addresses, consent, families, kept_files, recognition, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -148,6 +148,8 @@ class Turns:
         """Answer a message, or not, and say which in a word for the log."""
         if first.address.kind == AddressKind.SENDER_NAME:
             return "not answered"  # a delivery firm or an advertiser: nobody there reads an answer
+        if first.kind == InboundKind.CALL and families.adults_at(first.address):
+            return "not answered"  # they rang as a stranger and are known since: staff will ring them
         if self._carrier_has_answered(school, first):
             return "left to the carrier"
         if heard.utterance.alarm is not None:
@@ -251,6 +253,7 @@ class Turns:
             return
         for row in school.session.scalars(select(Received).where(Received.address_id == first.address_id, Received.state == InboxState.ASIDE)):
             row.state, row.thread = InboxState.NEW, f"a{adult.id}"
+            kept_files.belong_to(school, row.id, adult)
 
     # What is not answered
 

@@ -6,7 +6,9 @@ Refusal
 ├── NotBookable         the slot is outside what the school offers
 ├── NotYourChild        this adult may not do this about this child
 ├── NotYours            the appointment is another adult's
-└── AlreadyOver         the appointment has begun or was cancelled
+├── AlreadyOver         the appointment has begun or was cancelled
+├── TooLarge            a file of more bytes than are kept
+└── NotAllowed          a file that is of no kind that is kept, or cannot be read
 """
 
 from __future__ import annotations
@@ -53,3 +55,20 @@ class NotYours(Refusal):
 
 class AlreadyOver(Refusal):
     """The appointment has begun, or is cancelled: it can no longer be changed."""
+
+
+@dataclass
+class TooLarge(Refusal):
+    """A file is larger than what is kept, both in bytes."""
+
+    size: int
+    most: int
+
+
+@dataclass
+class NotAllowed(Refusal):
+    """A file is not kept. `found` is its media type by its content, empty where that could not be told; `why` is one of `school.file_kinds.Why`."""
+
+    claimed: str
+    found: str
+    why: str

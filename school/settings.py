@@ -30,4 +30,5 @@ class SchoolSettings:
     unknown_replies_per_day: int = 3
     fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)
+    largest_file: int = 5_000_000  # bytes
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))
