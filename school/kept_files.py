@@ -129,7 +129,8 @@ def find(school: School, file_id: int) -> KeptFile | None:
 
 def of_received(school: School, received_id: int) -> Sequence[KeptFile]:
     """The files that came with a message, in their order."""
-    return school.session.scalars(select(KeptFile).where(KeptFile.received_id == received_id).order_by(KeptFile.id)).all()
+    theirs = select(KeptFile).outerjoin(IncomingFile, IncomingFile.file_id == KeptFile.id).where(KeptFile.received_id == received_id)
+    return school.session.scalars(theirs.order_by(IncomingFile.place, KeptFile.id)).all()
 
 
 def of_attention(school: School, row: Attention) -> Sequence[KeptFile]:
