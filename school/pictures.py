@@ -15,7 +15,7 @@ from pathlib import Path
 from school.file_kinds import PICTURES, Why
 
 _WORKER = Path(__file__).with_name("pictures_worker.py")
-_PATIENCE = 30.0  # seconds; a photo of 12 million pixels takes half of one
+_PATIENCE = 8.0  # seconds, less than a server may take to stop; a photo of 12 million pixels takes half of one
 _HEAD = struct.Struct(">cII")
 _WHY = {3: Why.BROKEN, 4: Why.PIXELS}
 
