@@ -12,7 +12,7 @@ from bot import clock
 from data.attention import Attention, Need
 from data.migrate import upgrade
 from data.store import Store
-from school import LONDON, School, addresses, attention
+from school import LONDON, School, addresses, attention, families
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -49,7 +49,7 @@ def show(settings: Settings, *, as_json: bool, done: Sequence[int] = (), with_sa
 
 
 def _row(school: School, need: Attention, *, with_safeguarding: bool) -> dict[str, str | int]:
-    who = need.adult.name if need.adult else "unknown" if need.address else ""
+    who = need.adult.name if need.adult else _sharing(need) if need.address else ""
     # Whoever is to be rung back, and whoever only the number leads to, is shown with it.
     is_rung = need.need == Need.RING_ME or need.adult is None
     where = f"{need.address.channel} {need.address.value if is_rung else addresses.masked(need.address.value)}" if need.address else ""
@@ -64,6 +64,11 @@ def _row(school: School, need: Attention, *, with_safeguarding: bool) -> dict[st
         "text": "(for the safeguarding lead or deputy: --safeguarding)" if is_hidden else need.text,
         "english": "" if is_hidden else _english(school, need),
     }
+
+
+def _sharing(need: Attention) -> str:
+    """Those who share the phone, where it is not known which of them it was."""
+    return " or ".join(adult.name for adult in families.adults_at(need.address)) if need.address and need.address.adults else "unknown"
 
 
 def _line(row: dict[str, str | int]) -> str:

@@ -22,7 +22,7 @@ from bot.clock import Clock
 from bot.together import Together
 from data.inbox import InboxState, Received, Seen
 from data.store import DatabaseAway, Store
-from school import School, SchoolSettings, addresses, recognition
+from school import School, SchoolSettings, addresses, calls, kept_files, recognition
 from school.consent import heard_from, mark_bad
 
 log = structlog.get_logger()
@@ -101,6 +101,8 @@ def _take(new: set[bytes], message: Inbound) -> bool:
 def _store(school: School, message: Inbound, via: str) -> str:
     """Store one message that is new, and what it says of its address; the trace under which its way can be followed in the logs."""
     trace = secrets.token_hex(6)
+    if message.kind is InboundKind.CALL and calls.rang(school, message.address, key=fingerprint(message.provider_id).hex()) is None:
+        return trace
     address = addresses.at(school, message.channel, message.address_kind, message.address)
     if message.kind is InboundKind.BLOCKED:
         mark_bad(school, address)
@@ -110,23 +112,23 @@ def _store(school: School, message: Inbound, via: str) -> str:
         return trace
     recognition.join_same_number(school, address)
     speaker = recognition.speaker(school, address)
-    school.session.add(
-        Received(
-            trace=trace,
-            provider_id=message.provider_id[:64],
-            via=via,
-            address_id=address.id,
-            thread=f"a{speaker.id}" if speaker else f"x{address.id}",
-            kind=message.kind,
-            text=message.text,
-            payload=message.payload[:300] if message.payload else None,
-            media=list(message.media) or None,
-            opt_out=message.opt_out[:10] if message.opt_out else None,
-            received_at=school.now,
-            sent_at=message.sent_at,
-            state=InboxState.NEW,
-        )
+    row = Received(
+        trace=trace,
+        provider_id=message.provider_id[:64],
+        via=via,
+        address=address,
+        thread=f"a{speaker.id}" if speaker else f"x{address.id}",
+        kind=message.kind,
+        text=message.text,
+        payload=message.payload[:300] if message.payload else None,
+        media=list(message.media) or None,
+        opt_out=message.opt_out[:10] if message.opt_out else None,
+        received_at=school.now,
+        sent_at=message.sent_at,
+        state=InboxState.NEW,
     )
+    school.session.add(row)
+    kept_files.count_on(school, row, message.media_names)
     return trace
 
 

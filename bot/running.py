@@ -53,7 +53,7 @@ class Running:
         if house.embedded is not None:
             threading.Thread(target=_warm, args=[house.embedded], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
-        self._tasks = [asyncio.create_task(self._turns.run()), asyncio.create_task(house.translators.run()), asyncio.create_task(house.telling.run())]
+        self._tasks = [asyncio.create_task(loop.run()) for loop in (self._turns, house.translators, house.fetcher, house.telling)]
         self._start_asking()
         house.ticker.start()
 

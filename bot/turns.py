@@ -28,7 +28,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
-from school import School, SchoolSettings, addresses, consent, families, messages, recognition, safeguarding
+from school import School, SchoolSettings, addresses, consent, families, kept_files, messages, recognition, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -146,8 +146,8 @@ class Turns:
 
     def _take_up(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> str:
         """Answer a message, or not, and say which in a word for the log."""
-        if first.address.kind == AddressKind.SENDER_NAME:
-            return "not answered"  # a delivery firm or an advertiser: nobody there reads an answer
+        if _wants_no_answer(first):
+            return "not answered"
         if self._carrier_has_answered(school, first):
             return "left to the carrier"
         if heard.utterance.alarm is not None:
@@ -158,9 +158,7 @@ class Turns:
             self._leave_to_staff(school, first, adult)
             return "late"
         if adult is not None:
-            for capability in capabilities():
-                if capability.heard is not None:
-                    capability.heard(school, adult)
+            _tell_capabilities(school, adult)
         if self._is_for_whoever_talks(school, heard, first, adult):
             return "left to who talks"
         self._converse(school, heard, first, adult)
@@ -262,6 +260,7 @@ class Turns:
             return
         for row in school.session.scalars(select(Received).where(Received.address_id == first.address_id, Received.state == InboxState.ASIDE)):
             row.state, row.thread = InboxState.NEW, f"a{adult.id}"
+            kept_files.belong_to(school, row.id, adult)
 
     # What is not answered
 
@@ -361,6 +360,17 @@ class _Heard:
     def is_alarming(self) -> bool:
         """Whether someone may be at risk so surely that nothing else is answered."""
         return self.utterance.alarm is not None and self.utterance.alarm.level is Level.ALARM
+
+
+def _wants_no_answer(first: Received) -> bool:
+    """A delivery firm or an advertiser: nobody there reads an answer. Or one who rang as a stranger and is known since: staff will ring them."""
+    return first.address.kind == AddressKind.SENDER_NAME or (first.kind == InboundKind.CALL and bool(families.adults_at(first.address)))
+
+
+def _tell_capabilities(school: School, adult: Adult) -> None:
+    for capability in capabilities():
+        if capability.heard is not None:
+            capability.heard(school, adult)
 
 
 def _forget_dialogues(session: Session, thread: str) -> None:

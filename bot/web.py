@@ -13,15 +13,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
-from bot.channels.base import Channel, ChannelName, Forged, Inbound, Malformed, StatusUpdate, WebhookRequest
+from bot.channels.base import Channel, ChannelName, Forged, Inbound, InboundKind, Malformed, StatusUpdate, WebhookRequest
 from bot.console import add_console
 from bot.health import add_health
 from bot.house import House
+from bot.links import add_links
 from bot.metrics import Metrics
 from bot.running import Running
 from data.store import DatabaseAway
-from school import School
-from school.calendar_file import by_token
 
 if TYPE_CHECKING:
     from bot.channels.twilio import TwilioChannel
@@ -32,7 +31,8 @@ LARGEST_BODY = 64 * 1024
 BODY_WITHIN = 10.0
 """Seconds in which a webhook's whole body must have come: who sends a byte now and then must not keep us waiting."""
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-NO_SUCH_LINK = "This link has expired or is not complete. Ask the school for a new one."
+REJECT_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>'
+"""A call that is refused so is never answered, and costs neither side anything. Source: Twilio, TwiML for voice, <Reject>."""
 
 
 class TooLarge(Exception):
@@ -54,7 +54,7 @@ def application(house: House, running: Running, metrics: Metrics, demo: Mapping[
     _add_twilio(app, house, running, metrics)
     _add_telegram(app, house, running, metrics)
     add_health(app, house, running, metrics)
-    _add_links(app, house)
+    add_links(app, house)
     _add_errors(app, metrics, running)
     hooks = add_console(app, house, demo)
     return app
@@ -62,6 +62,7 @@ def application(house: House, running: Running, metrics: Metrics, demo: Mapping[
 
 def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) -> None:
     """Twilio's webhooks, one for SMS and WhatsApp alike: which it is stands in the form."""
+    from bot.channels.twilio_inbound import call
 
     @app.post("/webhooks/twilio/message")
     async def message(request: Request) -> Response:
@@ -71,6 +72,15 @@ def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) 
         await _accept(arrivals, house, metrics)
         metrics.acknowledged.observe(time.perf_counter() - began)
         return Response(EMPTY_TWIML, media_type="text/xml")
+
+    @app.post("/webhooks/twilio/voice")
+    async def voice(request: Request) -> Response:
+        """One call, which nobody answers: it becomes 'please ring me'. A withheld number is refused, and nothing is kept of it."""
+        began = time.perf_counter()
+        rang = call(_twilio(house).signed_form(await _as_webhook(request, house)))
+        await _accept([rang] if rang else [], house, metrics)
+        metrics.acknowledged.observe(time.perf_counter() - began)
+        return Response(REJECT_TWIML, media_type="text/xml")
 
     @app.post("/webhooks/twilio/status")
     async def status(request: Request) -> Response:
@@ -89,18 +99,6 @@ def _add_telegram(app: FastAPI, house: House, running: Running, metrics: Metrics
             raise Forged
         await _accept(channel.read(await _as_webhook(request, house)), house, metrics)
         return Response()
-
-
-def _add_links(app: FastAPI, house: House) -> None:
-    @app.get("/a/{token}.ics")
-    def appointment_file(token: str) -> Response:
-        """An appointment's calendar file, for whoever was sent its link."""
-        with house.store.read() as session:
-            file = by_token(School(session, house.clock(), house.school_settings), token)
-        if file is None:
-            return PlainTextResponse(NO_SUCH_LINK, 404)
-        headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
-        return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 def _add_errors(app: FastAPI, metrics: Metrics, running: Running) -> None:
@@ -135,7 +133,7 @@ async def _accept(arrivals: list[Inbound], house: House, metrics: Metrics) -> No
     if not arrivals:
         return
     new = await house.inbox.accept(arrivals)
-    metrics.received.labels(arrivals[0].channel).inc(new)
+    metrics.received.labels("voice" if arrivals[0].kind is InboundKind.CALL else arrivals[0].channel).inc(new)
 
 
 async def _as_webhook(request: Request, house: House) -> WebhookRequest:

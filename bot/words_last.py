@@ -137,7 +137,9 @@ class Words:
         channel = self._channels[address.channel]
         file = _file(school, message)
         if file is not None and address.channel != ChannelName.TELEGRAM:
-            message.text = f"{message.text}\n{self._public_url}{file.path}" if self._public_url else message.text
+            reader = school.session.get(Adult, message.adult_id) if message.adult_id else None
+            path = file.path_for(reader, message) if self._public_url else ""
+            message.text = f"{message.text}\n{self._public_url}{path}" if path else message.text
             message.attachment = file = None
         self._fold(school, message, address)
         self._fit(school, message, channel)

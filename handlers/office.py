@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.conversation import Chat, dialogue
+from bot.conversation import Chat, dialogue, notice
 from school import School, hours
 from school.attention import Need, call_for_a_person, refine
 from translations import Phrase, _, keywords, written
@@ -51,6 +51,16 @@ def speak_to_person(chat: Chat, school: School) -> None:
 def ring_me(chat: Chat, school: School) -> None:
     """They want to be rung; what was not understood before is what it is about."""
     _call(chat, school, Need.RING_ME, chat.text or chat.args.get("text", ""))
+    chat.say(_ring_when(school), day=hours.next_opening(school))
+
+
+@notice("rang")
+def rang(chat: Chat, school: School) -> None:
+    """They rang our number. What was true yesterday is not said today."""
+    if chat.args["on"] != school.today.isoformat():
+        return
+    # Translators: to someone who rang the number that texts come from. {phone} is the school's telephone number.
+    chat.say(_("You rang us. Nobody answers this number; the office is on {phone}."), phone=school.settings.phone)
     chat.say(_ring_when(school), day=hours.next_opening(school))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -11,10 +12,12 @@ from data.attention import Attention, Need
 from data.people import Adult, Staff
 from school import School, texts
 
-__all__ = ["Need", "add_words", "call_for_a_person", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
+__all__ = ["Need", "add_words", "call_for_a_person", "came_with", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
 
 
 LONGEST = 2_000
+_MESSAGE = re.compile(r"(?:.*:inbox|late|failed):(\d+)")
+"""The keys of what a message is the cause of end in its number."""
 
 
 def call_for_a_person(
@@ -60,6 +63,12 @@ def in_english(school: School, row: Attention) -> texts.Reading:
 def has_asked(school: School, key: str) -> bool:
     """Whether this cause has asked for a person before."""
     return school.session.scalar(select(Attention.id).where(Attention.key == key)) is not None
+
+
+def came_with(row: Attention) -> int | None:
+    """The message (its id in the inbox) because of which a person is needed; None where there is another cause."""
+    found = _MESSAGE.fullmatch(row.key)
+    return int(found[1]) if found else None
 
 
 def refine(school: School, key: str, *, need: Need | None = None, text: str | None = None) -> None:

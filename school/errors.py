@@ -7,7 +7,9 @@ Refusal
 ├── NotYourChild        this adult may not do this about this child
 ├── NotYours            the appointment is another adult's
 ├── AlreadyOver         the appointment has begun or was cancelled
-└── NotThere            there is no such thing, or whoever asks may not see it: the same answer for both
+├── NotThere            there is no such thing, or whoever asks may not see it: the same answer for both
+├── TooLarge            a file of more bytes than are kept
+└── NotAllowed          a file that is of no kind that is kept, or cannot be read
 """
 
 from __future__ import annotations
@@ -58,3 +60,20 @@ class AlreadyOver(Refusal):
 
 class NotThere(Refusal):
     """There is no such thing, or whoever asks may not see it: nobody learns which."""
+
+
+@dataclass
+class TooLarge(Refusal):
+    """A file is larger than what is kept, both in bytes."""
+
+    size: int
+    most: int
+
+
+@dataclass
+class NotAllowed(Refusal):
+    """A file is not kept. `found` is its media type by its content, empty where that could not be told; `why` is one of `school.file_kinds.Why`."""
+
+    claimed: str
+    found: str
+    why: str

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from data.addresses import Address
 from data.outbox import Lane, Message, OutboxState
 from data.people import Adult
 from school import School
@@ -22,11 +23,13 @@ def tell(
     key: str,
     not_before: datetime | None = None,
     useless_after: datetime | None = None,
+    address: Address | None = None,
     lane: Lane = Lane.NOTICE,
     must_arrive: bool = True,
 ) -> bool:
     """Write a notice to `adult` into the outbox, in the caller's transaction; False if `key` was used before, and then nothing is written.
 
+    `address` is where it goes, where that is not for their own order of addresses to say.
     `about` holds the ids it is about. `not_before` and `useless_after` are aware; past the latter it is dropped and shown to staff.
     """
     if school.session.scalar(select(Message.id).where(Message.key == key)) is not None:
@@ -37,6 +40,7 @@ def tell(
             key=key,
             trace=secrets.token_hex(6),
             adult_id=adult.id,
+            address_id=address.id if address else None,
             kind=kind,
             about=dict(about),
             lane=lane,

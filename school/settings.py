@@ -34,4 +34,5 @@ class SchoolSettings:
     console_idle: timedelta = timedelta(minutes=60)
     console_session: timedelta = timedelta(hours=12)
     safeguarding_unseen: timedelta = timedelta(minutes=30)
+    largest_file: int = 5_000_000  # bytes
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))

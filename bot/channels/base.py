@@ -44,6 +44,7 @@ class InboundKind(StrEnum):
     LOCATION = "location"
     BLOCKED = "blocked"  # Telegram only: they blocked the bot; nothing to answer
     UNBLOCKED = "unblocked"
+    CALL = "call"  # they rang our number, which nobody answers
     OTHER = "other"  # a sticker, a document, someone else's contact, a kind we do not know
 
 
@@ -53,7 +54,8 @@ class Inbound:
 
     `provider_id` is the provider's own id and is the key to 'seen before': the same id is the same message, for ever.
     `sent_at` is when the provider says it was sent (aware UTC), where it says so. `address` is the sender, `to` is ours.
-    `payload` is a button's id, a start link's token or a shared contact's number in E.164. `media` are the provider's own addresses of files.
+    `payload` is a button's id, a start link's token or a shared contact's number in E.164. `media` are the provider's own addresses of files,
+    `media_names` what the sender's phone calls them, in the same order, where that is told.
     `opt_out` is 'STOP', 'START' or 'HELP' where the carrier has already acted and answered: we stay silent.
     """
 
@@ -66,6 +68,7 @@ class Inbound:
     text: str = ""
     payload: str | None = None
     media: Sequence[str] = ()
+    media_names: Sequence[str] = ()
     replied_to: str | None = None  # the provider's id of our message that they answered, where they swiped or pressed
     sent_at: datetime | None = None
     opt_out: str | None = None
@@ -204,6 +207,12 @@ class Channel(Protocol):
 
     async def missed(self, since: datetime) -> list[Inbound]:
         """What the provider holds for our numbers since then, oldest first, whether we had it already or not. Raises TryLater."""
+
+    async def fetch(self, address: str, most: int) -> Attachment:
+        """A file that a parent sent, from an inbound's `media`. Raises TryLater, or Rejected: over `most` bytes, gone, not the provider's."""
+
+    async def forget_file(self, address: str) -> None:
+        """Delete such a file at the provider, where it can be deleted; one that is gone is well. Raises TryLater."""
 
     async def aclose(self) -> None:
         """Let go of connections."""

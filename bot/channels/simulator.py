@@ -29,7 +29,7 @@ from bot.channels.base import (
     StatusUpdate,
     WebhookRequest,
 )
-from bot.channels.errors import SendError
+from bot.channels.errors import Rejected, SendError, Verdict
 from bot.channels.text import Layout, laid_out
 from translations.sms import fold_typography
 
@@ -54,12 +54,13 @@ class Shown:
 
 
 class SimulatorChannel:
-    """Phones on one channel. `sent` holds what each address was sent, oldest first."""
+    """Phones on one channel. `sent` holds what each address was sent, oldest first; `files` what was sent from phones and not yet fetched."""
 
     def __init__(self, name: ChannelName, ids: Callable[[], str] | None = None) -> None:
         self.name = name
         self.limits = LIMITS[name]
         self.sent: dict[str, list[Shown]] = {}
+        self.files: dict[str, Attachment] = {}
         self.failures: deque[SendError] = deque()
         self._ids = ids or (lambda: uuid4().hex)
         self._listeners: dict[str, set[asyncio.Event]] = {}
@@ -71,11 +72,14 @@ class SimulatorChannel:
         *,
         payload: str | None = None,
         kind: InboundKind | None = None,
+        media: Sequence[Attachment] = (),
         replied_to: str | None = None,
         sent_at: datetime | None = None,
         provider_id: str | None = None,
     ) -> Inbound:
         """What someone at `address` sends, as a message that came in. With a `payload` and no `kind` they pressed a button."""
+        references = [f"sim:file:{self._ids()}" for _ in media]
+        self.files.update(zip(references, media, strict=True))
         return Inbound(
             provider_id=provider_id or f"sim:{self._ids()}",
             channel=self.name,
@@ -85,6 +89,8 @@ class SimulatorChannel:
             to="simulator",
             text=text,
             payload=payload,
+            media=references,
+            media_names=[file.filename for file in media],
             replied_to=replied_to,
             sent_at=sent_at,
         )
@@ -151,6 +157,18 @@ class SimulatorChannel:
     async def missed(self, since: datetime) -> list[Inbound]:
         """Nothing: what a simulated phone sends is handed in at once."""
         return []
+
+    async def fetch(self, address: str, most: int) -> Attachment:
+        """A file that was sent from one of these phones, while this process lives."""
+        if address not in self.files:
+            raise Rejected(Verdict.UNKNOWN, "404")
+        if len(self.files[address].content) > most:
+            raise Rejected(Verdict.OUR_CONTENT, "too large")
+        return self.files[address]
+
+    async def forget_file(self, address: str) -> None:
+        """The phone's copy is let go of."""
+        self.files.pop(address, None)
 
     async def aclose(self) -> None:
         """Nothing to let go of."""

@@ -138,9 +138,17 @@ class TelegramChannel:
             file = await self._bot.get_file(address)
             if (file.file_size or 0) > most:
                 raise Rejected(Verdict.OUR_CONTENT, "too large")
+            # The library would read a path that is there on our own disk.
+            if not (file.file_path or "").startswith(("https://", "http://")):
+                raise Rejected(Verdict.OUR_CONTENT, "path")
             content = bytes(await file.download_as_bytearray())
+            if len(content) > most:
+                raise Rejected(Verdict.OUR_CONTENT, "too large")
         name = (file.file_path or "file").rsplit("/", 1)[-1]
         return Attachment(name, mimetypes.guess_type(name)[0] or "application/octet-stream", content)
+
+    async def forget_file(self, address: str) -> None:
+        """Nothing: Telegram has no such thing; the file stays in the parent's own chat."""
 
     async def find(self, message: Outgoing, since: datetime) -> list[Found]:
         """Nothing: a bot cannot read its own messages (tdlib/telegram-bot-api #126)."""

@@ -83,6 +83,7 @@ def _message(update_id: int, message: Message, to: str) -> list[Inbound]:
     if message.chat.type != Chat.PRIVATE:
         return []
     kind, payload, media = _what(message)
+    name = message.document.file_name if message.document else None
     if kind is None:
         return []
     text = message.text or message.caption or ""
@@ -94,6 +95,7 @@ def _message(update_id: int, message: Message, to: str) -> list[Inbound]:
             text="" if kind in {InboundKind.START_LINK, InboundKind.CONTACT} else clean(spoken(text)),
             payload=payload,
             media=media,
+            media_names=(name,) if name and media else (),
             replied_to=provider_id(message.chat.id, replied.message_id) if replied else None,
             sent_at=message.edit_date or message.date,
         ),
@@ -116,7 +118,10 @@ def _what(message: Message) -> tuple[InboundKind | None, str | None, tuple[str, 
     if message.location or message.venue:
         return InboundKind.LOCATION, None, ()
     is_sent_by_a_person = message.effective_attachment or message.checklist or message.api_kwargs
-    return (InboundKind.OTHER if is_sent_by_a_person else None), None, ()
+    file = message.document or message.video or message.video_note
+    is_photo = bool(message.document and (message.document.mime_type or "").startswith("image/"))  # sent 'as a file'
+    kind = InboundKind.PHOTO if is_photo else InboundKind.OTHER if is_sent_by_a_person else None
+    return kind, None, (file.file_id,) if file else ()
 
 
 def _own_number(message: Message) -> str | None:

@@ -6,6 +6,7 @@ A webhook of either may be read by either; the form says which it is. What Twili
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -36,6 +37,7 @@ __all__ = ["STATUS_PATH", "TwilioAccount", "TwilioChannel", "TwilioSms", "Twilio
 
 STATUS_PATH: Final = "/webhooks/twilio/status"
 
+_MEDIA: Final = re.compile(r"/Messages/(?P<message>[A-Z]{2}\w+)/Media/(?P<media>[A-Z]{2}\w+)$")
 _PAGE: Final = 50
 _SLACK: Final = timedelta(seconds=5)  # Twilio's clock against ours, and its times are whole seconds
 
@@ -174,6 +176,18 @@ class TwilioChannel:
         with guard(sending=False):
             kind, content = await self._http.download(address, (self._account.account_sid, self._account.auth_token), most)
         return Attachment(address.rsplit("/", 1)[-1], kind, content)
+
+    async def forget_file(self, address: str) -> None:
+        """Delete a file that a parent sent, as the message's Media at Twilio; one that is gone is well. Raises TryLater."""
+        found = _MEDIA.search(address)
+        if found is None:
+            return
+        try:
+            with guard(sending=False):
+                await self._client.messages(found["message"]).media(found["media"]).delete_async()
+        except TryLater as error:
+            if error.code != "20404":
+                raise
 
     async def forget(self, provider_id: str) -> None:
         """Delete a message at Twilio, for 'erase my data'; one that is gone is well. Raises TryLater: Twilio may refuse while it is young (unverified)."""

@@ -110,6 +110,21 @@ def inbound(form: Mapping[str, str]) -> Inbound:
     )
 
 
+WITHHELD: Final = frozenset({"266696687", "7378742833", "2562533", "8656696", "86282452253"})
+"""What Twilio gives for a number that is not told: the letters of ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a keypad, with a '+'."""
+
+
+def call(form: Mapping[str, str]) -> Inbound | None:
+    """The call that a form tells of; None where the caller's number is withheld. Raises Malformed without an id."""
+    sid = form.get("CallSid", "")
+    if not sid or len(sid) > 64:
+        raise Malformed("no id")
+    address, kind = address_of(form.get("From", ""))
+    if kind is not AddressKind.PHONE or address.removeprefix("+") in WITHHELD:
+        return None
+    return Inbound(provider_id=sid, channel=ChannelName.SMS, kind=InboundKind.CALL, address=address, address_kind=kind, to=form.get("To", ""))
+
+
 def channel_of(sender: str) -> ChannelName:
     """Which of Twilio's channels an address with its prefix belongs to."""
     return ChannelName.WHATSAPP if sender.startswith("whatsapp:") else ChannelName.SMS

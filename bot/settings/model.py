@@ -222,6 +222,7 @@ class Limits(Section):
     unknown_per_day: Positive = Field(3, description="How many replies a day a number gets that the school does not know.")
     per_number_per_hour: Positive = Field(30, description="How many replies an hour one number gets.")
     parts_per_day: Positive = Field(3000, description="How many paid message parts leave in a day before all but urgent ones wait for a person's word.")
+    file_megabytes: Positive = Field(5, description="The largest file that is kept, in megabytes, of what a parent sends or staff add.")
     countries: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] = Field(["GB"], description="The countries whose mobile numbers we text.")
 
 
@@ -334,6 +335,7 @@ class Settings(Section):
             second_factor=self.console.second_factor,
             console_idle=timedelta(minutes=self.console.idle_minutes),
             console_session=timedelta(hours=self.console.session_hours),
+            largest_file=self.limits.file_megabytes * 1_000_000,
         )
 
     def folded(self) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -13,7 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Req
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
-from bot.channels.base import Inbound, InboundKind
+from bot.channels.base import Attachment, Inbound, InboundKind
 from bot.channels.simulator import SimulatorChannel
 from bot.channels.text import clean
 from bot.simulator import guard
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.house import House
 
 HOME = "/simulator"
+FILES = Path(__file__).parent / "files"
 LONGEST = 4_096
 """Characters of one message: Telegram's limit, the longest of the three."""
 PATIENCE = 3.5
@@ -56,6 +58,11 @@ KINDS = {
     Way.STICKER: InboundKind.OTHER,
     Way.CONTACT: InboundKind.CONTACT,
 }
+SENT_FILES = {
+    Way.PHOTO: (Attachment("photo.jpg", "image/jpeg", (FILES / "photo.jpg").read_bytes()),),
+    Way.VOICE: (Attachment("voice.ogg", "audio/ogg", (FILES / "voice.ogg").read_bytes()),),
+}
+"""What comes along with them, so that staff have something to look at and to listen to."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,7 @@ class Simulator:
             with self.house.store.read() as session:
                 return self._channel(phone).says(phone.address, payload=number_of(session, phone), kind=InboundKind.CONTACT)
         written = "" if kind is Way.EMPTY else clean(text).replace("\r\n", "\n").strip()
-        return self._channel(phone).says(phone.address, written, kind=KINDS[kind])
+        return self._channel(phone).says(phone.address, written, kind=KINDS[kind], media=SENT_FILES.get(kind, ()))
 
     def presses(self, phone: Phone, uid: str, choice: int) -> Inbound:
         """A button pressed under one of this phone's messages. Refused with 404 where there is none."""

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from bot import outbox
-from bot.channels.base import ChannelName, DeliveryState, Found, Inbound, Limits, Outgoing, Receipt, StatusUpdate, WebhookRequest
-from bot.channels.errors import SendError, Verdict
+from bot.channels.base import Attachment, ChannelName, DeliveryState, Found, Inbound, Limits, Outgoing, Receipt, StatusUpdate, WebhookRequest
+from bot.channels.errors import Rejected, SendError, Verdict
 from bot.dispatcher import DeliverySettings, Dispatcher
 from data.addresses import Address
 from data.attention import Attention
@@ -65,6 +65,12 @@ class Provider:
 
     async def missed(self, since: datetime) -> list[Inbound]:
         return []
+
+    async def fetch(self, address: str, most: int) -> Attachment:
+        raise Rejected(Verdict.UNKNOWN, "404")
+
+    async def forget_file(self, address: str) -> None:
+        return None
 
     async def aclose(self) -> None:
         return None

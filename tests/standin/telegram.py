@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 from contextlib import suppress
@@ -33,6 +34,7 @@ class TelegramSide:
         self._waiting: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
         self._answered: set[str] = set()
+        self.files: dict[str, tuple[str, bytes]] = {}  # a file's id: where it is downloaded from, and what it is
 
     async def answer(self, asked: Asked) -> Answer:
         token, _, method = asked.path.removeprefix("/bot").partition("/")
@@ -71,7 +73,8 @@ class TelegramSide:
             self._answered.add(form["callback_query_id"])
             return is_first or _error(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
         if method == "getFile":
-            return {"file_id": form["file_id"], "file_unique_id": "u", "file_size": 2, "file_path": "photos/knee.jpg"}
+            path, content = self.files.get(form["file_id"], ("photos/knee.jpg", b"hi"))
+            return {"file_id": form["file_id"], "file_unique_id": "u", "file_size": len(content), "file_path": path}
         if method == "setWebhook":
             self._app.settings |= {"telegram_target": form["url"], "telegram_secret": form.get("secret_token")}
             return True
@@ -116,6 +119,16 @@ class TelegramSide:
                 await asyncio.wait_for(self._arrived.wait(), min(float(form.get("timeout", "0")), 50))
         return Answer(body={"ok": True, "result": self._waiting[: int(form.get("limit", "100"))]})
 
+    def download(self, asked: Asked) -> Answer:
+        """A file, at the path that getFile told."""
+        given = {f"/file/bot{self._app.settings['bot_token']}/{path}": content for path, content in [("photos/knee.jpg", b"hi"), *self.files.values()]}
+        found = given.get(asked.path)
+        self._app.note("telegram.download", accepted=found is not None)
+        fault = self._app.plan.draw("telegram.download", None)
+        if fault:
+            return _error(fault.status or 500, "Not now")
+        return Answer(body=found, headers={"content-type": "application/octet-stream"}) if found is not None else _error(404, "Not Found")
+
     async def inbound(self, wish: dict[str, Any]) -> dict[str, Any]:
         """Someone writes, or presses a button: put before the next poll, or told to the webhook until it says 2xx, as Telegram does."""
         update = wish.get("update") or self._update(wish)
@@ -158,7 +171,23 @@ class TelegramSide:
             asked = message | {"from": {"id": self._me, "is_bot": True, "first_name": "Cherry Garden"}, "text": "?"}
             query = {"id": f"q{self.next_update_id}", "from": person, "message": asked, "chat_instance": "1", "data": wish["button"]}
             return {"callback_query": query}
+        if "file" in wish:
+            return {"message": message | self._with_file(wish["file"], wish.get("body", ""))}
         return {"message": message | {"text": wish.get("body", "")} | wish.get("extra", {})}
+
+    def _with_file(self, file: dict[str, Any], caption: str) -> dict[str, Any]:
+        """A photo, a voice note or a document, given as {'kind', 'base64', 'name', 'type'}: what the update says of it; its content can be asked for."""
+        kind, content, number = file["kind"], base64.b64decode(file["base64"]), next(self._message_ids)
+        told: dict[str, Any] = {"file_id": f"file-{number}", "file_unique_id": f"u{number}", "file_size": len(content)}
+        self.files[f"file-{number}"] = (
+            file.get("path") or f"{kind}s/file_{number}.{'jpg' if kind == 'photo' else 'oga' if kind == 'voice' else 'bin'}",
+            content,
+        )
+        if kind == "photo":
+            return {"photo": [told | {"width": 90, "height": 60, "file_id": "small"}, told | {"width": 1280, "height": 853}], "caption": caption}
+        if kind == "voice":
+            return {"voice": told | {"duration": 3, "mime_type": "audio/ogg"}}
+        return {"document": told | {"file_name": file.get("name", ""), "mime_type": file.get("type", "")}, "caption": caption}
 
 
 def _error(status: int, description: str, parameters: dict[str, Any] | None = None) -> Answer:

@@ -54,10 +54,15 @@ class TwilioSide:
             return _error(404, 20404)
         if where["sid"] is None:
             return await (self._create(asked) if asked.method == "POST" else self._list(asked))
-        fault = self._app.plan.draw("twilio.one", None)
+        is_about_file = "/Media/" in asked.path
+        fault = self._app.plan.draw(f"twilio.media.{asked.method.lower()}", None) if is_about_file else None
+        fault = fault or self._app.plan.draw("twilio.one", None)
+        if fault and fault.accepts:
+            self._one(asked, where["sid"], where["media"], is_about_media="/Media" in asked.path)
+            return await self._app.misbehave(fault) or Answer(500)
         if fault:
             return self._refusal({"Body": "-"}, fault) or await self._app.misbehave(fault) or Answer(500)
-        return self._one(asked, where["sid"], where["media"], "/Media" in asked.path)
+        return self._one(asked, where["sid"], where["media"], is_about_media="/Media" in asked.path)
 
     async def _create(self, asked: Asked) -> Answer:
         form = asked.form()
@@ -163,11 +168,13 @@ class TwilioSide:
             },
         )
 
-    def _one(self, asked: Asked, sid: str, media: str | None, is_about_media: bool) -> Answer:
+    def _one(self, asked: Asked, sid: str, media: str | None, *, is_about_media: bool) -> Answer:
         row = self.messages.get(sid)
         if row is None:
             return _error(404, 20404)
         if is_about_media:
+            if asked.method == "DELETE" and media:
+                return self._forget_file(sid, media)
             return self._files(row, media, is_listing=asked.path.endswith(".json"))
         if asked.method == "DELETE":
             del self.messages[sid]
@@ -177,10 +184,16 @@ class TwilioSide:
             row["body"] = asked.form().get("Body", row["body"])
         return Answer(body=row)
 
+    def _forget_file(self, sid: str, media: str) -> Answer:
+        gone = self._media.get(sid, {}).pop(media, None)
+        self._app.note("twilio.media.delete", accepted=gone is not None, sid=media, message=sid)
+        return Answer(204) if gone is not None else _error(404, 20404)
+
     def _files(self, row: dict[str, Any], media: str | None, *, is_listing: bool) -> Answer:
         files, account = self._media.get(row["sid"], {}), row["account_sid"]
         if media and not is_listing:
             kind, content = files.get(media, ("", b""))
+            self._app.note("twilio.media.get", accepted=media in files, sid=media, message=row["sid"])
             return Answer(body=content, headers={"content-type": kind}) if media in files else _error(404, 20404)
         base = f"/2010-04-01/Accounts/{account}/Messages/{row['sid']}/Media"
         rows = [

@@ -165,6 +165,12 @@ def _sends(play: Play, what: str) -> None:
     play.world.receive(phone.says(play.world.address(play.who, play.channel), kind=InboundKind(what)))
 
 
+def _rings(play: Play) -> None:
+    """Whoever writes rings the school's number; their call comes in as Twilio's would."""
+    number = play.world.address(play.who, play.channel)
+    play.world.receive(play.world.phones[ChannelName.SMS].says(number, kind=InboundKind.CALL))
+
+
 def _writes_to(play: Play, name: str, channel: str) -> None:
     play.who, play.channel = name, channel
 
@@ -176,6 +182,7 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"one of (.+)'s times is called off": _cancels_first,
     r"(\d+) (minute|hour|day|second)s? pass(?:es)?": _pass,
     r"sends a (photo|voice|location)": _sends,
+    r"rings": _rings,
     r"now as: ([^,]+), (\w+)": _writes_to,
 }
 

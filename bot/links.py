@@ -1,0 +1,94 @@
+"""What a link in a message opens, for whoever was sent it, without a log-in: an appointment's calendar file, and a photo or document for one family."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from typing import Final
+
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from bot.house import House
+from school import School, file_links, kept_files
+from school.calendar_file import by_token
+from translations import Phrase, _, direction, spoken
+
+NO_SUCH_LINK: Final = "This link has expired or is not complete. Ask the school for a new one."
+_STYLE: Final = (
+    "body{font:1.25rem/1.5 system-ui,sans-serif;margin:0;padding:2rem 1.25rem;max-width:32rem;color:#1a1a1a;background:#fff}"
+    "button{font:inherit;padding:.75rem 2rem;border:0;border-radius:.5rem;background:#1d4ed8;color:#fff}"
+    "button:focus-visible{outline:3px solid #f59e0b;outline-offset:2px}"
+)
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
+
+
+def add_links(app: FastAPI, house: House) -> None:
+    """Serve /a/… and /m/…."""
+
+    @app.get("/a/{token}.ics")
+    def appointment_file(token: str) -> Response:
+        """An appointment's calendar file, for whoever was sent its link."""
+        with house.store.read() as session:
+            file = by_token(School(session, house.clock(), house.school_settings), token)
+        if file is None:
+            return PlainTextResponse(NO_SUCH_LINK, 404)
+        headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
+        return Response(file.content, media_type=file.media_type, headers=headers)
+
+    @app.get("/m/{token}")
+    def look_at_file(token: str) -> Response:
+        """A page with a button. Looking opens nothing: a robot that draws previews must not use the link up."""
+        with house.store.read() as session:
+            school = School(session, house.clock(), house.school_settings)
+            language = file_links.language_of(school, token) or "en"
+            return _to_open(school, language) if file_links.is_open(school, token) else _over(school, language)
+
+    @app.post("/m/{token}")
+    def open_file(token: str) -> Response:
+        """The file, once."""
+        with house.store.write() as session:
+            school = School(session, house.clock(), house.school_settings)
+            file = file_links.redeem(school, token)
+            if file is None:
+                return _over(school, file_links.language_of(school, token) or "en")
+            content, headers = file.content, dict(kept_files.headers(file, inline=True))
+        return Response(content, headers=headers)
+
+
+def _to_open(school: School, language: str) -> HTMLResponse:
+    # Translators: on a web page with one button, which opens a photo or a document.
+    words = _("{school} has sent you a photo or a document. This link opens it once.").format(school=school.settings.name)
+    # Translators: a button on a web page.
+    button = f'<form method="post"><button>{_written(_("Open it"), language)}</button></form>'
+    return _page(school, language, words, button)
+
+
+def _over(school: School, language: str) -> HTMLResponse:
+    # Translators: on a web page, after a link was opened before or is too old.
+    words = _("This link was opened already, or is too old. Ask the school for a new one: {phone}.").format(phone=school.settings.phone)
+    return _page(school, language, words, status=404)
+
+
+def _page(school: School, language: str, words: Phrase, more: str = "", status: int = 200) -> HTMLResponse:
+    """One sentence, in the reader's language, that names nobody."""
+    language = spoken(language)
+    side = "rtl" if direction.is_right_to_left(language) else "ltr"
+    body = (
+        f'<!doctype html><html lang="{escape(language)}" dir="{side}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(school.settings.name)}</title><style>{_STYLE}</style></head><body><main><h1>{escape(school.settings.name)}</h1>"
+        f"<p>{_written(words, language)}</p>{more}</main></body></html>"
+    )
+    return HTMLResponse(body, status, headers=_PAGE_HEADERS)
+
+
+def _written(words: Phrase, language: str) -> str:
+    return escape(words.render(language))
