@@ -41,7 +41,7 @@ SOURCES = Sources([EXAMPLES], [EXAMPLES / "safeguarding"])
 def sources(folder: Path) -> Sources:
     """What a school's models are learnt from: the shipped examples, and the corrections kept in `folder`."""
     learned = Learned(folder).path
-    return Sources([*SOURCES.intents, *([learned] if learned.exists() else [])], SOURCES.alarms)
+    return SOURCES._replace(corrections=[learned] if learned.exists() else [])
 
 
 class Embedded:

