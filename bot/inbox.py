@@ -60,7 +60,8 @@ class Inbox:
         """Store several arrivals in one transaction; for each, how many messages were new. Raises DatabaseAway, with nothing stored."""
         with self._store.write(urgent=True) as session, session.no_autoflush:
             school = School(session, self._clock(), self._settings)
-            wanted = [() if arrived.is_given_up else arrived.messages for arrived in batches]  # looked at only now: the wait was for the database
+            session.connection()  # here is waited for the database; who gave up meanwhile is found out after that
+            wanted = [() if arrived.is_given_up else arrived.messages for arrived in batches]
             new = _first_seen(session, [message.provider_id for arrivals in wanted for message in arrivals])
             counts, traces = [], []
             for arrivals in wanted:

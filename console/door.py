@@ -33,6 +33,8 @@ log = structlog.get_logger()
 LARGEST_FORM = 256 * 1024
 LARGEST_UPLOAD = 12 * 1024 * 1024
 MOST_FIELDS = 2_000
+LARGEST_ID = 2**31 - 1
+"""What a database's integer holds: nothing has a larger number."""
 LOG_IN = f"{HOME}/log-in"
 SECOND_FACTOR = f"{HOME}/second-factor"
 
@@ -166,6 +168,8 @@ class _Visit:
 
     def answer(self) -> Response:
         """The answer: of the page, or the way to logging in."""
+        if any(isinstance(value, int) and value > LARGEST_ID for value in self._request.path_params.values()):
+            raise NotThere
         session, owes = self._who()
         if session is None:
             return self._to_log_in()

@@ -86,6 +86,18 @@ def test_what_a_document_links_to_is_there() -> None:
     assert missing == []
 
 
+def test_every_test_that_a_document_names_is_there() -> None:
+    named = {
+        (document.name, name) for document in documents() for name in re.findall(r"`(tests/[\w/.-]+\.py(?:::\w+)?)`", document.read_text(encoding="utf-8"))
+    }
+    assert sorted(f"{document}: {name}" for document, name in named if not is_there(name)) == []
+
+
+def is_there(name: str) -> bool:
+    path, _, function = name.partition("::")
+    return (ROOT / path).exists() and (not function or f"def {function}(" in (ROOT / path).read_text(encoding="utf-8"))
+
+
 def test_every_document_that_is_named_is_there() -> None:
     named = {(path, name) for path, text in texts() for name in re.findall(r"\bdocs/[\w/.-]+\.md\b", text)}
     assert sorted(f"{path}: {name}" for path, name in named if not (ROOT / name).exists()) == []

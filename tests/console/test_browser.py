@@ -21,6 +21,7 @@ OFFICE = next(name for name in NAMES if name.startswith("Office"))
 LEAD = next(name for name in NAMES if name.startswith("Safeguarding lead"))
 FARID, AMINA = "telegram:447700900104", "sms:447700900101"
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
 
 
 @pytest.fixture
@@ -158,6 +159,8 @@ def test_the_console_works_without_script(demo_server: str, log_in: OpenPage) ->
     parent_writes(demo_server, "whatsapp:447700900103", "message to the office")
     parent_writes(demo_server, "whatsapp:447700900103", "onde está o casaco?")
     page = log_in(OFFICE, script=False)
+    while not page.get_by_role("link", name="Maria Ferreira").first.is_visible():
+        page.reload()
     page.get_by_role("link", name="Maria Ferreira").first.click()
     page.get_by_label("Your answer, in English").fill("In the hall.")
     page.get_by_role("button", name="Send", exact=True).click()
