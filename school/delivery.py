@@ -33,6 +33,7 @@ __all__ = [
     "CHANNELS",
     "GROUPS",
     "KINDS",
+    "REPEATABLE",
     "VERDICTS",
     "Adult",
     "Listing",
@@ -45,6 +46,7 @@ __all__ = [
     "Step",
     "Wanted",
     "What",
+    "is_alive",
     "listing",
     "masked",
     "other_ways",
@@ -231,6 +233,11 @@ def repeats_of(school: School, message: Message) -> Sequence[Message]:
     return school.session.scalars(select(Message).where(Message.key.in_(keys)).order_by(Message.id)).all()
 
 
+def is_alive(message: Message) -> bool:
+    """Whether it is still under way or has arrived."""
+    return message.state in _ALIVE
+
+
 def other_ways(school: School, message: Message) -> Sequence[Address]:
     """The other addresses of the adult it is for that something can be sent to now, the one to try first first. None for whoever is no adult of ours."""
     return [address for address in _ways(school, message) if address.id != message.address_id]
@@ -253,7 +260,7 @@ def send_again(school: School, message: Message, by: Staff | None, *, may_come_t
     before = repeats_of(school, message)
     if message.state not in REPEATABLE or len(before) >= MOST_REPEATS:
         raise NothingToRepeat
-    if (alive := next((row for row in before if row.state in _ALIVE), None)) is not None:
+    if (alive := next(filter(is_alive, before), None)) is not None:
         raise SentAgainAlready(alive.id)
     if message.state == OutboxState.UNCONFIRMED and not may_come_twice:
         raise MayComeTwice
