@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot import words_last
 from bot.mail import Mailer
 from bot.translating import Job
 from console.desk import HOME, Back
@@ -81,6 +82,10 @@ class Hooks:
         except NotTranslated:
             return Back(result.words)
         return Back(result.words, back.words, back.looks_fine)
+
+    def worded(self, message_ids: Sequence[int]) -> Mapping[int, str]:
+        """How these messages out read in their readers' languages, by id; those that have no words, or whose cause is gone, are left out."""
+        return words_last.for_paper(self._house.store, self._house.school_settings, self._house.clock(), message_ids)
 
     def mail(self, to: str, subject: str, words: str) -> bool:
         """Send an e-mail now; False where the school has no mail server or it does not take it."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select
 
 from bot import outbox
@@ -18,12 +19,15 @@ from data.addresses import Address, AddressState
 from data.conversation import Conversation as Kept
 from data.outbox import Message
 from data.people import Adult, AdultAddress
+from data.store import Store
 from data.texts import Text
-from school import School, addresses, texts
+from school import School, SchoolSettings, addresses, texts
 from school.capability import capabilities
 from school.files import File
 from translations import _
 from translations.sms import fold_letters, fold_typography, segments
+
+log = structlog.get_logger()
 
 WAIT_FOR_ANSWER = timedelta(minutes=2)
 """How long a notice that asks something waits before looking again whether the parent's open question is answered."""
@@ -181,6 +185,31 @@ class Words:
         if more:
             message.text = first
             outbox.split_off(school, message, text[len(first) :].strip())
+
+
+def for_paper(store: Store, settings: SchoolSettings, now: datetime, message_ids: Sequence[int]) -> Mapping[int, str]:
+    """The words of messages that did not arrive, by id, to be printed. A notice that never had any is worded now; no question is opened, nothing is kept.
+
+    What cannot be worded, or would say nothing any more, is left out.
+    """
+    words: dict[int, str] = {}
+    with store.read() as session:
+        for message in session.scalars(select(Message).where(Message.id.in_(message_ids))).all():
+            adult = session.get(Adult, message.adult_id) if message.adult_id else None
+            said = message.text or (_read_out(School(session, now, settings), message, adult) if adult is not None else "")
+            if said:
+                words[message.id] = said
+    return words
+
+
+def _read_out(school: School, message: Message, adult: Adult) -> str:
+    nowhere = Address(channel=ChannelName.SMS, kind=AddressKind.PHONE, value="")
+    try:
+        return Conversation(school, adult, nowhere, State(), language=adult.language).begin(f"notice:{message.kind}", **message.about).text
+    except Exception as error:
+        log.exception("not worded for paper", kind=message.kind, error=type(error).__name__)
+        school.session.rollback()
+        return ""
 
 
 def _introduce(school: School, message: Message, address: Address) -> None:

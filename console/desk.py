@@ -41,6 +41,9 @@ class Hooks(Protocol):
     def read_back(self, words: str, language: str) -> Back:
         """How English words would reach a reader of `language`, and what that says when it is translated back. Takes seconds; never in a transaction."""
 
+    def worded(self, message_ids: Sequence[int]) -> Mapping[int, str]:
+        """How these messages out read in their readers' languages, by id; those that have no words, or whose cause is gone, are left out. Nothing is sent."""
+
     def learn(self) -> None:
         """Learn what was corrected, in the background."""
 

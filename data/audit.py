@@ -15,7 +15,7 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_about", "about", "about_id", "id"), Index("ix_audit_staff", "staff_id", "id"))
+    __table_args__ = (Index("ix_audit_about", "about", "about_id", "id"), Index("ix_audit_staff", "staff_id", "id"), Index("ix_audit_at", "at"))
 
     id: Mapped[Id]
     at: Mapped[Utc]

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, Integer, Select, cast, false, func, or_, select, true
 
 from data.attention import Attention, Need
-from data.people import Adult, Child, Guardianship, SchoolClass, Staff, class_staff
+from data.inbox import Received
+from data.outbox import Message
+from data.people import Adult, Child, Guardianship, SchoolClass, Staff, StaffAddress, class_staff
 from school import School
 from school.errors import NotThere
 
@@ -35,8 +37,8 @@ class Power(StrEnum):
     AUDIT = "audit"
 
 
-_CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE}
-_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.DELIVERY, Power.SET_UP}
+_CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE, Power.DELIVERY}
+_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP}
 POWERS: Mapping[str, frozenset[Power]] = {
     "admin": frozenset({Power.SET_UP, Power.STAFF, Power.DELIVERY, Power.AUDIT}),
     "office": frozenset({*_OFFICE, Power.STAFF}),
@@ -55,7 +57,12 @@ SAFEGUARDING_NEEDS = (Need.SAFEGUARDING,)
 _OFFICE_ALONE = (Need.ADDRESS, Need.NOT_DELIVERED, Need.FAILED)
 """Needs that tell of no family's words: whoever looks after delivery sees them too."""
 
-Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention)
+SAFEGUARDING_ALERT = "safeguarding_alert"
+"""The kind of message that calls a named person: that there is one, is for the named persons alone."""
+_ALARM = "safeguarding:inbox:"
+"""How the key of a need begins that a parent's message raised; the message's id follows."""
+
+Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention, Message)
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,46 @@ def safeguarding_seen(who: Viewer) -> ColumnElement[bool]:
         return false()
     mine = Attention.need.in_(SAFEGUARDING_NEEDS)
     return mine if who.staff.role == "deputy" else mine & (Attention.detail != "for the deputy")
+
+
+def messages_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which messages out are seen, as a condition on Message: that they are there and what became of them. `reads_words` says who may read them too.
+
+    What calls the named persons, and what answered a message that raised an alarm, is theirs; the lead sees nothing of what is for the deputy.
+    """
+    if Power.DELIVERY not in who.powers:
+        return false()
+    if who.class_ids is not None:
+        return Message.adult_id.in_(select(Adult.id).where(adults_seen(who))) & tells_of_no_alarm()
+    if Power.SAFEGUARDING not in who.powers:
+        return tells_of_no_alarm()
+    if who.staff.role == "deputy":
+        return true()
+    hers = Message.address_id.in_(select(StaffAddress.address_id).where(StaffAddress.staff_id == who.staff.id))
+    is_for_deputy = _answers_to_alarms(Attention.detail == "for the deputy")
+    return or_(Message.kind != SAFEGUARDING_ALERT, hers) & Message.trace.not_in(is_for_deputy)
+
+
+def tells_of_no_alarm() -> ColumnElement[bool]:
+    """Which messages have nothing to do with a safeguarding matter, as a condition on Message."""
+    return (Message.kind != SAFEGUARDING_ALERT) & Message.trace.not_in(_answers_to_alarms())
+
+
+def _answers_to_alarms(*only: ColumnElement[bool]) -> Select[str]:
+    """The traces of the messages in that raised an alarm: what answers them has the same."""
+    raised_by = cast(func.substr(Attention.key, len(_ALARM) + 1), Integer)
+    alarms = select(raised_by).where(Attention.need.in_(SAFEGUARDING_NEEDS), Attention.key.startswith(_ALARM, autoescape=True), *only)
+    return select(Received.trace).where(Received.id.in_(alarms))
+
+
+def reads_words(who: Viewer) -> bool:
+    """Whether they may read what a message says and whose it is, where they see the message: the technician may not."""
+    return not who.powers.isdisjoint({Power.FAMILIES})
+
+
+def message(school: School, who: Viewer, message_id: int) -> Message:
+    """The message out with this id. Refuses with NotThere."""
+    return _seen(school, Message, message_id, messages_seen(who))
 
 
 def adult(school: School, who: Viewer, adult_id: int) -> Adult:

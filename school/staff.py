@@ -21,6 +21,11 @@ def everyone(school: School, *roles: str) -> Sequence[Staff]:
     return school.session.scalars(select(Staff).where(wanted, Staff.has_left.is_(False)).order_by(Staff.id)).all()
 
 
+def all_ever(school: School) -> Sequence[Staff]:
+    """Everyone who works or worked here, by name."""
+    return school.session.scalars(select(Staff).order_by(Staff.name, Staff.id)).all()
+
+
 def with_email(school: School, email: str) -> Staff | None:
     """The member of staff with this e-mail address, whether they have left or not; case makes no difference."""
     return school.session.scalar(select(Staff).where(func.lower(Staff.email) == email.lower()))
