@@ -128,7 +128,11 @@ def _with_headers(door: Door) -> Callable[..., Any]:
 def _endpoint(door: Door, rendering: Rendering, route: Route) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         form = await read_form(request, LARGEST_UPLOAD if route.takes_files else LARGEST_FORM) if route.method == "POST" else Form()
-        return await asyncio.to_thread(_Visit(door, rendering, route, request, form).answer)
+        try:
+            return await asyncio.to_thread(_Visit(door, rendering, route, request, form).answer)
+        finally:
+            for upload in form.files.values():
+                await upload.close()
 
     return answer
 

@@ -27,6 +27,10 @@ class Need(StrEnum):
     CLOSED_DAY = "closed_day"  # an appointment lies on a day on which the school has closed since: the family must be told, and another time found
     NO_STAFF = "no_staff"  # an appointment with someone who has left
     ADDRESS = "address"  # a number or chat that cannot be reached any more
+    FOR_CLASS = "for_class"  # a message that someone wrote to a child's class
+    MEDICAL = "medical"  # news about a child's health
+    BOOK_ANSWER = "book_answer"  # an answer to what the home/school book said
+    CHILD_DAY = "child_day"  # a parent asks how the day is or was
 
 
 class Attention(Base):

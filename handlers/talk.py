@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.conversation import Chat, about, dialogue, menu
-from school import School
+from school import School, book
 from translations import Phrase, _, keywords
 
 
@@ -65,7 +65,9 @@ def deny(chat: Chat, school: School) -> None:
 
 @dialogue(intent="praise", urgent=True)
 def praise(chat: Chat, school: School) -> None:
-    """Kind words are passed on too."""
+    """Kind words are passed on too: to the class, where they may answer the book."""
+    if book.went_home_lately(school, chat.adult):
+        chat.go("book_answer", text=chat.text)
     chat.go("pass_on", intent="praise", text=chat.text)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from data.addresses import Address
 from data.attention import Attention, Need
-from data.people import Adult, Staff
+from data.people import Adult, SchoolClass, Staff
 from school import School, texts
 
 __all__ = ["Need", "add_words", "call_for_a_person", "came_with", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
@@ -30,8 +30,9 @@ def call_for_a_person(
     text: str = "",
     language: str | None = None,
     detail: str = "",
+    school_class: SchoolClass | None = None,
 ) -> bool:
-    """Ask for a person's attention; False if this cause has asked before.
+    """Ask for a person's attention, one of the class's team where `school_class` is given; False if this cause has asked before.
 
     `text` is what was written, in `language` where that could be told, else in the adult's; `detail` never is.
     """
@@ -44,6 +45,7 @@ def call_for_a_person(
         address_id=address.id if address else None,
         text=text,
         detail=detail,
+        class_id=school_class.id if school_class else None,
         created_at=school.now,
     )
     school.session.add(row)
@@ -71,10 +73,11 @@ def came_with(row: Attention) -> int | None:
     return int(found[1]) if found else None
 
 
-def refine(school: School, key: str, *, need: Need | None = None, text: str | None = None) -> None:
-    """More is known of something that waits: what kind of need it is, or what they wanted to say."""
+def refine(school: School, key: str, *, need: Need | None = None, text: str | None = None, school_class: SchoolClass | None = None) -> None:
+    """More is known of something that waits: what kind of need it is, what they wanted to say, or which class it is for."""
     row = school.session.scalars(select(Attention).where(Attention.key == key)).one()
     row.need = need or row.need
+    row.class_id = school_class.id if school_class else row.class_id
     if text is not None:
         _rewrite(school, row, text)
 

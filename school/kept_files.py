@@ -161,6 +161,11 @@ def for_the_lead_alone(school: School, file: KeptFile) -> bool:
     return matters.first() is not None
 
 
+def needs_of(school: School, file: KeptFile) -> Sequence[Attention]:
+    """What waits or waited for a person because of the message that a file came with."""
+    return school.session.scalars(select(Attention).where(Attention.key.in_(_keys(file.received_id)))).all() if file.received_id else ()
+
+
 def headers(file: KeptFile, *, inline: bool = False) -> Mapping[str, str]:
     """The HTTP headers under which a browser can do nothing with a file but save it or, where that is asked for and it is a picture, show it."""
     way = "inline" if inline and file.media_type in PICTURES else "attachment"

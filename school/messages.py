@@ -22,11 +22,11 @@ from data.outbox import Lane, Message
 from data.people import Adult, Staff
 from school import LONDON, School, access, notices, texts
 from school.access import Viewer
-from school.attention import call_for_a_person
+from school.attention import call_for_a_person, came_with
 from school.calendar import end_of_quiet
 from school.errors import NotThere, Refusal
 from school.safeguarding import raise_alarm
-from school.threads import Thread, needs_of, open_needs, outbox_key, received_id, thread
+from school.threads import Thread, needs_of, open_needs, outbox_key, thread
 
 __all__ = ["SavedReply", "StaffMessage", "Talk", "ThreadNote"]
 
@@ -217,7 +217,7 @@ def to_safeguarding(school: School, who: Viewer, of: Thread, row: Received) -> N
     """A message may concern a child's safety: the named persons get it at once, and from now on nobody else reads it."""
     raise_alarm(school, key=f"safeguarding:inbox:{row.id}", text=row.text, adult=of.adult, address=row.address)
     for need in open_needs(school, who, of):
-        if received_id(need) == row.id:
+        if came_with(need) == row.id:
             need.done_at, need.done_by_id = school.now, who.staff.id
 
 

@@ -27,6 +27,7 @@ class SchoolSettings:
     offer_lasts: timedelta = timedelta(hours=4)
     ways: tuple[str, ...] = ("in_person", "phone", "video")
     reminder_at: time = time(16, 0)
+    book_goes_home_at: time = time(15, 0)
     unknown_replies_per_day: int = 3
     fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)

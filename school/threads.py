@@ -281,18 +281,9 @@ def _of_class(column: object, of: Thread) -> list[ColumnElement[bool]]:
     return [] if of.class_id is None else [column == of.class_id]  # type: ignore[list-item]
 
 
-_OF_INBOX = re.compile(r"inbox:(\d+)")
-
-
-def received_id(need: Attention) -> int | None:
-    """The message in the inbox that a need came of, if it came of one."""
-    found = _OF_INBOX.search(need.key)
-    return int(found[1]) if found else None
-
-
 def _received_of(school: School, condition: ColumnElement[bool], of: Thread) -> Collection[int]:
     rows = school.session.scalars(select(Attention).where(condition, needs_of(of)).order_by(Attention.id.desc()).limit(500))
-    return {found for row in rows if (found := received_id(row)) is not None}
+    return {found for row in rows if (found := attention.came_with(row)) is not None}
 
 
 def _hidden(school: School, of: Thread) -> Collection[int]:

@@ -33,6 +33,7 @@ class Dialogue:
     answers, taken as known otherwise, to be asked for: the intent, and the answer's key.
     `keyword` starts it as a whole message: what a reminder says to reply.
     A `passing` one is not taken up again once something else was said.
+    A `whole` one gives the words to a person: it gets the whole message, and what else in it a person reads.
     `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
     """
 
@@ -48,6 +49,7 @@ class Dialogue:
     keyword: Phrase | None = None
     hears: tuple[str, ...] = ()
     asks: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
 
 NOTICE = "notice:"
@@ -69,13 +71,14 @@ def dialogue(
     keyword: Phrase | None = None,
     hears: tuple[str, ...] = (),
     asks: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> Callable[[Run], Run]:
     """Make a function the dialogue for an intent. It is run from the top on every turn; docs/dialogues.md explains how to write one."""
 
     def register(run: Run) -> Run:
         if intent in _dialogues:
             raise ValueError(f"two dialogues for the intent {intent}")
-        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {})
+        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {}, whole)
         return run
 
     return register

@@ -68,12 +68,12 @@ def to_act_on(wishes: Iterable[Understanding], *, but: Iterable[str] = NO_WISH) 
 def frames_for(wishes: Sequence[Understanding], whole: str) -> list[Frame]:
     """A frame for each dialogue that is wished for, the urgent ones first.
 
-    Two parts of a message that mean the same dialogue, and do not differ, are one wish.
+    Two parts of a message that mean the same dialogue, and do not differ, are one wish; so are those that the same people read ('bad night, seizure at 4').
     """
     frames: list[Frame] = []
-    for wish in wishes:
+    for wish in _read_once(wishes):
         # A person gets the whole message: a part of it may mean little by itself.
-        words = wish.text if len(wishes) > 1 and find(wish.intent) is not None else whole
+        words = wish.text if len(wishes) > 1 and not _reads_all(wish) else whole
         frame = Frame(wish.intent, heard=values_heard([wish]), heard_text=words)
         if find(wish.intent) is None and any(find(other.dialogue) is None for other in frames):
             continue  # a person has it already
@@ -84,6 +84,18 @@ def frames_for(wishes: Sequence[Understanding], whole: str) -> list[Frame]:
             same.heard |= frame.heard
             same.heard_text = f"{same.heard_text} {frame.heard_text}"
     return sorted(frames, key=lambda frame: not is_urgent(frame))
+
+
+def _reads_all(wish: Understanding) -> bool:
+    dialogue = find(wish.intent)
+    return dialogue is None or dialogue.whole
+
+
+def _read_once(wishes: Sequence[Understanding]) -> list[Understanding]:
+    """The wishes, of those whose dialogues give the whole message to a person only one: the urgent one, else the first."""
+    to_persons = [wish for wish in wishes if (dialogue := find(wish.intent)) is not None and dialogue.whole]
+    kept = next((wish for wish in to_persons if is_urgent(Frame(wish.intent))), next(iter(to_persons), None))
+    return [wish for wish in wishes if wish is kept or wish not in to_persons]
 
 
 def is_urgent(frame: Frame) -> bool:

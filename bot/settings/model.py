@@ -200,6 +200,14 @@ class Appointments(Section):
     remind_at: Clock = Field(time(16, 0), description="When a reminder leaves, on the day before, on the school's clock.")
 
 
+class Book(Section):
+    """The home/school book."""
+
+    goes_home_at: Clock = Field(
+        time(15, 0), description="When what a class wrote about a child's day goes home by itself, on the school's clock. A first value: the console's wins."
+    )
+
+
 class Console(Section):
     """The staff's pages."""
 
@@ -278,6 +286,7 @@ class Settings(Section):
     quiet_hours: QuietHours = QuietHours()
     catch_up: CatchUp = CatchUp()
     appointments: Appointments = Appointments()
+    book: Book = Book()
     console: Console = Console()
     safeguarding: Safeguarding = Safeguarding()
     limits: Limits = Limits()
@@ -328,6 +337,7 @@ class Settings(Section):
             buffer=timedelta(minutes=booking.buffer_minutes),
             offer_lasts=timedelta(hours=booking.offer_hours),
             reminder_at=booking.remind_at,
+            book_goes_home_at=self.book.goes_home_at,
             unknown_replies_per_day=self.limits.unknown_per_day,
             fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),

@@ -23,7 +23,7 @@ from bot.transcript import school_line
 from data.appointments import Appointment, AppointmentState, Waiting
 from data.attention import Attention
 from data.people import Adult
-from school import LONDON, School, appointments, demo, families
+from school import LONDON, School, access, appointments, book, class_lines, demo, families
 from school.appointments import MeetingKind, Terms
 from tests.world import World
 from translations.sms import segments
@@ -156,6 +156,25 @@ def _cancels_first(play: Play, teacher: str) -> None:
     play.world.house.ticker.tick()
 
 
+def _writes_in_the_book(play: Play, child: str, phrases: str, line: str | None) -> None:
+    """The child's teacher writes the page of the day: ids of phrases, and after a semicolon a line in their own words."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        young = demo.child(school, child)
+        assert young.school_class.teacher is not None
+        who = access.viewer(school, young.school_class.teacher)
+        book.write(school, who, young, phrases=phrases.split(", "), line=line or "")
+
+
+def _goes_home(play: Play, child: str) -> None:
+    """The teacher sends a page home now."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        young = demo.child(school, child)
+        assert young.school_class.teacher is not None
+        assert book.go_home_now(school, access.viewer(school, young.school_class.teacher), young)
+
+
 def _pass(play: Play, count: str, unit: str) -> None:
     play.world.pass_time(timedelta(**{f"{unit}s": int(count)}))
 
@@ -180,6 +199,8 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"(\w+) calls off": _cancels,
     r"all of (.+)'s times are taken": _fills,
     r"one of (.+)'s times is called off": _cancels_first,
+    r"the class writes about (\w+): ([\w, ]+)(?:; (.+))?": _writes_in_the_book,
+    r"the page of (\w+) is sent home": _goes_home,
     r"(\d+) (minute|hour|day|second)s? pass(?:es)?": _pass,
     r"sends a (photo|voice|location)": _sends,
     r"rings": _rings,
@@ -197,11 +218,21 @@ def _attention(school: School) -> list[str]:
     return [" ".join(filter(None, [row.need, f"({row.detail})" if row.detail else "", f"'{row.text}'" if row.text else ""])) for row in rows]
 
 
+def _for_the_class(school: School, child: str) -> list[str]:
+    young = demo.child(school, child)
+    return [f"{line.need.need} of {line.adult.name.split()[0]} for {line.on:%a}" for line in class_lines.of_children(school, [young], school.today)]
+
+
 def _waiting(school: School) -> list[str]:
     return [f"{row.adult.name.split()[0]} for {row.staff.name}" for row in school.session.scalars(select(Waiting).order_by(Waiting.id))]
 
 
-FACTS: dict[str, Callable[..., list[str]]] = {r"appointments of (\w+)": _appointments_of, r"needs a person": _attention, r"waiting": _waiting}
+FACTS: dict[str, Callable[..., list[str]]] = {
+    r"appointments of (\w+)": _appointments_of,
+    r"needs a person": _attention,
+    r"waiting": _waiting,
+    r"for the class of (\w+)": _for_the_class,
+}
 
 
 def _clock(text: str) -> datetime:
