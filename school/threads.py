@@ -18,10 +18,11 @@ from sqlalchemy.orm import selectinload
 from data.addresses import Address
 from data.attention import Attention, Need
 from data.inbox import Received
+from data.kept_files import KeptFile
 from data.messages import StaffMessage, ThreadNote
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass, Staff
-from school import School, access, attention, texts
+from school import School, access, attention, kept_files, texts
 from school.access import Power, Viewer
 from school.errors import NotThere
 from school.texts import Reading
@@ -93,6 +94,7 @@ class Line:
     received: Received | None = None
     message: Message | None = None
     choices: Sequence[str] = field(default=())
+    files: Sequence[KeptFile] = field(default=())
 
 
 # Finding threads
@@ -237,7 +239,8 @@ def _theirs(school: School, of: Thread, hidden: Collection[int], limit: int) -> 
         statement = statement.where(Received.id.in_(_received_of(school, Attention.class_id == of.class_id, of)))
     for row in school.session.scalars(statement.order_by(Received.id.desc()).limit(limit)):
         reading = english(school, row)
-        yield Line(Kind.THEIRS, row.received_at, reading, row.text if reading.words != row.text else "", received=row)
+        original = row.text if reading.words != row.text else ""
+        yield Line(Kind.THEIRS, row.received_at, reading, original, received=row, files=kept_files.of_received(school, row.id) if row.media else ())
 
 
 def _from_staff(school: School, of: Thread, limit: int) -> Iterable[Line]:

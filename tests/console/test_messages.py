@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bot.channels.base import ChannelName
+from bot.simulator.pages import KINDS, SENT_FILES, Way
 from data.inbox import Received
 from nlu.learned import Learned
 from school import LONDON
@@ -158,3 +160,14 @@ def test_an_empty_answer_loses_nothing(world: World, office: Browser) -> None:
     world.say("Amina", "message to the office: the blue jumper is lost")
     there = thread_of(office)
     assert "Write your answer first" in office.post(f"{there}/answer", {"words": "  ", "seen": "0"}, 422, of=there)
+
+
+def test_a_photo_and_a_voice_note_are_shown_to_the_office(world: World, console: Console, office: Browser) -> None:
+    phone = world.phones[ChannelName.SMS]
+    for way in (Way.PHOTO, Way.VOICE):
+        world.receive(phone.says(world.address("Amina", "sms"), kind=KINDS[way], media=SENT_FILES[way]))
+        world.settle()
+        world.loop.run_until_complete(world.house.fetcher.run_once())
+    shown = office.get(thread_of(office))
+    assert re.search(r'<img class="small" src="/console/files/\d+/small"', shown)
+    assert re.search(r'<audio controls preload="none" src="/console/files/\d+"', shown)
