@@ -30,9 +30,10 @@ def texts() -> list[tuple[str, str]]:
 
 
 def vendored() -> dict[str, str]:
-    """Files of others that are kept byte for byte, with the SHA-256 that console/static/README.md names."""
-    rows = re.findall(r"^\| `([^`]+)` .*\| `([0-9a-f]{64})` \|$", (ROOT / "console/static/README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    return {f"console/static/{name}": digest for name, digest in rows}
+    """Files of others that are kept byte for byte, with the SHA-256 that the README beside them names."""
+    row = re.compile(r"^\| `([^`]+)` .*\| `([0-9a-f]{64})` \|$", re.MULTILINE)
+    places = ("console/static", "tests/console/axe")
+    return {f"{place}/{name}": digest for place in places for name, digest in row.findall((ROOT / place / "README.md").read_text(encoding="utf-8"))}
 
 
 def documents() -> list[Path]:
@@ -72,7 +73,7 @@ def test_text_files_end_in_one_new_line_and_hold_no_carriage_return() -> None:
 
 
 def test_vendored_files_are_those_that_were_vendored() -> None:
-    assert len(vendored()) >= 2
+    assert len(vendored()) >= 3
     assert {path: hashlib.sha256((ROOT / path).read_bytes()).hexdigest() for path in vendored()} == vendored()
 
 
