@@ -231,7 +231,9 @@ class Log(Section):
 class Columns(Section):
     """Another school's column names in CSV files: ours=theirs."""
 
-    families: dict[str, str] = Field({}, description="For families.csv, such as adult_name=Parent, phone=Mobile.")
+    families: dict[str, str] = Field(
+        {}, description="For families.csv, such as adult_name=Parent, phone=Mobile. A first value: what the console remembers wins."
+    )
     staff: dict[str, str] = Field({}, description="For staff.csv.")
     terms: dict[str, str] = Field({}, description="For terms.csv.")
 
@@ -326,6 +328,7 @@ class Settings(Section):
             second_factor=self.console.second_factor,
             console_idle=timedelta(minutes=self.console.idle_minutes),
             console_session=timedelta(hours=self.console.session_hours),
+            columns={what: names for what, names in self.columns if names},
         )
 
     def folded(self) -> list[str]:
