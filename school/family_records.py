@@ -97,6 +97,12 @@ def languages(school: School, who: Viewer) -> Sequence[str]:
     return school.session.scalars(select(Adult.language).where(access.adults_seen(who), Adult.left_on.is_(None)).distinct().order_by(Adult.language)).all()
 
 
+def children(school: School, who: Viewer) -> Sequence[Child]:
+    """Every child at the school who may be seen, by name."""
+    seen = select(Child).where(access.children_seen(who)).options(joinedload(Child.school_class))
+    return sorted(school.session.scalars(seen), key=lambda child: (plain(child.name), child.id))
+
+
 def ties(school: School, who: Viewer, adult: Adult) -> Sequence[Guardianship]:
     """What this adult may do, about each of their children that the viewer may see, by the child's name."""
     theirs = select(Guardianship).join(Child).where(Guardianship.adult_id == adult.id, access.children_seen(who, has_left=adult.left_on is not None))
