@@ -285,6 +285,15 @@ def end_all(school: School, who: Staff, *, but: int | None = None) -> None:
     school.session.execute(update(StaffSession).where(*mine).values(ended_at=school.now).execution_options(synchronize_session=False))
 
 
+def shut_out(school: School, who: Staff) -> None:
+    """`who` works here no longer: no session, link, PIN or tablet of theirs lets anyone in, and none will if they come back."""
+    end_all(school, who)
+    school.session.execute(delete(LogInLink).where(LogInLink.staff_id == who.id, LogInLink.used_at.is_(None)))
+    school.session.execute(update(Tablet).where(Tablet.staff_id == who.id, Tablet.revoked_at.is_(None)).values(revoked_at=school.now))
+    mine = account(school, who)
+    mine.password_hash = mine.pin_hash = None
+
+
 def living_sessions(school: School, who: Staff) -> Sequence[StaffSession]:
     """Where `who` is logged in now, the newest first."""
     rows = school.session.scalars(

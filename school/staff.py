@@ -127,11 +127,12 @@ def guarded(school: School, who: Viewer) -> Iterator[None]:
 
     Refuses with NotYourself, LastOne or TechnicianAlone. Where the school has no safeguarding lead, or no deputy, whoever looks after staff names one.
     """
-    own, before = who.staff.role, _in_charge(school)
+    me = find(school, who.staff.id)  # the viewer's own row may be of another session
+    own, before = me.role, _in_charge(school)
     may = {role: may_decide(school, who, role) for role in NEEDS_SECOND_FACTOR}
     yield
     school.session.flush()
-    if who.staff.role != own or who.staff.has_left:
+    if me.role != own or me.has_left:
         raise NotYourself
     if all(Power.STAFF not in POWERS.get(person.role, ()) for person in everyone(school)):
         raise LastOne
