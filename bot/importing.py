@@ -30,8 +30,8 @@ def run(settings: Settings, what: str, path: Path, dry_run: bool, remove_missing
     try:
         content = _content(path)
         upgrade(settings.database_url)
-        importing = partial(IMPORTS[what], content=content, headers=_headers(settings, what), remove_missing=remove_missing)
-        changes = _imported(settings.database_url, importing, dry_run=dry_run)
+        importing = partial(IMPORTS[what], content=content, remove_missing=remove_missing)
+        changes = _imported(settings, what, importing, dry_run=dry_run)
     except BadRows as refusal:
         for fault in refusal.faults:
             place = f"line {fault.line}, {fault.column}" if fault.line else fault.column
@@ -51,18 +51,12 @@ def _content(path: Path) -> bytes:
         raise BadRows([Fault(0, "file", f"cannot be read ({error.strerror or error})")]) from error
 
 
-def _headers(settings: Settings, what: str) -> Mapping[str, str]:
-    """What this school's files call our columns."""
-    columns = settings.columns
-    return {"families": columns.families, "staff": columns.staff, "terms": columns.terms}[what]
-
-
-def _imported(url: str, importing: Callable[[School], Changes], *, dry_run: bool) -> Changes:
-    store = Store(url)
+def _imported(settings: Settings, what: str, importing: Callable[..., Changes], *, dry_run: bool) -> Changes:
+    store = Store(settings.database_url)
     try:
         with store.write() as session:
-            school = School(session, clock.now())
-            changes = importing(school)
+            school = School(session, clock.now(), settings.for_school())
+            changes = importing(school, headers=school.settings.columns.get(what))
             for link in changes.start_links:
                 telegram_links.offer(school, link.adult, link.token)
             if changes.start_links and not telegram_links.bot_name(school):

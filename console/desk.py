@@ -102,7 +102,10 @@ class Wrong(Exception):
 
 @dataclass
 class Desk:
-    """One request of one member of staff. `school` reads the database, and writes where the request may."""
+    """One request of one member of staff. `school` reads the database, and writes where the request may.
+
+    `origin` is where the school's Bookbag is reached, for links. `keep_tablet` has this very browser keep the token of a class's tablet.
+    """
 
     school: School
     viewer: Viewer
@@ -119,7 +122,9 @@ class Desk:
     faults: Mapping[str, str] = field(default_factory=dict)
     filled: Form | None = None
     looked_at: list[tuple[str, int]] = field(default_factory=list)
-    after: list[Callable[[], None]] = field(default_factory=list)
+    after: list[Callable[[], Response | None]] = field(default_factory=list)
+    origin: str = ""
+    keep_tablet: Callable[[Response, str], None] = lambda response, token: None
 
     def render(self, template: str, block: str | None = None, status: int = 200, **shown: Any) -> Response:
         """A page; its named `block` alone, where the page asks for that part of itself."""
@@ -145,8 +150,8 @@ class Desk:
         """Write into the audit what was done, with the change itself."""
         audit.changed(self.school, self.viewer.staff, action, about, about_id, **detail)
 
-    def afterwards(self, work: Callable[[], None]) -> None:
-        """Do this once what was changed is safely kept."""
+    def afterwards(self, work: Callable[[], Response | None]) -> None:
+        """Do this once what was changed is safely kept. What it gives back, if anything, is the answer in place of the route's."""
         self.after.append(work)
 
     def may(self, power: Power) -> bool:

@@ -35,6 +35,8 @@ LARGEST_UPLOAD = 12 * 1024 * 1024
 MOST_FIELDS = 2_000
 LARGEST_ID = 2**31 - 1
 """What a database's integer holds: nothing has a larger number."""
+TABLET_KEPT = 400 * 86_400
+"""Seconds that a browser remembers that it is a class's tablet: as long as browsers keep anything."""
 LOG_IN = f"{HOME}/log-in"
 SECOND_FACTOR = f"{HOME}/second-factor"
 
@@ -82,6 +84,10 @@ class Door:
     def school(self, session: Any) -> School:
         """The school at this moment."""
         return School(session, self.clock(), self.settings)
+
+    def origin(self, request: Request) -> str:
+        """Where the school's Bookbag is reached, without the slash: as the school says, else as this browser did."""
+        return (self.public_url or str(request.base_url).rstrip("/").removesuffix(HOME)).rstrip("/")
 
     def keep(self, response: Response, name: str, token: str, seconds: int | None = None) -> None:
         """Give a browser a token to keep; no script may read it, no other site send it."""
@@ -144,6 +150,8 @@ async def read_form(request: Request, largest: int) -> Form:
         raise TooLarge
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "multipart/form-data":
+        if not declared.isdecimal():
+            raise TooLarge  # every browser says how much it sends; what does not could go on for ever
         try:
             brought = await request.form(max_files=20, max_fields=MOST_FIELDS, max_part_size=LARGEST_FORM)
         except (MultiPartException, HTTPException) as bad:
@@ -215,18 +223,18 @@ class _Visit:
             response = self._route.work(desk, **self._request.path_params)
             if number and response.status_code == 303:
                 accounts.led_to(desk.school, number, response.headers["location"])
-        self._tidy_up(desk, session, response)
-        return response
+        return self._tidy_up(desk, session, response)
 
-    def _tidy_up(self, desk: Desk, session: StaffSession, response: Response) -> None:
+    def _tidy_up(self, desk: Desk, session: StaffSession, response: Response) -> Response:
         if desk.looked_at:
             with self._door.store.write(durable=False) as database:
                 for about, about_id in desk.looked_at:
                     audit.saw(self._door.school(database), session.staff, about, about_id)
         for work in desk.after:
-            work()
+            response = work() or response
         if desk.said:
             response.delete_cookie("said", path=HOME)
+        return response
 
     def _again(self, session: StaffSession, wrong: Wrong) -> Response:
         """Nothing was changed: the form once more, with what was typed."""
@@ -249,6 +257,8 @@ class _Visit:
             csrf=csrf_of(self._token),
             is_partial=request.headers.get("hx-request") == "true",
             said="" if self._is_post else unquote(request.cookies.get("said", ""))[:300],
+            origin=self._door.origin(request),
+            keep_tablet=lambda response, token: self._door.keep(response, self._door.tablet_cookie, token, TABLET_KEPT),
         )
 
     def _to_log_in(self) -> Response:

@@ -177,7 +177,7 @@ class _WayIn:
         except WaitFirst as wait:
             return show_log_in(self._door, self._rendering, request, fault=_wait(wait.until), email=email)
         if who is not None and token is not None:
-            address = f"{(self._door.public_url or str(request.base_url).rstrip('/').removesuffix(HOME)).rstrip('/')}{HOME}/in/{token}"
+            address = f"{self._door.origin(request)}{HOME}/in/{token}"
             self._door.hooks.mail(who.email, "Your link to log in", LINK_MAIL.format(school=self._door.settings.name, address=address))
         return show_log_in(self._door, self._rendering, request, said=SAME_ANSWER, email=email)
 

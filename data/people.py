@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.addresses import Address
-from data.base import Base, Id, Language, Words
+from data.base import Base, Id, Language, Utc, Words
 
 adult_groups = Table(
     "adult_groups",
@@ -74,7 +74,7 @@ class Group(Base):
 
 
 class Adult(Base):
-    """One parent, guardian or carer. `reference` is the school's own id for them, from the import."""
+    """One parent, guardian or carer. `reference` is the school's own id for them, from the import. Who left the school is reached nowhere any more."""
 
     __tablename__ = "adults"
 
@@ -83,13 +83,14 @@ class Adult(Base):
     name: Mapped[str] = mapped_column(String(200))
     language: Mapped[Language]
     notes: Mapped[Words] = mapped_column(default="")
+    left_on: Mapped[date | None]
     groups: Mapped[list[Group]] = relationship(secondary=adult_groups)
     addresses: Mapped[list[AdultAddress]] = relationship(back_populates="adult", cascade="all, delete-orphan", order_by="AdultAddress.rank")
     guardianships: Mapped[list[Guardianship]] = relationship(back_populates="adult", cascade="all, delete-orphan")
 
 
 class Child(Base):
-    """One child. `first_name` is what Bookbag calls them; the whole name never leaves in a message."""
+    """One child. `first_name` is what Bookbag calls them; the whole name never leaves in a message. About one who left nobody may do anything any more."""
 
     __tablename__ = "children"
 
@@ -98,6 +99,7 @@ class Child(Base):
     name: Mapped[str] = mapped_column(String(200))
     class_id: Mapped[int] = mapped_column(ForeignKey("school_classes.id"), index=True)
     joined_on: Mapped[date | None]
+    left_on: Mapped[date | None]
     school_class: Mapped[SchoolClass] = relationship()
     guardianships: Mapped[list[Guardianship]] = relationship(back_populates="child", cascade="all, delete-orphan")
 
@@ -136,10 +138,11 @@ class AdultAddress(Base):
 
 
 class StaffAddress(Base):
-    """That a member of staff is reached at an address, for alerts and reminders of their own."""
+    """That a member of staff is reached at an address, for alerts and reminders of their own. `checked_at`: when a code texted to it came back."""
 
     __tablename__ = "staff_addresses"
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
     address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"), primary_key=True)
+    checked_at: Mapped[Utc | None]
     address: Mapped[Address] = relationship(lazy="joined")

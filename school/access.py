@@ -93,15 +93,18 @@ def adults_seen(who: Viewer) -> ColumnElement[bool]:
         return false()
     if who.class_ids is None:
         return true()
-    theirs = select(Guardianship.adult_id).join(Child, Child.id == Guardianship.child_id).where(Child.class_id.in_(who.class_ids))
-    return Adult.id.in_(theirs)
+    in_class = Child.class_id.in_(who.class_ids) & Child.left_on.is_(None)
+    return Adult.id.in_(select(Guardianship.adult_id).join(Child, Child.id == Guardianship.child_id).where(in_class))
 
 
-def children_seen(who: Viewer) -> ColumnElement[bool]:
-    """Which children are seen, as a condition on Child."""
+def children_seen(who: Viewer, *, has_left: bool = False) -> ColumnElement[bool]:
+    """Which children are seen, as a condition on Child. Those who left (`has_left`: these too) no class team sees any more."""
     if Power.FAMILIES not in who.powers:
         return false()
-    return true() if who.class_ids is None else Child.class_id.in_(who.class_ids)
+    is_here = Child.left_on.is_(None)
+    if who.class_ids is not None:
+        return is_here & Child.class_id.in_(who.class_ids)
+    return true() if has_left else is_here
 
 
 def classes_seen(who: Viewer) -> ColumnElement[bool]:

@@ -7,7 +7,8 @@ Sources: OWASP ASVS 5.0.0 (6.2, 6.3, 6.4, 7.2 to 7.4, 11.4.2); RFC 6238 for the 
     ├── WrongPassword      the address or the password is wrong; which, nobody is told
     ├── WrongCode          not the second factor's code now, or used before
     ├── LinkIsOver         a log-in link that was used, has expired or never was
-    └── WeakPassword       too short, or one of those that everybody tries
+    ├── WeakPassword       too short, or one of those that everybody tries
+    └── WeakPin            not 6 to 12 digits, or digits that everybody tries
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ __all__ = ["Account", "SessionKind", "StaffSession", "Tablet"]
 
 SHORTEST_PASSWORD = 10
 SHORTEST_PIN = 6
+LONGEST_PIN = 12
 LINK_LASTS = timedelta(minutes=20)
 FIRST_LINK_LASTS = timedelta(days=3)
 """For someone who was just added: it may reach them before their next working day."""
@@ -73,6 +76,10 @@ class LinkIsOver(Refusal):
 
 class WeakPassword(Refusal):
     """Too short, or one of those that everybody tries first."""
+
+
+class WeakPin(Refusal):
+    """Not 6 to 12 digits, or digits that everybody tries first: 111111, 123456, 121212."""
 
 
 # Passwords
@@ -117,6 +124,15 @@ def check_strength(school: School, password: str, who: Staff) -> None:
         rest = rest.replace(word, "")
     if len(plain) < SHORTEST_PASSWORD or plain in _common() or len(rest.strip("0123456789!?. ")) < 5 or len(set(plain)) < 4:
         raise WeakPassword
+
+
+def check_pin(pin: str) -> None:
+    """Refuses with WeakPin: not 6 to 12 digits, digits in a row up or down, or a few digits repeated."""
+    digits = [int(digit) for digit in pin] if pin.isascii() and pin.isdecimal() else []
+    steps = {(later - earlier) % 10 for earlier, later in itertools.pairwise(digits)}
+    is_repeated = any(pin == (pin[:length] * len(pin))[: len(pin)] for length in range(1, len(pin) // 2 + 1))
+    if not SHORTEST_PIN <= len(digits) <= LONGEST_PIN or len(steps) < 2 or len(set(digits)) < 3 or is_repeated:
+        raise WeakPin
 
 
 def account(school: School, who: Staff) -> Account:
@@ -269,6 +285,15 @@ def end_all(school: School, who: Staff, *, but: int | None = None) -> None:
     school.session.execute(update(StaffSession).where(*mine).values(ended_at=school.now).execution_options(synchronize_session=False))
 
 
+def shut_out(school: School, who: Staff) -> None:
+    """`who` works here no longer: no session, link, PIN or tablet of theirs lets anyone in, and none will if they come back."""
+    end_all(school, who)
+    school.session.execute(delete(LogInLink).where(LogInLink.staff_id == who.id, LogInLink.used_at.is_(None)))
+    school.session.execute(update(Tablet).where(Tablet.staff_id == who.id, Tablet.revoked_at.is_(None)).values(revoked_at=school.now))
+    mine = account(school, who)
+    mine.password_hash = mine.pin_hash = None
+
+
 def living_sessions(school: School, who: Staff) -> Sequence[StaffSession]:
     """Where `who` is logged in now, the newest first."""
     rows = school.session.scalars(
@@ -340,6 +365,18 @@ def add_tablet(school: School, who: Staff, name: str) -> str:
     school.session.add(Tablet(token_hash=fingerprint(token), staff_id=who.id, name=name[:80], added_at=school.now))
     school.session.flush()
     return token
+
+
+def has_pin(school: School, who: Staff) -> bool:
+    """Whether a PIN signs in on the tablets of `who`."""
+    found = school.session.get(Account, who.id)
+    return found is not None and found.pin_hash is not None
+
+
+def has_password(school: School, who: Staff) -> bool:
+    """Whether `who` has chosen a password."""
+    found = school.session.get(Account, who.id)
+    return found is not None and found.password_hash is not None
 
 
 def tablet_of(school: School, token: str) -> Tablet | None:

@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.addresses import Address, AddressState, StartLink
+from data.outbox import Message, OutboxState
 from data.people import Adult, AdultAddress
 from school import School
 from school.errors import Refusal
@@ -125,6 +126,25 @@ def reach(school: School, adult: Adult, address: Address, rank: int) -> None:
         adult.addresses.append(AdultAddress(address=address, rank=rank))
     school.session.flush()
     school.session.expire(address, ["adults"])
+
+
+def part(school: School, adult: Adult, address: Address) -> None:
+    """`adult` is no longer reached at `address`: what waits to go there goes to their next address, and a reply to whoever wrote from it goes nowhere."""
+    for link in [link for link in adult.addresses if link.address_id == address.id]:
+        adult.addresses.remove(link)
+    school.session.flush()
+    school.session.expire(address, ["adults"])
+    theirs = (Message.adult_id == adult.id, Message.address_id == address.id, Message.state == OutboxState.QUEUED)
+    for is_reply, values in ((Message.kind == "reply", {"state": OutboxState.CANCELLED}), (Message.kind != "reply", {"address_id": None})):
+        school.session.execute(update(Message).where(*theirs, is_reply).values(values).execution_options(synchronize_session=False))
+
+
+def is_new_for(school: School, address: Address) -> None:
+    """Someone else is reached here from now on: the first message says again which school it is, and that it reached nobody before counts no more."""
+    address.first_greeted_at = None
+    if address.state == AddressState.BAD:
+        address.state, address.state_since = AddressState.USABLE, school.now
+    school.session.flush()
 
 
 def usable_for(school: School, adult: Adult) -> Sequence[Address]:

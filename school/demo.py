@@ -127,7 +127,7 @@ def _staff(school: School, plan: dict[str, Any]) -> None:
     for person in plan["staff"]:
         made = staff.add(school, email=person["email"], name=person["name"], role=person["role"])
         staff.join_classes(school, made, [classes[name] for name in person.get("classes", ())])
-        staff.reach_by_text(school, made, addresses.mobile(person["phone"]))
+        staff.reach_by_text(school, made, addresses.mobile(person["phone"]), is_checked=True)
         staff.set_hours(school, made, cells.hours(person["hours"]))
         school.session.add_all(_availability(made, person.get("seen", ())))
 

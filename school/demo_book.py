@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from data.attention import Attention
 from data.book import Entry, Part, PhotoConsent
 from data.people import Child
-from school import School, book, class_lines, demo, families, texts
-from school.attention import Need, call_for_a_person
+from school import School, book, demo, texts
 
 PAGES = (
     ("Tanvir", ("happy_day", "lunch_all", "swimming"), ""),
@@ -28,8 +26,6 @@ PAGES = (
 """Of whom, what was picked on the last school day and what was written: sentences that the demo's small translation memory knows."""
 NO_PHOTOS = ("Megan", "Tyler")
 SAID_NO_SINCE = ("Ozan",)
-LINES = (("Shirin", "Tanvir", "Slept well, had a big breakfast."), ("Abena", "Kofi", "Bad night, may be tired today."))
-"""Who wrote what for the class this morning, seen by now."""
 
 
 def write_some(school: School) -> None:
@@ -40,8 +36,6 @@ def write_some(school: School) -> None:
             picked = phrases if not back else PAGES[(place + back * 5) % len(PAGES)][1]
             _page(school, young, day, picked, "" if back else line)
         _photos(school, young, name)
-    for parent, name, words in LINES:
-        _line(school, parent, demo.child(school, name), words)
 
 
 def _days(school: School) -> Iterator[date]:
@@ -63,15 +57,3 @@ def _page(school: School, young: Child, day: date, phrases: tuple[str, ...], lin
 def _photos(school: School, young: Child, name: str) -> None:
     for weeks, is_given in ((20, name not in NO_PHOTOS), (2, name not in SAID_NO_SINCE))[: 2 if name in SAID_NO_SINCE else 1]:
         school.session.add(PhotoConsent(child_id=young.id, is_given=is_given, at=school.now - timedelta(weeks=weeks), how="form"))
-
-
-def _line(school: School, parent: str, young: Child, words: str) -> None:
-    adult = demo.adult(school, parent)
-    assert young in families.children(school, adult, "hear")
-    key = f"demo:{Need.FOR_CLASS}:{young.id}"
-    call_for_a_person(school, Need.FOR_CLASS, key=key, adult=adult, text=words, language="en", school_class=young.school_class)
-    line = class_lines.give(school, key, young)
-    line.on, line.seen_at = book.last_school_day(school, school.today) or school.today, school.now
-    line.seen_by_id = young.school_class.teacher_id
-    waits = school.session.get_one(Attention, line.attention_id)
-    waits.done_at, waits.done_by_id = school.now, young.school_class.teacher_id

@@ -130,9 +130,14 @@ def can_be_texted(school: School, role: str) -> bool:
 
 
 def _phones(school: School, role: str, but: Collection[int]) -> Sequence[Address]:
-    """Where those of a role can be texted, except those whom the message is about."""
-    theirs = select(Address).join(StaffAddress).join(Staff).where(Staff.role == role, Staff.has_left.is_(False), Staff.id.not_in(but))
-    return school.session.scalars(theirs.where(Address.channel == "sms", Address.state == AddressState.USABLE).order_by(Address.id)).all()
+    """Where those of a role can be texted, except those whom the message is about.
+
+    Numbers that a code has come back from; where there is none, what was imported: a text that says nothing, to a stranger at worst, is better than no text.
+    """
+    theirs = select(StaffAddress).join(Address).join(Staff, Staff.id == StaffAddress.staff_id)
+    theirs = theirs.where(Staff.role == role, Staff.has_left.is_(False), Staff.id.not_in(but))
+    links = school.session.scalars(theirs.where(Address.channel == "sms", Address.state == AddressState.USABLE).order_by(Address.id)).all()
+    return [link.address for link in links if link.checked_at] or [link.address for link in links]
 
 
 def _alert(school: School, phone: Address, key: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from bot.channels.base import ChannelName, Inbound
 from bot.channels.simulator import Shown, SimulatorChannel
@@ -15,7 +15,6 @@ from bot.inbox import Arrivals
 from bot.settings import Settings
 from bot.understanding import Understander
 from data.addresses import Address
-from data.attention import Attention
 from data.people import Adult, AdultAddress
 from school import LONDON, School, demo
 
@@ -32,15 +31,11 @@ class World:
         self.loop = asyncio.new_event_loop()
 
     def seed(self) -> None:
-        """Fill it with the demo school, alive at this moment. Everyone reads English, until a test says otherwise: see `speak`.
-
-        What the demo's families have written is left out: tests count what waits for a person.
-        """
+        """Fill it with the demo school, alive at this moment. Everyone reads English, until a test says otherwise: see `speak`."""
         with self.house.store.write() as session:
             demo.seed(School(session, self.moment, self.house.school_settings))
             for adult in session.scalars(select(Adult)):
                 adult.language = "en"
-            session.execute(delete(Attention).where(Attention.key.startswith("demo:")))  # nobody has written anything yet
 
     def speak(self, name: str, language: str) -> None:
         """From now on someone of the cast is written to in this language, a BCP 47 tag."""

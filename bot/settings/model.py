@@ -246,7 +246,9 @@ class Log(Section):
 class Columns(Section):
     """Another school's column names in CSV files: ours=theirs."""
 
-    families: dict[str, str] = Field({}, description="For families.csv, such as adult_name=Parent, phone=Mobile.")
+    families: dict[str, str] = Field(
+        {}, description="For families.csv, such as adult_name=Parent, phone=Mobile. A first value: what the console remembers wins."
+    )
     staff: dict[str, str] = Field({}, description="For staff.csv.")
     terms: dict[str, str] = Field({}, description="For terms.csv.")
 
@@ -346,6 +348,7 @@ class Settings(Section):
             console_idle=timedelta(minutes=self.console.idle_minutes),
             console_session=timedelta(hours=self.console.session_hours),
             largest_file=self.limits.file_megabytes * 1_000_000,
+            columns={what: names for what, names in self.columns if names},
         )
 
     def folded(self) -> list[str]:

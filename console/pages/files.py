@@ -7,8 +7,9 @@ from fastapi import Response
 from console.desk import Desk
 from console.pages import Page
 from school import file_access, kept_files
+from school.access import Power
 
-page = Page("files")
+page = Page("files", powers=frozenset({Power.MESSAGES}))
 
 
 @page.get("/{file_id:int}")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from data.addresses import StartLink
-from data.conversation import Conversation
 from data.people import Adult, AdultAddress, Child, Group, Guardianship, SchoolClass
-from school import School, addresses, staff
+from school import School, addresses, leaving, staff
 from school.importing.cells import RIGHTS
 from school.importing.changes import Changes, StartLinkDue, differs
 from school.importing.families import Families, Said, gathered
@@ -27,7 +26,7 @@ def import_families(school: School, content: bytes, *, remove_missing: bool = Fa
     """Make the school's families what families.csv says; the same file again changes nothing.
 
     All or nothing: refuses with BadRows before anything is changed. Nobody is removed without `remove_missing`; with it, whom the file does not name
-    goes, with all that hangs on them. An empty cell leaves what is held; a column that is not there leaves rights as they are.
+    has left the school, and is back once a file names them again. An empty cell leaves what is held; a column that is not there leaves rights as they are.
     """
     families = gathered(content, headers)
     registering = _Registering(school, families)
@@ -55,6 +54,7 @@ class _Registering:
         self._with_link = set(self._session.scalars(select(StartLink.adult_id)))
         self._adults: dict[Said, Adult] = {}
         self._children: dict[Said, Child] = {}
+        self._back: set[Child] = set()
 
     def register(self) -> None:
         """Everyone the file speaks of."""
@@ -71,13 +71,13 @@ class _Registering:
     def missing(self, *, remove: bool) -> None:
         """Who and what the school holds and the file does not name."""
         there = {(self._adults[adult].id, self._children[child].id) for adult, child in self._families.links}
-        adults = [adult for adult in self._held_adults if adult not in self._adults.values()]
-        children = [child for child in self._held_children if child not in self._children.values()]
+        adults = [adult for adult in self._held_adults if adult.left_on is None and adult not in self._adults.values()]
+        children = [child for child in self._held_children if child.left_on is None and child not in self._children.values()]
         links = [
             link
             for adult in self._adults.values()
             for link in list(adult.guardianships)
-            if (link.adult_id, link.child_id) not in there and link.child not in children
+            if (link.adult_id, link.child_id) not in there and link.child.left_on is None and link.child not in children
         ]
         if remove:
             self._remove(adults, children, links)
@@ -90,16 +90,8 @@ class _Registering:
         for link in links:
             self.changes.removed.append(f"{link.adult.name} no longer stands for {link.child.name}")
             link.adult.guardianships.remove(link)
-        self._session.flush()
-        for adult in adults:
-            self.changes.removed.append(f"adult {adult.name}")
-            self._session.delete(adult)
-        for child in children:
-            self.changes.removed.append(f"child {child.name}")
-            self._session.delete(child)
-        # Threads are named after ids, and SQLite may give the id of a row that is gone to the next one.
-        self._session.execute(delete(Conversation).where(Conversation.thread.in_([f"a{adult.id}" for adult in adults])))
-        self._session.flush()
+        self.changes.removed += [*(f"adult {adult.name}" for adult in adults), *(f"child {child.name}" for child in children)]
+        leaving.cut(self._school, children, adults)
 
     def _same_adult(self, said: Said, held: Adult) -> bool:
         """Without an id, an adult is the same by phone and name."""
@@ -119,6 +111,7 @@ class _Registering:
             *self._phone(said, adult),
             *self._email(said, adult),
             *self._join_groups(said, adult),
+            *_back(adult),
         ]
         self._session.flush()
         name = f"adult {adult.name}"
@@ -155,8 +148,10 @@ class _Registering:
         before = first.address.value if first else None
         rank = first.rank if first else 0
         for link in [link for link in adult.addresses if link.address.kind == "phone" and link.address.value == before]:
-            adult.addresses.remove(link)
-        addresses.reach(self._school, adult, addresses.at(self._school, "sms", "phone", phone), rank)
+            addresses.part(self._school, adult, link.address)
+        address = addresses.at(self._school, "sms", "phone", phone)
+        addresses.is_new_for(self._school, address)
+        addresses.reach(self._school, adult, address, rank)
         return differs("phone", before and addresses.masked(before), addresses.masked(phone))
 
     def _email(self, said: Said, adult: Adult) -> list[str]:
@@ -210,6 +205,8 @@ class _Registering:
             differences = _changed(said, child, {"child_id": "reference", "child_name": "name", "child_joined": "joined_on"})
             differences += differs("class", child.school_class.name, school_class.name)
             child.school_class = school_class
+            self._back |= {child} if child.left_on else set()
+            differences += _back(child)
             self.changes.note(f"child {child.name}", differences)
         self._session.flush()
         return child
@@ -230,6 +227,8 @@ class _Registering:
         name = f"{adult.name} for {child.name}"
         held = next((link for link in adult.guardianships if link.child is child), None)
         rights = said.get("rights")
+        if rights is None and child in self._back:
+            rights = frozenset(RIGHTS)  # they were taken away when the child left
         if held is None:
             allowed = RIGHTS if rights is None else rights
             link = Guardianship(adult=adult, child=child, relationship_=said.get("relationship") or "")
@@ -272,6 +271,14 @@ def _changed(said: Said, held: Adult | Child | Guardianship, attributes: Mapping
         if before != value:
             setattr(held, attribute, value)
     return differences
+
+
+def _back(person: Adult | Child) -> list[str]:
+    """Who had left and is named again is back."""
+    if person.left_on is None:
+        return []
+    person.left_on = None
+    return ["is back"]
 
 
 def _allow(link: Guardianship, rights: Iterable[str]) -> None:

@@ -14,8 +14,8 @@ from rapidfuzz import fuzz, process
 
 from school.errors import Refusal
 
-LARGEST = 5_000_000
-"""The most bytes a file may have: some 30,000 rows, a hundred times a large school."""
+LARGEST = 10_000_000
+"""The most bytes a file may have: some 60,000 rows, two hundred times a large school."""
 
 LONGEST = {
     "adult_id": 100,
@@ -133,7 +133,7 @@ class Table:
 def read(content: bytes, columns: Columns, headers: Mapping[str, str] | None = None) -> Table:
     """The rows of a CSV file, UTF-8 with or without a mark, commas between cells, a header first.
 
-    `headers` says what another school calls our columns: {'adult_name': 'Parent or carer'}.
+    `headers` says what another school calls our columns: {'adult_name': 'Parent or carer'}; one that is '' is not taken from the file at all.
     Refuses with BadRows what is no such file. What is wrong within rows is gathered in `faults`, for all to be told at once.
     """
     text = _decoded(content)
@@ -148,6 +148,16 @@ def read(content: bytes, columns: Columns, headers: Mapping[str, str] | None = N
     if not rows and not faults:
         raise BadRows([Fault(0, "file", "has a header and no rows")])
     return Table(frozenset(name for name in names if name), rows, faults, warnings)
+
+
+def header(content: bytes) -> list[str]:
+    """What the columns of a file are called, as they stand there. Refuses with BadRows what is no such file."""
+    return next((cells for _, cells in _records(_decoded(content))), [])
+
+
+def plain(name: str) -> str:
+    """A column's name as ours are written: 'Adult name' is adult_name."""
+    return re.sub(r"[\s-]+", "_", name.strip().casefold())
 
 
 def near(value: str, known: Sequence[str]) -> str:
@@ -194,8 +204,9 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _names(header: Sequence[str], line: int, columns: Columns, headers: Mapping[str, str], warnings: list[str]) -> list[str]:
     """What each column is called by us; '' for one that is ignored."""
-    mapped = {fold(theirs): ours for ours, theirs in headers.items()}
-    names = [mapped.get(fold(cell), re.sub(r"[\s-]+", "_", cell.casefold())) for cell in header]
+    there, mapped = {fold(cell) for cell in header}, {fold(theirs): ours for ours, theirs in headers.items() if theirs}
+    elsewhere = {ours for ours, theirs in headers.items() if not theirs or fold(theirs) in there}
+    names = [mapped.get(fold(cell), "" if plain(cell) in elsewhere else plain(cell)) for cell in header]
     faults = [Fault(line, name, "there are two columns of this name") for name in sorted(set(names)) if name in columns.known and names.count(name) > 1]
     unused = [cell for cell, name in zip(header, names, strict=True) if cell and name not in columns.known]
     missing = [name for name in columns.needed if name not in names]

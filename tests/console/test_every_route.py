@@ -70,7 +70,7 @@ def test_another_classs_family_is_the_same_as_none(world: World, console: Consol
                 answer = browser.client.request(route.method, path, data={"csrf": token} if route.method == "POST" else None)
                 assert "Amina" not in answer.text, path
                 assert "Ayaan" not in answer.text, path
-                if route.method == "GET":
+                if route.method == "GET" and not (route.path.startswith("/delivery") and name == "Mr Penrose"):  # he sees ways, without words or names
                     assert answer.status_code == 404, (path, answer.status_code)
 
 

@@ -153,8 +153,31 @@ def test_whom_the_file_leaves_out_is_removed_when_asked(school: School) -> None:
     school.session.add(Conversation(thread=f"a{dan}", state={}, updated_at=school.now))
     changes = take(school, "\n".join(FAMILIES.splitlines()[:4]), remove_missing=True)
     assert changes.removed == ["adult Dan Hill", "adult Ilir Hoxha", "child Arben Hoxha"]
-    assert (count(school, Adult), count(school, Child), count(school, Guardianship)) == (2, 3, 3)
+    gone = school.session.get_one(Adult, dan)
+    assert (gone.left_on, list(gone.addresses), children(school, gone, "book")) == (school.today, [], [])
+    assert [child.name for child in school.session.scalars(select(Child).where(Child.left_on.is_not(None)))] == ["Arben Hoxha"]
     assert count(school, Conversation) == 0
+
+
+def test_whoever_had_left_and_is_named_again_is_back(school: School) -> None:
+    take(school, FAMILIES)
+    take(school, "\n".join(FAMILIES.splitlines()[:4]), remove_missing=True)
+    assert not take(school, "\n".join(FAMILIES.splitlines()[:4]), remove_missing=True)
+    changes = take(school, FAMILIES)
+    assert [line for line in changes.updated if "is back" in line] == [
+        "adult Dan Hill: phone nothing becomes …106; is back",
+        "adult Ilir Hoxha: is back",
+        "child Arben Hoxha: is back",
+    ]
+    assert [child.name for child in children(school, one(school, "Dan Hill"), "book")] == ["Ella Hill"]
+
+
+def test_a_number_that_was_someone_elses_is_greeted_anew(school: School) -> None:
+    take(school, FAMILIES)
+    address = addresses.at(school, "sms", "phone", "+447700900101")
+    address.first_greeted_at = school.now
+    take(school, FAMILIES.replace("+44 7700 900105", "07700 900101"))
+    assert address.first_greeted_at is None
 
 
 def test_a_tie_that_the_file_leaves_out_is_cut_when_asked(school: School) -> None:
@@ -260,7 +283,7 @@ def test_a_fault_leaves_everything_as_it_was(school: School) -> None:
         ("adult_name".encode("utf-16"), 0, "is in UTF-16; save it as 'CSV UTF-8'"),
         (b"adult_name\nA\0B", 0, "is not text: it holds zero bytes"),
         (b"adult_name,language\nJos\xe9,es\n", 2, "is not in UTF-8 (byte 0xE9); save it as 'CSV UTF-8'"),
-        (b"x" * (LARGEST + 1), 0, "is larger than 5 MB"),
+        (b"x" * (LARGEST + 1), 0, "is larger than 10 MB"),
         (b"adult_name;language\nA;en\n", 1, "the cells are not separated by commas; save it as 'CSV UTF-8' with commas"),
         (b'adult_name,language,child_name,child_class\nA,en,B,"C\n', 2, "cannot be read as CSV from here on (unexpected end of data)"),
         (b"adult_name,language,child_name,child_class\nA,en,B,C,D\n", 2, "has 5 cells and the header 4; a text with a comma belongs in quotation marks"),
