@@ -46,6 +46,7 @@ __all__ = [
     "Step",
     "Wanted",
     "What",
+    "has_way",
     "is_alive",
     "listing",
     "masked",
@@ -259,6 +260,12 @@ def other_ways(school: School, message: Message) -> Sequence[Address]:
     return [address for address in _ways(school, message) if address.id != message.address_id]
 
 
+def has_way(school: School, message: Message) -> bool:
+    """Whether it can be sent again to where it was to go: to its address, or where it had none, to whichever there is now."""
+    ways = _ways(school, message)
+    return bool(ways) if message.address_id is None else message.address_id in {way.id for way in ways}
+
+
 def _ways(school: School, message: Message) -> Sequence[Address]:
     if message.adult_id is None:
         return [message.address] if message.address is not None and message.address.state == AddressState.USABLE else []
@@ -294,16 +301,10 @@ def send_again(school: School, message: Message, by: Staff | None, *, may_come_t
 
 def _where(school: School, message: Message, to: Address | None) -> Address | None:
     """The address to send to; None where the first that can be used when it leaves will do."""
-    ways = _ways(school, message)
-    if to is not None:
-        if to.id not in {way.id for way in ways}:
-            raise NoWayThere
-        return to
-    if message.address_id is not None and message.address_id not in {way.id for way in ways}:
+    can_be_reached = to.id in {way.id for way in _ways(school, message)} if to is not None else has_way(school, message)
+    if not can_be_reached:
         raise NoWayThere
-    if not ways:
-        raise NoWayThere
-    return message.address
+    return to or message.address
 
 
 def _like(school: School, message: Message, address: Address | None, key: str) -> Message:
