@@ -90,12 +90,14 @@ def serve(url: str, port: int) -> None:
 
     from bot import logs
     from bot.console import add_console
+    from bot.garbage import spare_what_stays
     from bot.house import House
     from bot.settings import Settings
 
     logs.configure(as_json=True, level="ERROR")
     app = FastAPI(openapi_url=None)
     add_console(app, House(Settings.model_validate({"database_url": url}), {}))
+    spare_what_stays()
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
 
 
@@ -244,10 +246,9 @@ def _print(numbers: Mapping[str, Any]) -> None:
         table.add_column(name, justify="left" if name in ("page", "slowest as") else "right")
     for page in _worst(numbers["pages"]):
         kilobytes = page["bytes"] / 1_000
-        met = "met" if page["p95_ms"] <= AIM_MS and kilobytes <= AIM_KB else "MISSED"
-        table.add_row(
-            page["page"], page["role"], str(page["p50_ms"]), str(page["p95_ms"]), f"{kilobytes:.1f}", met if page["status"] == 200 else str(page["status"])
-        )
+        is_met = page["p95_ms"] <= AIM_MS and kilobytes <= AIM_KB
+        verdict = "a file" if ".csv" in page["page"] else str(page["status"]) if page["status"] != 200 else "met" if is_met else "MISSED"
+        table.add_row(page["page"], page["role"], str(page["p50_ms"]), str(page["p95_ms"]), f"{kilobytes:.1f}", verdict)
     out = Console()
     out.print(table)
     news, setup = numbers["news"], numbers["setup"]

@@ -332,7 +332,7 @@ def bench_turns(
 def bench_console(
     families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 400,
     messages: Annotated[int, typer.Option(help="How many messages it has had, in and out.", min=0)] = 200_000,
-    rounds: Annotated[int, typer.Option(help="How often each page is asked for as each role.", min=1)] = 20,
+    rounds: Annotated[int, typer.Option(help="How often each page is asked for as each role.", min=1)] = 30,
     database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
     as_json: AsJson = False,
     config: Config = None,
