@@ -18,6 +18,7 @@ import typer
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
+from bot.garbage import spare_what_stays
 from bot.house import House, real_channels, simulated_channels
 from bot.metrics import Metrics
 from bot.running import Running
@@ -62,7 +63,7 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
         typer.echo("bookbag run: another Bookbag serves this database. Stop it first; on SQLite only one may.", err=True)
         return FAILURE
     house = open_house(settings, demo=demo)
-    app = application(house, Running(house), Metrics(), demo_log_ins() if demo else None)
+    app = application(house, Running(house, spare_what_stays), Metrics(), demo_log_ins() if demo else None)
     if demo:
         from bot.simulator import add_simulator
 
@@ -73,6 +74,7 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
     # What is in hand gets its time in Running.stop; whatever page is still open after two seconds must not hold up the end.
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False))
     app.state.is_stopping = lambda: server.should_exit
+    spare_what_stays()
     with alone, suppress(KeyboardInterrupt):
         server.run()
     return 0 if server.started else FAILURE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,10 +30,10 @@ PATIENCE = 5.0
 
 
 class Running:
-    """All loops over one house."""
+    """All loops over one house. `settled` is called, on another thread, once all that is there at the start is loaded."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, house: House, settled: Callable[[], None] = lambda: None) -> None:
+        self._house, self._settled = house, settled
         self._turns = TurnLoop(house)
         self._catch_ups: list[CatchUp] = []
         self._asking: list[CatchUp | TelegramPoll] = []
@@ -51,7 +52,7 @@ class Running:
         if doubtful:
             log.info("to be looked up", messages=doubtful)
         if house.embedded is not None:
-            threading.Thread(target=_warm, args=[house.embedded], name="warm", daemon=True).start()
+            threading.Thread(target=_warm, args=[house.embedded, self._settled], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
         self._tasks = [asyncio.create_task(loop.run()) for loop in (self._turns, house.translators, house.fetcher, house.telling)]
         self._start_asking()
@@ -103,12 +104,13 @@ class Running:
             log.warning("database away", at="stopping")
 
 
-def _warm(understander: Embedded) -> None:
+def _warm(understander: Embedded, settled: Callable[[], None]) -> None:
     """Get the classifier ready. Without it exact words, numbers and dates are still understood."""
     try:
         understander.warm()
     except Exception as error:
         log.exception("not warm", error=type(error).__name__)
+    settled()
 
 
 def _from_any_thread(loop: asyncio.AbstractEventLoop, wake: object) -> None:

@@ -27,10 +27,6 @@ class OutboxState(StrEnum):
     UNCONFIRMED = "unconfirmed"  # may or may not have arrived, and cannot be asked
 
 
-MISSED = "state IN ('failed', 'undelivered', 'expired', 'unconfirmed')"
-"""Which messages did not arrive, or may not have, in SQL: these few have an index of their own."""
-
-
 class Lane(IntEnum):
     """Who overtakes whom: the lower goes first. A parent who is writing is answered before anything else leaves."""
 
@@ -54,7 +50,6 @@ class Message(Base):
         Index("ix_outbox_address_state", "address_id", "state", "id"),
         Index("ix_outbox_adult_state", "adult_id", "state"),
         Index("ix_outbox_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL")),
-        Index("ix_outbox_missed", "adult_id", "created_at", sqlite_where=text(MISSED), postgresql_where=text(MISSED)),
         Index("ix_outbox_kind", "kind", "id"),
         Index("ix_outbox_created_at", "created_at"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -12,7 +12,7 @@ from data.attention import Attention, Need
 from data.people import Adult, SchoolClass, Staff
 from school import School, texts
 
-__all__ = ["Need", "add_words", "call_for_a_person", "came_with", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
+__all__ = ["Need", "add_words", "all_in_english", "call_for_a_person", "came_with", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
 
 
 LONGEST = 2_000
@@ -60,6 +60,14 @@ def in_english(school: School, row: Attention) -> texts.Reading:
     """What was written, for staff: in English where it was translated or was English already."""
     written = _written(school, row)
     return written.read_in(texts.STAFF_READ) if written else texts.Reading(row.text)
+
+
+def all_in_english(school: School, rows: Sequence[Attention]) -> Mapping[int, texts.Reading]:
+    """The same for many at once, by id."""
+    ids = [row.id for row in rows]
+    found = school.session.scalars(select(texts.Text).where(texts.Text.attention_id.in_(ids))) if ids else ()
+    readings = {text.attention_id: text.read_in(texts.STAFF_READ) for text in found}
+    return {row.id: readings.get(row.id) or texts.Reading(row.text) for row in rows}
 
 
 def has_asked(school: School, key: str) -> bool:

@@ -34,9 +34,14 @@ class Today:
     coming: Sequence[Appointment]
 
     @property
+    def needs(self) -> Sequence[Attention]:
+        """Everything that waits, list after list."""
+        return [*self.safeguarding, *self.urgent, *self.unanswered, *self.to_ring, *self.not_understood, *self.not_reached]
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing at all waits."""
-        return not any((self.safeguarding, self.urgent, self.unanswered, self.to_ring, self.not_understood, self.not_reached, self.coming))
+        return not self.needs and not self.coming
 
 
 def today(school: School, who: Viewer) -> Today:

@@ -24,6 +24,7 @@ COMMANDS = [
     "family list",
     "whatsapp setup",
     "bench turns",
+    "bench console",
 ]
 
 runner = CliRunner()

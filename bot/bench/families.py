@@ -41,7 +41,7 @@ def fill(store: Store, families: int, old_messages: int, now: datetime) -> None:
         _add(session, Address, ({"id": n + 1, "channel": "sms", "kind": "phone", "value": phone(n), "first_greeted_at": now} for n in range(families)))
         _add(session, AdultAddress, ({"adult_id": n + 1, "address_id": n + 1, "rank": 0} for n in range(families)))
     for start in range(0, old_messages // 2, 50 * CHUNK):
-        _old(store, families, range(start, min(start + 50 * CHUNK, old_messages // 2)), now)
+        _old(store, families, range(start, min(start + 50 * CHUNK, old_messages // 2)), now, timedelta(days=365) / (old_messages // 2))
 
 
 def _staff(session: Session, classes: int) -> None:
@@ -55,9 +55,9 @@ def _staff(session: Session, classes: int) -> None:
     _add(session, Availability, days)
 
 
-def _old(store: Store, families: int, numbers: range, now: datetime) -> None:
+def _old(store: Store, families: int, numbers: range, now: datetime, apart: timedelta) -> None:
     def when(number: int) -> datetime:
-        return now - timedelta(days=365) + timedelta(seconds=number * 31 % 31_000_000)
+        return now - timedelta(days=365) + number * apart
 
     with store.write() as session:
         _add(session, Seen, ({"hash": hashlib.sha256(f"old{n}".encode()).digest()[:16]} for n in numbers))

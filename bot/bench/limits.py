@@ -192,6 +192,11 @@ async def listening(port: int, within: float = 60.0) -> None:
                 return
 
 
+def listen_for(port: int, within: float = 60.0) -> None:
+    """The same for whoever has no event loop."""
+    asyncio.run(listening(port, within))
+
+
 def spawn(
     *command: str, folder: Path | None = None, environment: Mapping[str, str] | None = None, output: int | BinaryIO = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:

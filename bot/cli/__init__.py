@@ -337,3 +337,19 @@ def bench_turns(
     from bot import bench
 
     finish(bench.turns, settings, count=count, families=families, old_messages=old_messages, as_json=as_json, database_url=database)
+
+
+@bench_app.command("console")
+def bench_console(
+    families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 400,
+    messages: Annotated[int, typer.Option(help="How many messages it has had, in and out.", min=0)] = 200_000,
+    rounds: Annotated[int, typer.Option(help="How often each page is asked for as each role.", min=1)] = 30,
+    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Every page of the staff console as each role, in a full school; and how soon a new message is on an open page."""
+    settings = settings_from(config)
+    from bot.bench import pages
+
+    finish(pages.console, settings, families=families, messages=messages, rounds=rounds, as_json=as_json, database_url=database)

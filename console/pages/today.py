@@ -15,4 +15,5 @@ page = Page("", "Today", order=0)
 def show(desk: Desk) -> Response:
     """What waits for whoever is logged in."""
     found = today.today(desk.school, desk.viewer)
-    return desk.render("today/show.html", block="lists", today=found, english=lambda row: attention.in_english(desk.school, row))
+    readings = attention.all_in_english(desk.school, found.needs)
+    return desk.render("today/show.html", block="lists", today=found, english=lambda row: readings[row.id])

@@ -268,6 +268,14 @@ def test_it_goes_by_another_of_their_own_addresses(school: School, parent: Adult
     assert delivery.send_again(school, message, None, to=chat).address_id == chat.id
 
 
+def test_whether_there_is_a_way_is_told_before_it_is_tried(school: School, parent: Adult) -> None:
+    message, homeless = a_message(school, parent), a_message(school, an_adult(school, a_child(school)))
+    assert (delivery.has_way(school, message), delivery.has_way(school, homeless)) == (True, False)
+    parent.addresses[0].address.state = AddressState.OPTED_OUT
+    school.session.flush()
+    assert not delivery.has_way(school, message)
+
+
 def test_what_had_no_address_goes_to_the_first_there_is_now(school: School) -> None:
     nobody = an_adult(school, a_child(school))
     message = a_message(school, nobody, kind="appointment_reminder", verdict="no_address")
