@@ -21,7 +21,7 @@ from data.outbox import Message, OutboxState
 from data.people import Adult, Child, Guardianship, Staff
 from data.setting_up import Step
 from school import LONDON, School, addresses, slots
-from school.errors import Refusal
+from school.errors import NotThere, Refusal
 from school.notices import withdraw
 
 __all__ = ["Step", "TooLateToUndo", "adults_without_others", "leave", "may_undo", "steps_of_today", "undo"]
@@ -96,6 +96,14 @@ def steps_of_today(school: School, what: str) -> Sequence[Step]:
     begins = datetime.combine(school.today, time(), LONDON)
     fresh = (Step.what == what, Step.undone_at.is_(None), Step.before.is_not(None), Step.at >= begins)
     return school.session.scalars(select(Step).where(*fresh).order_by(Step.id.desc())).all()
+
+
+def find(school: School, step_id: int, what: str) -> Step:
+    """One step of this kind. Refuses with NotThere."""
+    step = school.session.get(Step, step_id)
+    if step is None or step.what != what:
+        raise NotThere
+    return step
 
 
 def may_undo(school: School, step: Step) -> bool:

@@ -140,7 +140,7 @@ def _samples(store: Store) -> Mapping[str, object]:
             "appointment_id": session.scalar(select(func.min(Appointment.id))) or 1,
             "staff_id": FIRST_STAFF,
             "adult_id": 3,  # whose number does not work: there is a letter for them
-            "thread": "a1",
+            "key": "a1",
             "day": f"{now():%Y-%m-%d}",
             "on": f"{now():%Y-%m-%d}",
         }

