@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from data.addresses import Address
 from data.attention import Attention, Need
 from data.people import Adult
 from school import School, texts
 
-__all__ = ["Need", "add_words", "call_for_a_person", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
+__all__ = ["Need", "add_words", "call_for_a_person", "has_asked", "in_english", "open_needs", "refine", "settle", "tick_off"]
 
 
 LONGEST = 2_000
@@ -99,7 +99,14 @@ def tick_off(school: School, attention_id: int) -> bool:
     return True
 
 
+def settle(school: School, key: str) -> None:
+    """What it waited for has come about without anyone's doing: it waits no more. Nothing, where nothing with this key waits."""
+    row = school.session.scalars(select(Attention).where(Attention.key == key)).first()
+    if row is not None:
+        tick_off(school, row.id)
+
+
 def open_needs(school: School) -> Sequence[Attention]:
-    """What still waits: what concerns a child's safety first, and of each the oldest."""
-    is_other = Attention.need != Need.SAFEGUARDING
-    return school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(is_other, Attention.id)).all()
+    """What still waits: what concerns a child's safety first, then who is missing and who is to be collected by whom; of each the oldest."""
+    urgency = case((Attention.need == Need.SAFEGUARDING, 0), (Attention.need.in_((Need.NOT_SEEN, Need.COLLECTION)), 1), else_=2)
+    return school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(urgency, Attention.id)).all()

@@ -30,4 +30,6 @@ class SchoolSettings:
     unknown_replies_per_day: int = 3
     fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)
+    absence_ring_after: timedelta = timedelta(minutes=60)
+    absence_open_days: int = 3
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))

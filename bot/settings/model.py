@@ -200,6 +200,15 @@ class Appointments(Section):
     remind_at: Clock = Field(time(16, 0), description="When a reminder leaves, on the day before, on the school's clock.")
 
 
+class Absence(Section):
+    """Children who are not in school."""
+
+    ring_after: Positive = Field(60, description="How many minutes after the school asked why a child is missing someone is told to ring, if nobody answered.")
+    open_days: Positive = Field(
+        3, description="For how many school days it counts that a child is absent, where the family does not know when it will be back."
+    )
+
+
 class Limits(Section):
     """What stops a flood from costing money."""
 
@@ -261,6 +270,7 @@ class Settings(Section):
     quiet_hours: QuietHours = QuietHours()
     catch_up: CatchUp = CatchUp()
     appointments: Appointments = Appointments()
+    absence: Absence = Absence()
     limits: Limits = Limits()
     columns: Columns = Columns()
     log: Log = Log()
@@ -312,6 +322,8 @@ class Settings(Section):
             unknown_replies_per_day=self.limits.unknown_per_day,
             fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
+            absence_ring_after=timedelta(minutes=self.absence.ring_after),
+            absence_open_days=self.absence.open_days,
         )
 
     def folded(self) -> list[str]:
