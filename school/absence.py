@@ -210,14 +210,15 @@ def first_day(school: School) -> date:
 
 
 def of_day(school: School, day: date, child: Child | None = None) -> Sequence[Absence]:
-    """All that is said of a day, the newest first: of one child, or of all."""
+    """What each adult says of a day, the newest first: of one child, or of all. What they said of it before does not count any more."""
     found = select(Absence).where(Absence.taken_back_at.is_(None), Absence.first_on <= day, Absence.first_on > day - LOOKED_BACK)
     found = found.where(or_(Absence.back_on.is_(None), Absence.back_on > day))
     if child is not None:
         found = found.where(Absence.child_id == child.id)
     days = calendar(school)
     rows = school.session.scalars(found.order_by(Absence.heard_at.desc(), Absence.id.desc())).all()
-    return [row for row in rows if _covers(school, days, row, day)]
+    newest = {(row.child_id, row.adult_id, row.staff_id): row for row in reversed(rows) if _covers(school, days, row, day)}
+    return [row for row in rows if row in newest.values()]
 
 
 def is_explained(school: School, child: Child, day: date) -> bool:
