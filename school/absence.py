@@ -221,6 +221,11 @@ def of_day(school: School, day: date, child: Child | None = None) -> Sequence[Ab
     return [row for row in rows if row in newest.values()]
 
 
+def end_of(day: date) -> datetime:
+    """Midnight in London: a question that says 'today' is of no use after that."""
+    return datetime.combine(day + timedelta(days=1), time(), LONDON)
+
+
 def is_explained(school: School, child: Child, day: date) -> bool:
     """Whether the school knows why this child is not in class: what was said last speaks of absence, or of a lateness that is not over yet."""
     newest = next(iter(of_day(school, day, child)), None)
@@ -294,7 +299,7 @@ def take_back(school: School, row: Chase, by: Staff) -> None:
     row.taken_back_at, row.taken_back_by_id = school.now, by.id
     withdraw(school, f"absence:{row.id}:")
     for each in _told(school, row):
-        tell(school, each, "absence_mistake", {"chase": row.id}, key=f"absence_mistake:{row.id}:{each.id}", useless_after=_end_of(row.day), lane=Lane.ALERT)
+        tell(school, each, "absence_mistake", {"chase": row.id}, key=f"absence_mistake:{row.id}:{each.id}", useless_after=end_of(row.day), lane=Lane.ALERT)
     answers = update(Absence).where(Absence.chase_id == row.id).values(taken_back_at=school.now)
     school.session.execute(answers.execution_options(synchronize_session="fetch"))
     for key in school.session.scalars(select(Attention.key).where(Attention.key.startswith(_need(row), autoescape=True))).all():
@@ -333,7 +338,7 @@ def _ask_adults(school: School, row: Chase) -> bool:
             continue
         reached |= theirs
         school.session.add(Asked(chase_id=row.id, adult_id=adult.id))
-        key, until = f"absence:{row.id}:{adult.id}", _end_of(row.day)
+        key, until = f"absence:{row.id}:{adult.id}", end_of(row.day)
         tell(school, adult, "absence_question", {"chase": row.id}, key=key, useless_after=until, lane=Lane.ALERT)
     school.session.flush()
     return bool(reached)
@@ -369,11 +374,6 @@ def _need(row: Chase) -> str:
 
 def _described(child: Child) -> str:
     return f"{child.name}, {child.school_class.name}"[:200]
-
-
-def _end_of(day: date) -> datetime:
-    """Midnight in London: a question that says 'today' is of no use after that."""
-    return datetime.combine(day + timedelta(days=1), time(), LONDON)
 
 
 # The capability
