@@ -85,7 +85,7 @@ IN_SCHOOL = _("Sorry, {child} is in school.")
 @dialogue(
     intent="report_absence",
     # Translators: an entry of the menu.
-    menu=_("Say that my child is absent"),
+    menu=_("My child is absent"),
     order=45,
     urgent=True,
     hears=("child", "time"),
@@ -309,7 +309,10 @@ def _facts(school: School, row: Absence) -> tuple[object, ...]:
         facts.append(_("late"))
     if row.first_on > school.today:
         # Translators: {facts}, in 'Leo: ill, from Tue 3 March.'
-        facts.append(_("from {day}").format(day=row.first_on))
+        begins = _("from {day}")
+        # Translators: {facts}, in 'Leo: medical appointment, late, on Tue 3 March.'
+        alone = _("on {day}")
+        facts.append((alone if row.kind == AbsenceKind.LATE else begins).format(day=row.first_on))
     if row.back_on is not None:
         # Translators: {facts}, in 'Leo: ill, back on Thu 5 March.'
         facts.append(_("back on {day}").format(day=row.back_on))

@@ -13,7 +13,8 @@ from school.times import Wish
 
 LONG_AGO, FAR_AHEAD = timedelta(days=14), timedelta(days=60)
 """Days beyond these are no days of an absence: they were misread."""
-QUARTER = timedelta(minutes=15)
+SOON, QUARTER = timedelta(minutes=9), timedelta(minutes=15)
+"""How soon a late child may be there at the earliest, and the steps in which a time is offered."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def times_to_choose(school: School, day: date) -> Sequence[time]:
     """Three times at which a late child may come, on quarters of an hour: soon, and later."""
     opening = datetime.combine(day, school.settings.opens)
     begins = max(opening, school.clock.replace(tzinfo=None)) if day == school.today else opening
-    soonest = begins + QUARTER
+    soonest = begins + SOON + QUARTER
     soonest -= timedelta(minutes=soonest.minute % 15, seconds=soonest.second, microseconds=soonest.microsecond)
     return [(soonest + ahead * QUARTER).time() for ahead in (0, 2, 6)]
 

@@ -209,13 +209,16 @@ def _forget(school: School, row: CollectionRequest) -> None:
 
 
 def _demo(school: School) -> None:
-    """Isaac's aunt is to collect him: nobody has rung yet."""
+    """Isaac's aunt is to collect him, and nobody has rung yet. It stands on the list alone: a demo school has nothing else that waits for a person."""
     from school.absence import first_day
     from school.demo import adult, child
 
-    mother, isaac = adult(school, "Michelle"), child(school, "Isaac")
-    said = "My sister Dionne will collect Isaac, I have to work late"
-    ask(school, mother, RequestKind.COLLECTION, said, source=DEMO, language="en", about=[isaac], day=first_day(school))
+    mother = adult(school, "Michelle")
+    said = texts.write(school, "My sister Dionne will collect Isaac, I have to work late", "en", adult=mother)
+    made = CollectionRequest(source=DEMO, kind=RequestKind.COLLECTION, adult_id=mother.id, text_id=said.id, day=first_day(school), created_at=school.now)
+    school.session.add(made)
+    school.session.flush()
+    concerns(school, made, [child(school, "Isaac")])
 
 
 capability = Capability("collection", due=due, export=_export, erase=_erase, retain=_retain, demo=_demo)

@@ -39,7 +39,7 @@ FEW_WORDS = 4
 """Up to so many words, a message that mentions a value is taken for an answer, whatever else it may mean."""
 CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "speak_to_person", "ring_me"})
 """What is understood from anywhere, as a whole message, before it is taken for an answer."""
-SURE = 0.6
+SURE = 0.5
 """How sure a wish must be to be one beside a question that takes any words for an answer."""
 DAY_MATTERS = frozenset({"report_absence", "report_lateness", "report_medical", "change_collection"})
 """Wishes that a person must see today."""

@@ -220,7 +220,7 @@ def _appointments_of(school: School, name: str) -> list[str]:
 
 
 def _attention(school: School) -> list[str]:
-    rows = school.session.scalars(select(Attention).where(Attention.done_at.is_(None), ~Attention.key.endswith(":demo")).order_by(Attention.id))
+    rows = school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(Attention.id))
     return [" ".join(filter(None, [row.need, f"({row.detail})" if row.detail else "", f"'{row.text}'" if row.text else ""])) for row in rows]
 
 
