@@ -135,8 +135,8 @@ def report_lateness(chat: Chat, school: School) -> None:
 @notice("absence_question")
 def absence_question(chat: Chat, school: School) -> None:
     """The school asks why a child is not in class. Whoever answers second is thanked, and learns nothing of the first."""
-    asked = absence.find_chase(school, chat.args["chase"])
-    if asked is None or asked.day != school.today:
+    asked = _chase(chat, school)
+    if asked is None:
         return
     if asked.taken_back_at is not None:
         if chat.answered("why"):
@@ -163,9 +163,16 @@ def absence_question(chat: Chat, school: School) -> None:
 @notice("absence_mistake")
 def absence_mistake(chat: Chat, school: School) -> None:
     """The child is in class after all."""
-    asked = absence.find_chase(school, chat.args["chase"])
-    if asked is not None and asked.day == school.today:
+    asked = _chase(chat, school)
+    if asked is not None:
         chat.say(IN_SCHOOL, child=asked.child)
+
+
+def _chase(chat: Chat, school: School) -> Chase | None:
+    """Whom the school asks after, as long as it is that day, and as long as this adult is one who may be asked."""
+    asked = absence.find_chase(school, chat.args["chase"])
+    is_theirs = asked is not None and asked.child in families.children(school, chat.adult, may="be_asked")
+    return asked if asked is not None and is_theirs and asked.day == school.today else None
 
 
 def _take_answer(chat: Chat, school: School, asked: Chase, why: object, *, was_known: bool) -> None:

@@ -35,6 +35,7 @@ def change_collection(chat: Chat, school: School) -> None:
         chat.say(_("If it is for today, please also ring {phone}."), phone=school.settings.phone)
     if chat.keep("is_unclear", len(theirs) > 1 and not named):
         options: list[Child | str] = [*theirs, ALL]
+        # Translators: a choice: each of the children in the list. At most 20 characters.
         every = _("All of them")
         chosen = chat.choose("child", options, _("Which child is it about?"), label=lambda child: every if child == ALL else child)
         about = [chosen] if isinstance(chosen, Child) else theirs
@@ -58,10 +59,10 @@ def decided(chat: Chat, school: School) -> None:
         return
     if request.state == RequestState.AGREED:
         # Translators: {what} is what was asked for, such as 'the change for Leo on Tue 3 March'.
-        chat.say(_("Agreed: {what}."), what=_what(request))
+        chat.say(_("Agreed: {what}."), what=_what(school, request))
         return
     # Translators: {what} as above. {person} is a word to text back.
-    chat.say(_("Not agreed: {what}. All stays as it was. {person} gets you a person."), what=_what(request), person=keywords.PERSON)
+    chat.say(_("Not agreed: {what}. All stays as it was. {person} gets you a person."), what=_what(school, request), person=keywords.PERSON)
 
 
 def _ask(chat: Chat, school: School, kind: RequestKind, about: list[Child]) -> CollectionRequest:
@@ -78,11 +79,14 @@ def _ask(chat: Chat, school: School, kind: RequestKind, about: list[Child]) -> C
     return request
 
 
-def _what(request: CollectionRequest) -> Phrase:
-    if request.kind != RequestKind.COLLECTION or not request.children:
+def _what(school: School, request: CollectionRequest) -> Phrase:
+    """What was asked for; a child is named only to an adult who may collect it still."""
+    theirs = collection.children(school, request.adult)
+    about = [child for child in request.children if child in theirs]
+    if request.kind != RequestKind.COLLECTION or not about:
         return WHAT[RequestKind(request.kind)]
     if request.day is None:
         # Translators: {what}, in 'Agreed: the change you asked for, for Leo.': {child} is one child's name, or several.
-        return _("the change you asked for, for {child}").format(child=request.children)
+        return _("the change you asked for, for {child}").format(child=about)
     # Translators: {what}, in 'Agreed: the change you asked for, for Leo on Tue 3 March.': {child} is one child's name, or several.
-    return _("the change you asked for, for {child} on {day}").format(child=request.children, day=request.day)
+    return _("the change you asked for, for {child} on {day}").format(child=about, day=request.day)

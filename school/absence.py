@@ -345,14 +345,15 @@ def _ask_adults(school: School, row: Chase) -> bool:
 
 
 def _settle_chase(school: School, row: Absence) -> None:
-    """Something was said of today: whoever was to be asked is not, and nobody need ring because of silence."""
+    """Something was said of today: its adult has answered; once the absence is explained, nobody else is asked, and nobody need ring because of silence."""
     live = chase_of(school, row.child, school.today)
     if live is None or row not in of_day(school, school.today, live.child):
         return
-    withdraw(school, f"absence:{live.id}:")
-    attention.settle(school, _need(live))
     mine = update(Asked).where(Asked.chase_id == live.id, Asked.adult_id == row.adult_id, Asked.answered_at.is_(None))
     school.session.execute(mine.values(answered_at=school.now).execution_options(synchronize_session="fetch"))
+    if is_explained(school, live.child, live.day):
+        withdraw(school, f"absence:{live.id}:")
+        attention.settle(school, _need(live))
 
 
 def _told(school: School, row: Chase) -> Sequence[Adult]:
@@ -380,10 +381,11 @@ def _described(child: Child) -> str:
 
 
 def due(school: School) -> None:
-    """Nobody has answered for a while: someone rings, once for each child."""
+    """Nobody has answered for a while, or all that was said is that the child comes: someone rings, once for each child."""
     silent = select(Chase).where(Chase.day == school.today, Chase.taken_back_at.is_(None), Chase.asked_at <= school.now - school.settings.absence_ring_after)
     for row in school.session.scalars(silent.order_by(Chase.id)).all():
-        if not attention.has_asked(school, _need(row)) and not of_day(school, row.day, row.child):
+        said = of_day(school, row.day, row.child)
+        if (not said or said[0].kind == AbsenceKind.COMING) and not attention.has_asked(school, _need(row)):
             _let_ring(school, row)
 
 

@@ -310,6 +310,14 @@ def test_an_answer_after_the_hour_takes_the_need_away(school: School, child: Chi
     assert needs(school) == []
 
 
+def test_that_a_missing_child_is_coming_explains_nothing(school: School, child: Child, mother: Adult, father: Adult, office: Staff) -> None:
+    absence.chase(school, [child], TODAY, office)
+    absence.report(school, child, Telling("sms", mother), first_on=TODAY, kind=AbsenceKind.COMING)
+    assert questions(school)[father.id] == "queued"
+    absence.due(later(school, "2026-03-02 10:30"))
+    assert len(needs(school)) == 1
+
+
 def test_what_the_office_was_told_by_phone_stands_on_the_list(school: School, child: Child, mother: Adult, office: Staff) -> None:
     absence.chase(school, [child], TODAY, office)
     telling = Telling(absence.ON_THE_PHONE, staff=office, words="tummy bug")
