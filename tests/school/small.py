@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from itertools import count
 
+from sqlalchemy.orm import Session
+
 from data.appointments import Availability, AvailabilityException, Invitation, MeetingKind, ParentsEvening
 from data.people import Adult, Child, Guardianship, SchoolClass, Staff
 from data.school_year import Term
@@ -18,6 +20,13 @@ _numbers = count(1)
 def london(clock: str) -> datetime:
     """The instant at which the school's clock shows '2026-03-02 09:10'."""
     return datetime.fromisoformat(clock).replace(tzinfo=LONDON)
+
+
+def unedited(now: datetime, settings: SchoolSettings | None = None) -> School:
+    """A school of which nobody has edited anything: it needs no database."""
+    school = School(Session(), now)
+    school.settings = settings or SchoolSettings()
+    return school
 
 
 @contextmanager

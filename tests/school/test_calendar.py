@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sqlalchemy.orm import Session
 
-from school import LONDON, School, SchoolSettings
+from school import LONDON, SchoolSettings
 from school.calendar import Calendar, bank_holidays, end_of_quiet, instant, is_quiet
+from tests.school.small import unedited
 
 SPRING_FORWARD, FALL_BACK = date(2026, 3, 29), date(2026, 10, 25)
 days = st.dates(date(2000, 1, 1), date(2080, 12, 31))
@@ -78,7 +78,7 @@ def test_the_skipped_hour_does_not_exist() -> None:
 @example(datetime(2026, 3, 29, 0, 30, tzinfo=UTC))
 @example(datetime(2026, 10, 24, 23, 30, tzinfo=UTC))
 def test_quiet_ends_at_its_first_waking_moment(moment: datetime) -> None:
-    school = School(Session(), moment)
+    school = unedited(moment)
     end = end_of_quiet(school, moment)
     assert not is_quiet(school, end)
     assert moment <= end <= moment + timedelta(hours=13)
@@ -90,12 +90,12 @@ def test_quiet_ends_at_its_first_waking_moment(moment: datetime) -> None:
     [("06:59", True), ("07:00", False), ("18:59", False), ("19:00", True), ("23:59", True), ("00:00", True)],
 )
 def test_quiet_hours_go_over_midnight(at: str, quiet: bool) -> None:
-    school = School(Session(), datetime(2026, 7, 1, tzinfo=UTC))
+    school = unedited(datetime(2026, 7, 1, tzinfo=UTC))
     assert is_quiet(school, datetime.combine(date(2026, 7, 1), time.fromisoformat(at), tzinfo=LONDON)) is quiet
 
 
 def test_quiet_hours_within_one_day() -> None:
-    school = School(Session(), datetime(2026, 7, 1, tzinfo=UTC), SchoolSettings(quiet_from=time(12), quiet_to=time(13)))
+    school = unedited(datetime(2026, 7, 1, tzinfo=UTC), SchoolSettings(quiet_from=time(12), quiet_to=time(13)))
     noon = datetime(2026, 7, 1, 12, 0, tzinfo=LONDON)
     assert is_quiet(school, noon)
     assert end_of_quiet(school, noon) == noon + timedelta(hours=1)

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.orm import Session
 
 from school import School, SchoolSettings
 from school.calendar import after_waking, end_of_quiet, is_quiet
-from tests.school.small import london
+from tests.school.small import london, unedited
 
 MINUTE = timedelta(minutes=1)
 clocks = st.integers(0, 24 * 60 - 1).map(lambda minute: time(minute // 60, minute % 60)) | st.sampled_from([time(1), time(1, 30), time(2), time(0)])
@@ -20,7 +19,7 @@ moments = st.builds(lambda day, minutes: day + minutes * MINUTE, changes, st.int
 
 
 def school(quiet_from: time, quiet_to: time) -> School:
-    return School(Session(), datetime(2026, 3, 2, tzinfo=UTC), SchoolSettings(quiet_from=quiet_from, quiet_to=quiet_to))
+    return unedited(datetime(2026, 3, 2, tzinfo=UTC), SchoolSettings(quiet_from=quiet_from, quiet_to=quiet_to))
 
 
 @settings(max_examples=200, deadline=None)
