@@ -39,7 +39,7 @@ class Hooks:
     def __init__(self, house: House) -> None:
         self._house = house
         self._mailer = Mailer.of(house.settings.email)
-        self._learning: threading.Timer | None = None
+        self._learns_soon = False
         self.learn_after: float | None = LEARN_AFTER
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -58,17 +58,29 @@ class Hooks:
 
     def learn(self) -> None:
         """Train on what was corrected, once, a minute from now."""
-        engine = self._house.embedded
-        if engine is not None and self.learn_after is not None and not (self._learning and self._learning.is_alive()):
-            self._learning = threading.Timer(self.learn_after, engine.warm)
-            self._learning.daemon = True
-            self._learning.start()
+        if self._house.embedded is None or self.learn_after is None or self._learns_soon:
+            return
+        self._learns_soon = True
+        timer = threading.Timer(self.learn_after, self._learn)
+        timer.daemon = True
+        timer.start()
+
+    def _learn(self) -> None:
+        """Train. What is corrected from now on is learnt by the next time."""
+        self._learns_soon = False
+        if (engine := self._house.embedded) is not None:
+            engine.warm()
 
     def read_back(self, words: str, language: str) -> Back:
         """How English words would reach a reader of `language`, and what that says in English again."""
         if self.loop is None:
             return Back(words)
-        return asyncio.run_coroutine_threadsafe(self._read_back(words, language), self.loop).result(READ_BACK_WITHIN)
+        asked = asyncio.run_coroutine_threadsafe(self._read_back(words, language), self.loop)
+        try:
+            return asked.result(READ_BACK_WITHIN)
+        except TimeoutError:
+            asked.cancel()
+            return Back(words)
 
     async def _read_back(self, words: str, language: str) -> Back:
         translators, house = self._house.translators, self._house

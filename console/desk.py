@@ -135,7 +135,7 @@ class Desk:
         """The way on after something was done; `said` is shown once on the page that follows. The address begins with /console."""
         response = RedirectResponse(address, 303)
         if said:
-            response.set_cookie("said", quote(said), max_age=60, httponly=True, samesite="lax", path=HOME)
+            response.set_cookie("said", quote(said), max_age=60, secure=self.origin.startswith("https://"), httponly=True, samesite="lax", path=HOME)
         return response
 
     def wrong(self, show: Callable[[Desk], Response], **faults: str) -> NoReturn:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -176,6 +176,7 @@ class _Visit:
         self._door, self._rendering, self._route, self._request, self._form = door, rendering, route, request, form
         self._token = request.cookies.get(door.cookie, "")
         self._is_post = route.method == "POST"
+        self._is_partial = request.headers.get("hx-request") == "true"
         self._prepared: Any = None
 
     def answer(self) -> Response:
@@ -203,7 +204,8 @@ class _Visit:
             if session is None:
                 return None, False
             owes, is_stale = accounts.owes_second_factor(school, session), school.now - session.seen_at >= accounts.SEEN_EVERY
-        if is_stale and "live" not in self._request.headers:
+        # What an open page fetches by itself is no click: nobody may be sitting there.
+        if is_stale and (self._is_post or not self._is_partial):
             with self._door.store.write(durable=False) as database:
                 accounts.seen(self._door.school(database), session)
         return session, owes
@@ -255,7 +257,7 @@ class _Visit:
             form=self._form,
             prepared=self._prepared,
             csrf=csrf_of(self._token),
-            is_partial=request.headers.get("hx-request") == "true",
+            is_partial=self._is_partial,
             said="" if self._is_post else unquote(request.cookies.get("said", ""))[:300],
             origin=self._door.origin(request),
             keep_tablet=lambda response, token: self._door.keep(response, self._door.tablet_cookie, token, TABLET_KEPT),
@@ -263,11 +265,11 @@ class _Visit:
 
     def _to_log_in(self) -> Response:
         """The way to logging in. What was typed goes along in the page itself, so that an ended session loses nothing."""
-        if self._request.headers.get("hx-request") == "true":
+        if self._is_partial:
             return Response(status_code=204, headers={"HX-Redirect": LOG_IN})
         address = self._request.url.path + (f"?{self._request.url.query}" if self._request.url.query else "")
         if not self._is_post:
-            return RedirectResponse(f"{LOG_IN}?next={address}" if address.rstrip("/") != HOME else LOG_IN, 303)
+            return RedirectResponse(f"{LOG_IN}?next={quote(address, safe='/?=')}" if address.rstrip("/") != HOME else LOG_IN, 303)
         typed = [(name, value) for name, value in self._form.fields() if name not in ("csrf", "form")]
         from console.way_in import show_log_in
 

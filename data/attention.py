@@ -11,6 +11,11 @@ from data.addresses import Address
 from data.base import Base, Id, Utc, Words
 from data.people import Adult, SchoolClass, Staff
 
+FOR_THE_DEPUTY = "for the deputy"
+"""The `detail` of a safeguarding matter that the lead must not see: it concerns her, or someone above."""
+TO_LOOK_AT = "to look at"
+"""The `detail` of one that calls nobody: there may be a hint in it, and it is read when the lead next reads."""
+
 
 class Need(StrEnum):
     """Why a person is needed."""

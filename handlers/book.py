@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.conversation import Chat, dialogue, notice
-from school import School, book, class_lines, families
+from school import School, book, class_lines, families, kept_files
 from school.attention import Need
 from school.book import Part
 from school.families import Child
@@ -155,9 +155,10 @@ def answer_to_the_book(chat: Chat, school: School) -> None:
 
 
 def _say(chat: Chat, school: School, parts: Sequence[Part]) -> None:
-    """What these parts of one page say, a line each."""
-    first = parts[0]
-    chat.say(_heading(first, is_today=first.entry.on == school.today), child=first.entry.child, day=first.entry.on)
+    """What these parts of one page say, a line each; the newest photo goes along."""
+    first, photos = parts[0], [part.photo_id for part in parts if part.photo_id is not None]
+    photo = kept_files.find(school, photos[-1]) if photos else None
+    chat.say(_heading(first, is_today=first.entry.on == school.today), child=first.entry.child, day=first.entry.on, attach=photo)
     for part in parts:
         for phrase in part.phrases:
             if phrase in SAID:

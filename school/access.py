@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, false, func, or_, select, true
 
-from data.attention import Attention, Need
+from data.attention import FOR_THE_DEPUTY, Attention, Need
 from data.inbox import Received
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass, Staff, StaffAddress, class_staff
@@ -89,7 +89,7 @@ def viewer(school: School, staff: Staff) -> Viewer:
 
 def adults_seen(who: Viewer) -> ColumnElement[bool]:
     """Which adults are seen, as a condition on Adult."""
-    if who.powers.isdisjoint({Power.FAMILIES}):
+    if Power.FAMILIES not in who.powers:
         return false()
     if who.class_ids is None:
         return true()
@@ -115,8 +115,8 @@ def classes_seen(who: Viewer) -> ColumnElement[bool]:
 def needs_seen(who: Viewer) -> ColumnElement[bool]:
     """Which needs are seen, as a condition on Attention.
 
-    A class team sees what was written to its class and what its families wrote to the office is not theirs; the office sees both, so that nothing waits for one
-    who is away. Safeguarding is its own inbox: `safeguarding_seen`.
+    A class team sees what was written to its class, and nothing of what its families wrote to the office. The office sees both, so that nothing waits for one
+    who is away. Safeguarding is an inbox of its own: `safeguarding_seen`.
     """
     plain = Attention.need.not_in(SAFEGUARDING_NEEDS)
     if Power.MESSAGES not in who.powers:
@@ -131,7 +131,7 @@ def safeguarding_seen(who: Viewer) -> ColumnElement[bool]:
     if Power.SAFEGUARDING not in who.powers:
         return false()
     mine = Attention.need.in_(SAFEGUARDING_NEEDS)
-    return mine if who.staff.role == "deputy" else mine & (Attention.detail != "for the deputy")
+    return mine if who.staff.role == "deputy" else mine & (Attention.detail != FOR_THE_DEPUTY)
 
 
 def messages_seen(who: Viewer) -> ColumnElement[bool]:
@@ -149,7 +149,7 @@ def messages_seen(who: Viewer) -> ColumnElement[bool]:
     if who.staff.role == "deputy":
         return true()
     hers = Message.address_id.in_(select(StaffAddress.address_id).where(StaffAddress.staff_id == who.staff.id))
-    is_for_deputy = _answers_to_alarms(Attention.detail == "for the deputy")
+    is_for_deputy = _answers_to_alarms(Attention.detail == FOR_THE_DEPUTY)
     return or_(Message.kind != SAFEGUARDING_ALERT, hers) & Message.trace.not_in(is_for_deputy)
 
 
@@ -167,7 +167,7 @@ def _answers_to_alarms(*only: ColumnElement[bool]) -> Select[str]:
 
 def reads_words(who: Viewer) -> bool:
     """Whether they may read what a message says and whose it is, where they see the message: the technician may not."""
-    return not who.powers.isdisjoint({Power.FAMILIES})
+    return Power.FAMILIES in who.powers
 
 
 def message(school: School, who: Viewer, message_id: int) -> Message:

@@ -34,6 +34,7 @@ from data.accounts import Account, LogInFailures, LogInLink, SentForm, SessionKi
 from data.people import Staff
 from school import LONDON, School, staff
 from school.access import NEEDS_SECOND_FACTOR
+from school.capability import Capability
 from school.errors import Refusal
 
 __all__ = ["Account", "SessionKind", "StaffSession", "Tablet"]
@@ -430,7 +431,9 @@ def led_to(school: School, number: str, address: str) -> None:
 def forget_old(school: School) -> None:
     """Remove what has long been over: used links, ended sessions, forms that nobody sends again, failures."""
     past = school.now - FORMS_KEPT
-    school.session.execute(delete(SentForm).where(SentForm.at < past))
-    school.session.execute(delete(LogInLink).where(LogInLink.expires_at < past))
-    school.session.execute(delete(StaffSession).where(StaffSession.ends_at < past))
-    school.session.execute(delete(LogInFailures).where(LogInFailures.wait_until < past))
+    for when in (SentForm.at, LogInLink.expires_at, StaffSession.ends_at, LogInFailures.wait_until):
+        if school.session.scalar(select(when).where(when < past).limit(1)) is not None:
+            school.session.execute(delete(when.class_).where(when < past))
+
+
+capability = Capability("accounts", due=forget_old)

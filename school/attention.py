@@ -12,10 +12,25 @@ from data.attention import Attention, Need
 from data.people import Adult, SchoolClass, Staff
 from school import School, texts
 
-__all__ = ["Need", "add_words", "all_in_english", "call_for_a_person", "came_with", "has_asked", "in_english", "open_needs", "refine", "tick_off"]
+__all__ = [
+    "Need",
+    "add_words",
+    "all_in_english",
+    "call_for_a_person",
+    "came_with",
+    "has_asked",
+    "in_english",
+    "keys_of",
+    "open_needs",
+    "refine",
+    "tick_off",
+    "written",
+]
 
 
 LONGEST = 2_000
+FILES, LOST_FILES, TALK = "files", "not_kept", "talk"
+"""What a message can ask for a person by beside its need: what came with it, what of that was lost, and that it came in the middle of a talk with staff."""
 _MESSAGE = re.compile(r"(?:.*:inbox|late|failed):(\d+)")
 """The keys of what a message is the cause of end in its number."""
 
@@ -58,8 +73,8 @@ def call_for_a_person(
 
 def in_english(school: School, row: Attention) -> texts.Reading:
     """What was written, for staff: in English where it was translated or was English already."""
-    written = _written(school, row)
-    return written.read_in(texts.STAFF_READ) if written else texts.Reading(row.text)
+    text = written(school, row)
+    return text.read_in(texts.STAFF_READ) if text else texts.Reading(row.text)
 
 
 def all_in_english(school: School, rows: Sequence[Attention]) -> Mapping[int, texts.Reading]:
@@ -81,6 +96,11 @@ def came_with(row: Attention) -> int | None:
     return int(found[1]) if found else None
 
 
+def keys_of(received_id: int) -> list[str]:
+    """The keys under which a message (its id in the inbox) may have asked for a person: `came_with` the other way round."""
+    return [f"{cause}:inbox:{received_id}" for cause in (*Need, FILES, LOST_FILES, TALK)] + [f"late:{received_id}", f"failed:{received_id}"]
+
+
 def refine(school: School, key: str, *, need: Need | None = None, text: str | None = None, school_class: SchoolClass | None = None) -> None:
     """More is known of something that waits: what kind of need it is, what they wanted to say, or which class it is for."""
     row = school.session.scalars(select(Attention).where(Attention.key == key)).one()
@@ -97,14 +117,15 @@ def add_words(school: School, key: str, text: str) -> None:
         _rewrite(school, row, f"{row.text} / {text}"[:LONGEST])
 
 
-def _written(school: School, row: Attention) -> texts.Text | None:
+def written(school: School, row: Attention) -> texts.Text | None:
+    """What was written, with its translations; None where nothing was."""
     return school.session.scalars(select(texts.Text).where(texts.Text.attention_id == row.id)).first()
 
 
 def _rewrite(school: School, row: Attention, words: str) -> None:
-    row.text, written = words, _written(school, row)
-    if written is not None:
-        texts.rewritten(written, words)
+    row.text, text = words, written(school, row)
+    if text is not None:
+        texts.rewritten(text, words)
     elif words:
         language = row.adult.language if row.adult else texts.STAFF_READ
         texts.from_parent(school, words, language, adult=row.adult, attention_id=row.id, is_sensitive=row.need == Need.SAFEGUARDING)

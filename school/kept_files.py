@@ -18,7 +18,7 @@ from data.attention import Attention
 from data.inbox import InboxState, Received
 from data.kept_files import IncomingFile, IncomingState, KeptFile
 from data.people import Adult, Child
-from school import School, file_links
+from school import School, attention, file_links
 from school.attention import Need, call_for_a_person, came_with
 from school.capability import Capability
 from school.errors import NotAllowed, TooLarge
@@ -60,8 +60,6 @@ FORGET_TRIES = 9
 FIRST_WAIT = timedelta(seconds=30)
 MOST_A_DAY = 60
 """How many files of one address are fetched in a day. What comes beyond that stays with the provider for a while, and staff are told."""
-KEPT, LOST = "files", "not_kept"
-"""What the keys begin with under which staff are told of files that nothing else leads to."""
 HALF_KNOWN = timedelta(hours=1)
 """How long a file waits until it is known who of two that share a phone has sent it."""
 LEFT_THERE = timedelta(days=30)
@@ -157,13 +155,13 @@ def for_the_lead_alone(school: School, file: KeptFile) -> bool:
     """Whether it came with a message that suggests that someone may be at risk: then only the safeguarding lead or deputy may see it."""
     if file.received_id is None:
         return False
-    matters = school.session.scalars(select(Attention).where(Attention.key.in_(_keys(file.received_id)), Attention.need == Need.SAFEGUARDING))
+    matters = school.session.scalars(select(Attention).where(Attention.key.in_(attention.keys_of(file.received_id)), Attention.need == Need.SAFEGUARDING))
     return matters.first() is not None
 
 
 def needs_of(school: School, file: KeptFile) -> Sequence[Attention]:
     """What waits or waited for a person because of the message that a file came with."""
-    return school.session.scalars(select(Attention).where(Attention.key.in_(_keys(file.received_id)))).all() if file.received_id else ()
+    return school.session.scalars(select(Attention).where(Attention.key.in_(attention.keys_of(file.received_id)))).all() if file.received_id else ()
 
 
 def headers(file: KeptFile, *, inline: bool = False) -> Mapping[str, str]:
@@ -305,21 +303,16 @@ def _locked(school: School, incoming_id: int, *states: IncomingState) -> Incomin
 def _see_that_someone_looks(school: School, incoming: IncomingFile) -> None:
     """What was said to staff of the message leads to its files. Where nothing was, as with a stranger's photo alone, or that is ticked off, they are told."""
     received, is_kept = incoming.received, incoming.state == IncomingState.KEPT
-    known = school.session.scalars(select(Attention).where(Attention.key.in_(_keys(received.id)), Attention.done_at.is_(None))).first()
+    known = school.session.scalars(select(Attention).where(Attention.key.in_(attention.keys_of(received.id)), Attention.done_at.is_(None))).first()
     if known is None:
-        key, detail = (f"{KEPT}:inbox:{received.id}", received.kind) if is_kept else (f"{LOST}:inbox:{received.id}", f"{received.kind}; {_said(incoming)}")
-        call_for_a_person(school, Need.MEDIA, key=key, adult=whose(school, received), address=received.address, detail=detail[:200])
+        cause, detail = (attention.FILES, received.kind) if is_kept else (attention.LOST_FILES, f"{received.kind}; {_said(incoming)}")
+        call_for_a_person(school, Need.MEDIA, key=f"{cause}:inbox:{received.id}", adult=whose(school, received), address=received.address, detail=detail[:200])
     elif not is_kept and known.need != Need.SAFEGUARDING:
         known.detail = f"{known.detail}; {_said(incoming)}".removeprefix("; ")[:200]
 
 
 def _said(incoming: IncomingFile) -> str:
     return f"a file was not kept: {incoming.reason}"
-
-
-def _keys(received_id: int) -> list[str]:
-    """The keys under which a message may have asked for a person."""
-    return [f"{cause}:inbox:{received_id}" for cause in (KEPT, LOST, *Need)] + [f"late:{received_id}", f"failed:{received_id}"]
 
 
 # For the house

@@ -241,9 +241,12 @@ def save_reply(school: School, name: str, words: str) -> None:
     school.session.flush()
 
 
-def forget_reply(school: School, reply_id: int) -> None:
-    """Remove a saved answer; one that is gone is well."""
-    school.session.execute(delete(SavedReply).where(SavedReply.id == reply_id))
+def forget_reply(school: School, reply_id: int) -> bool:
+    """Remove a saved answer; False where there is none."""
+    found = school.session.get(SavedReply, reply_id)
+    if found is not None:
+        school.session.delete(found)
+    return found is not None
 
 
 def when_it_leaves(school: School) -> datetime | None:

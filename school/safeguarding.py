@@ -12,13 +12,12 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 
 from data.addresses import Address, AddressState
-from data.attention import Attention, Need
+from data.attention import FOR_THE_DEPUTY, TO_LOOK_AT, Attention, Need
 from data.audit import AuditEntry
 from data.outbox import Lane, Message
 from data.people import Adult, Staff, StaffAddress
 from data.safeguarding import SafeguardingNote
-from data.texts import Text
-from school import School, access
+from school import School, access, attention
 from school.access import Viewer
 from school.attention import call_for_a_person
 from school.capability import Capability
@@ -30,8 +29,6 @@ CANNOT_JUDGE = (LEAD, "senior")
 """Roles of those who must not be the ones to read what is said about them."""
 SEEN_AS = "safeguarding"
 """What the audit calls a matter."""
-FOR_THE_DEPUTY = "for the deputy"
-"""The detail of what the lead must not see."""
 
 
 def raise_alarm(school: School, *, key: str, text: str, adult: Adult | None, address: Address, about_staff: Collection[int] = ()) -> None:
@@ -51,7 +48,7 @@ def raise_alarm(school: School, *, key: str, text: str, adult: Adult | None, add
 
 def put_before_the_lead(school: School, *, key: str, text: str, adult: Adult | None, address: Address, about_staff: Collection[int] = ()) -> None:
     """A message in which there may be a hint: the lead sees it when she next reads; nobody is called."""
-    detail = FOR_THE_DEPUTY if _concerns_those_above(school, about_staff) else "to look at"
+    detail = FOR_THE_DEPUTY if _concerns_those_above(school, about_staff) else TO_LOOK_AT
     call_for_a_person(school, Need.SAFEGUARDING, key=key, adult=adult, address=address, text=text, detail=detail)
 
 
@@ -86,14 +83,9 @@ def matter(school: School, who: Viewer, matter_id: int) -> Attention:
     return found
 
 
-def written(school: School, row: Attention) -> Text | None:
-    """What was written, with its translation, if one was asked for."""
-    return school.session.scalars(select(Text).where(Text.attention_id == row.id)).first()
-
-
 def want_english(school: School, row: Attention) -> None:
     """Have it put into English, at the click of a named person: only then does it leave the school for a translator."""
-    if (text := written(school, row)) is not None:
+    if (text := attention.written(school, row)) is not None:
         want_sensitive(text, STAFF_READ)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
 from data.addresses import Address
 from data.attention import Attention, Need
@@ -44,12 +44,17 @@ class Filter(StrEnum):
 
 @dataclass(frozen=True)
 class Thread:
-    """One adult, or one address that the school does not know. `class_id` is the class as whose team the viewer reads it, None for the office's eyes."""
+    """One adult, or one address that the school does not know. `class_ids` are the classes as whose team the viewer reads it, None for the office's eyes."""
 
     key: str
     adult: Adult | None
     address: Address | None
-    class_id: int | None = None
+    class_ids: Sequence[int] | None = None
+
+    @property
+    def class_id(self) -> int | None:
+        """The class for which a team writes here; None for the office."""
+        return self.class_ids[0] if self.class_ids else None
 
     @property
     def language(self) -> str:
@@ -106,9 +111,9 @@ def thread(school: School, who: Viewer, key: str) -> Thread:
         raise NotThere
     if key[0] == "a":
         adult = access.adult(school, who, int(key[1:]))
-        return Thread(key, adult, None, _class_seen_as(school, who, adult))
+        return Thread(key, adult, None, _classes_seen_as(school, who, adult))
     address = school.session.get(Address, int(key[1:])) if who.class_ids is None else None
-    if address is None or _adults_at(school, address):
+    if address is None or address.adults:
         raise NotThere
     return Thread(key, None, address)
 
@@ -150,9 +155,11 @@ def recent(school: School, who: Viewer, *, page: int = 0) -> Sequence[Row]:
 
 
 def count_unanswered(school: School, who: Viewer) -> int:
-    """How many things wait for an answer."""
+    """In how many threads something waits for an answer."""
     conditions = (Attention.done_at.is_(None), access.needs_seen(who), *_of_filter(school, who, Filter.UNANSWERED))
-    return school.session.scalar(select(func.count()).select_from(Attention).where(*conditions)) or 0
+    known = select(func.count(Attention.adult_id.distinct())).where(*conditions)
+    unknown = select(func.count(Attention.address_id.distinct())).where(*conditions, Attention.adult_id.is_(None))
+    return (school.session.scalar(known) or 0) + (school.session.scalar(unknown) or 0)
 
 
 def _of_filter(school: School, who: Viewer, which: Filter) -> list[ColumnElement[bool]]:
@@ -192,15 +199,11 @@ def _adults_of_class(class_id: int) -> ColumnElement[int]:
     return select(Guardianship.adult_id).join(Child).where(Child.class_id == class_id).scalar_subquery()
 
 
-def _class_seen_as(school: School, who: Viewer, adult: Adult) -> int | None:
+def _classes_seen_as(school: School, who: Viewer, adult: Adult) -> Sequence[int] | None:
     if who.class_ids is None:
         return None
     theirs = select(Child.class_id).join(Guardianship).where(Guardianship.adult_id == adult.id, Child.class_id.in_(who.class_ids))
-    return school.session.scalars(theirs.order_by(Child.class_id)).first()
-
-
-def _adults_at(school: School, address: Address) -> Collection[Adult]:
-    return school.session.get_one(Address, address.id).adults
+    return school.session.scalars(theirs.distinct().order_by(Child.class_id)).all()
 
 
 # One thread
@@ -228,15 +231,15 @@ def lines(school: School, who: Viewer, of: Thread, limit: int = PAGE) -> Sequenc
     """
     hidden = _hidden(school, of)
     found = [*_theirs(school, of, hidden, limit), *_from_staff(school, of, limit), *_notes(school, of, limit)]
-    if of.class_id is None:
+    if of.class_ids is None:
         found += _from_bookbag(school, of, hidden, limit)
     return sorted(found, key=lambda line: line.at)[-limit:]
 
 
 def _theirs(school: School, of: Thread, hidden: Collection[int], limit: int) -> Iterable[Line]:
     statement = select(Received).where(Received.thread == of.key, Received.id.not_in(hidden))
-    if of.class_id is not None:
-        statement = statement.where(Received.id.in_(_received_of(school, Attention.class_id == of.class_id, of)))
+    if of.class_ids is not None:
+        statement = statement.where(Received.id.in_(_received_of(school, Attention.class_id.in_(of.class_ids), of)))
     for row in school.session.scalars(statement.order_by(Received.id.desc()).limit(limit)):
         reading = english(school, row)
         original = row.text if reading.words != row.text else ""
@@ -280,8 +283,8 @@ def outbox_key(row: StaffMessage) -> str:
     return f"staff-message:{row.id}"
 
 
-def _of_class(column: object, of: Thread) -> list[ColumnElement[bool]]:
-    return [] if of.class_id is None else [column == of.class_id]  # type: ignore[list-item]
+def _of_class(column: InstrumentedAttribute[int | None], of: Thread) -> list[ColumnElement[bool]]:
+    return [] if of.class_ids is None else [column.in_(of.class_ids)]
 
 
 def _received_of(school: School, condition: ColumnElement[bool], of: Thread) -> Collection[int]:
@@ -301,8 +304,8 @@ def english(school: School, row: Received) -> Reading:
     """What a parent wrote, for staff: in English where it was English, or was put into English already."""
     kept = school.session.get(texts.Text, row.text_id) if row.text_id else None
     if kept is None:
-        needs = select(Attention).where(Attention.key.like(f"%inbox:{row.id}")).limit(2)
-        kept = next((found for need in school.session.scalars(needs) if (found := _text_of(school, need)) is not None and found.words == row.text), None)
+        of_needs = select(texts.Text).join(Attention, texts.Text.attention_id == Attention.id).where(Attention.key.in_(attention.keys_of(row.id)))
+        kept = school.session.scalars(of_needs.where(texts.Text.words == row.text).limit(1)).first()
     if kept is not None:
         return kept.read_in(texts.STAFF_READ)
     return Reading(row.text, is_foreign=not _is_for_staff(school, row))
@@ -312,10 +315,6 @@ def _is_for_staff(school: School, row: Received) -> bool:
     """Whether staff can read it as it is: whoever is spoken to in English most likely wrote that."""
     adult = school.session.get(Adult, int(row.thread[1:])) if row.thread[0] == "a" else None
     return adult is None or texts.same_language(adult.language, texts.STAFF_READ)
-
-
-def _text_of(school: School, need: Attention) -> texts.Text | None:
-    return school.session.scalars(select(texts.Text).where(texts.Text.attention_id == need.id)).first()
 
 
 def want_english(school: School, of: Thread, row: Received) -> None:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from data.accounts import StaffSession, StaffTold
-from data.attention import Attention
+from data.attention import FOR_THE_DEPUTY, TO_LOOK_AT, Attention, Need
 from data.people import Staff, WorkingHours
-from school import School, access, hours, staff
+from school import School, access, hours, safeguarding, staff
 from school.access import Viewer
-from school.attention import Need
 
 FIRST_WAIT = timedelta(minutes=5)
 """How long something may lie on the page before anyone is told elsewhere: whoever sits there sees it anyway."""
 AGAIN_AFTER = timedelta(hours=1)
 AT_THE_PAGE = timedelta(minutes=10)
 """Whoever clicked within this time is not told: they have it before them."""
-NAMED = ("lead", "deputy")
-OF_THE_OFFICE = ("office",)
-OF_CLASSES = ("teacher", "class", "advisor")
 
 
 @dataclass(frozen=True)
 class Waits:
-    """That `count` things wait for someone, the oldest `since`; or, for a named person, that a safeguarding matter does."""
+    """That `count` things wait for someone, the oldest `since`; or, for a named person, that a safeguarding matter does. `at` is when that was found out."""
 
     staff: Staff
     count: int
     since: datetime
+    at: datetime
     is_safeguarding: bool = False
 
 
@@ -46,24 +43,28 @@ def whom_to_tell(school: School) -> Sequence[Waits]:
 
 
 def told(school: School, waits: Waits) -> None:
-    """They were told; what came up to now is not told again."""
-    row = school.session.get(StaffTold, (waits.staff.id, waits.is_safeguarding))
-    if row is None:
-        school.session.add(StaffTold(staff_id=waits.staff.id, is_safeguarding=waits.is_safeguarding, at=school.now))
-    else:
-        row.at = school.now
+    """They were told of what had come up to `waits.at`: that is not told again."""
+    school.session.merge(StaffTold(staff_id=waits.staff.id, is_safeguarding=waits.is_safeguarding, at=waits.at))
 
 
 def _safeguarding(school: School, person: Staff) -> Waits | None:
-    if person.role not in NAMED:
+    if person.role not in (safeguarding.LEAD, safeguarding.DEPUTY):
         return None
-    who, last = access.viewer(school, person), _last(school, person, is_safeguarding=True)
-    # What is only to be looked at calls nobody: it is read when they next read.
-    conditions = [access.safeguarding_seen(who), Attention.detail != "to look at", Attention.done_at.is_(None)]
-    if person.role == "deputy":
-        unseen = school.now - school.settings.safeguarding_unseen
-        conditions.append(or_(Attention.detail == "for the deputy", Attention.created_at <= unseen))
-    return _waits(school, person, [*conditions, Attention.created_at > last] if last else conditions, is_safeguarding=True)
+    last = _last(school, person, is_safeguarding=True)
+    called = {row: at for row in safeguarding.matters(school, access.viewer(school, person)) if (at := _called_at(school, person, row)) is not None}
+    if not any(last is None or last < at for at in called.values()):
+        return None
+    return Waits(person, len(called), min(row.created_at for row in called), school.now, is_safeguarding=True)
+
+
+def _called_at(school: School, person: Staff, row: Attention) -> datetime | None:
+    """Since when this matter calls this named person; None while it does not. What is only to be looked at calls nobody."""
+    if row.detail == TO_LOOK_AT:
+        return None
+    if person.role == safeguarding.LEAD or row.detail == FOR_THE_DEPUTY:
+        return row.created_at
+    unseen_at = row.created_at + school.settings.safeguarding_unseen
+    return unseen_at if unseen_at <= school.now and not safeguarding.was_seen(school, row) else None
 
 
 def _messages(school: School, person: Staff) -> Waits | None:
@@ -79,20 +80,19 @@ def _messages(school: School, person: Staff) -> Waits | None:
     return _waits(school, person, conditions) if new else None
 
 
-def _is_theirs(who: Viewer) -> object:
+def _is_theirs(who: Viewer) -> ColumnElement[bool]:
     """Whether a need is one of theirs to answer: given to them, or nobody's yet and of their class, or the office's."""
     mine, nobodys = Attention.assigned_id == who.staff.id, Attention.assigned_id.is_(None)
-    if who.staff.role in OF_THE_OFFICE:
-        return mine | (nobodys & Attention.class_id.is_(None) & Attention.need.not_in((Need.ADDRESS,)))
-    if who.staff.role in OF_CLASSES and who.class_ids is not None:
+    if who.staff.role == "office":
+        return mine | (nobodys & Attention.class_id.is_(None) & (Attention.need != Need.ADDRESS))
+    if who.class_ids is not None:
         return mine | (nobodys & Attention.class_id.in_(who.class_ids))
     return mine
 
 
-def _waits(school: School, person: Staff, conditions: Collection[object], *, is_safeguarding: bool = False) -> Waits | None:
-    statement = select(func.count(), func.min(Attention.created_at)).where(*conditions)  # type: ignore[arg-type]
-    count, since = school.session.execute(statement).one()
-    return Waits(person, count, since, is_safeguarding) if count else None
+def _waits(school: School, person: Staff, conditions: Sequence[ColumnElement[bool]]) -> Waits | None:
+    count, since = school.session.execute(select(func.count(), func.min(Attention.created_at)).where(*conditions)).one()
+    return Waits(person, count, since, school.now) if count else None
 
 
 def _last(school: School, person: Staff, *, is_safeguarding: bool) -> datetime | None:

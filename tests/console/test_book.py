@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from PIL import Image
 
+from school import LONDON
 from tests.console.staff import Browser, Console
 from tests.world import World
 
@@ -96,6 +99,17 @@ def test_a_photo_needs_consent_and_is_seen_by_the_class_alone(console: Console, 
     assert team.client.get(f"{found[1]}/small").status_code == 200
     assert console.as_("Mr Whitfield").client.get(found[1]).status_code == 404
     assert console.as_("Mr Penrose").client.get(found[1]).status_code == 404
+
+
+def test_a_photo_goes_home_with_the_page(make_world: Callable[..., World]) -> None:
+    world = make_world(datetime(2026, 3, 2, 14, 10, tzinfo=LONDON), public_url="https://bookbag.example")
+    team = Console(world).as_("Miss Turner")
+    there = child(team, "Ayaan")
+    team.post(f"{there}/consent", {"is": "yes", "how": "form"}, of=there)
+    team.post(f"{there}/photo", of=there, files={"photo": ("day.png", picture(), "image/png")})
+    team.post(f"{there}/home", of="/console/book")
+    world.settle()
+    assert re.search(r"https://bookbag\.example/m/[\w-]{20,}", world.texts("Amina")[-1])
 
 
 def test_what_is_no_photo_is_refused(team: Browser) -> None:

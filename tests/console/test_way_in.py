@@ -115,6 +115,15 @@ def test_an_idle_session_ends(with_password: Console) -> None:
     assert browser.client.get("/console").status_code == 303
 
 
+def test_a_page_that_refreshes_itself_keeps_nobody_logged_in(with_password: Console) -> None:
+    browser = with_password.browser()
+    log_in(browser)
+    for _ in range(7):
+        with_password.world.moment += timedelta(minutes=9)
+        browser.client.get("/console", headers={"hx-request": "true"})
+    assert browser.client.get("/console").status_code == 303
+
+
 def test_a_session_ends_after_a_day_however_busy(with_password: Console) -> None:
     browser = with_password.browser()
     log_in(browser)

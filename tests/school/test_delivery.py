@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from bot.channels.errors import Verdict
 from data.addresses import Address, AddressState
-from data.attention import Attention, Need
+from data.attention import FOR_THE_DEPUTY, Attention, Need
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, Staff, StaffAddress
@@ -159,7 +159,7 @@ def test_what_answers_an_alarm_is_seen_by_the_named_persons_alone(school: School
 
 
 def test_the_lead_sees_nothing_of_what_is_for_the_deputy(school: School, parent: Adult) -> None:
-    answer = an_alarm(school, parent, "for the deputy")
+    answer = an_alarm(school, parent, FOR_THE_DEPUTY)
     assert seen(school, a_member(school, "lead")) == []
     assert seen(school, a_member(school, "deputy")) == [answer]
 

@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from data.addresses import Address
-from data.attention import Attention, Need
+from data.attention import FOR_THE_DEPUTY, Attention, Need
 from data.outbox import Lane, Message
 from data.people import Adult, Staff
 from data.store import Store
 from school import School, addresses, safeguarding, staff
-from school.safeguarding import FOR_THE_DEPUTY
 from tests.school.small import a_child, a_member, an_adult, london
 
 LEAD, DEPUTY, HEAD = "+447700900401", "+447700900402", "+447700900403"
