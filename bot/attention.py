@@ -59,6 +59,7 @@ def _row(school: School, need: Attention, *, with_safeguarding: bool) -> dict[st
         "since": need.created_at.astimezone(LONDON).isoformat(timespec="minutes"),
         "need": need.need,
         "who": who,
+        "class": need.school_class.name if need.school_class else "",
         "where": where,
         "detail": need.detail,
         "text": "(for the safeguarding lead or deputy: --safeguarding)" if is_hidden else need.text,
@@ -72,7 +73,15 @@ def _sharing(need: Attention) -> str:
 
 
 def _line(row: dict[str, str | int]) -> str:
-    parts = [str(row["id"]), str(row["since"])[:16].replace("T", " "), str(row["need"]).replace("_", " "), row["who"], row["where"], row["detail"]]
+    parts = [
+        str(row["id"]),
+        str(row["since"])[:16].replace("T", " "),
+        str(row["need"]).replace("_", " "),
+        row["who"],
+        row["class"],
+        row["where"],
+        row["detail"],
+    ]
     words = [row["english"], f"[{row['text']}]"] if row["english"] else [row["text"]]
     return "  ".join(_plain(str(part)) for part in [*parts, *words] if part)
 

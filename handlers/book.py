@@ -128,7 +128,7 @@ def write_to_the_class(chat: Chat, school: School) -> None:
 
 
 # Translators: names a message about a child's health in 'Do you mean: News about health?'.
-@dialogue(intent="report_medical", about=_("News about health"), urgent=True, hears=("child",), whole=True)
+@dialogue(intent="report_medical", about=_("News about health"), order=45, urgent=True, hears=("child",), whole=True)
 def report_medical(chat: Chat, school: School) -> None:
     """Health news: the class has it, and it waits until a person has seen it."""
     children = _children(chat, school)

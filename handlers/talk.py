@@ -63,7 +63,7 @@ def deny(chat: Chat, school: School) -> None:
     chat.say(_("All right. {menu} shows what I can do."), menu=keywords.MENU)
 
 
-@dialogue(intent="praise", urgent=True)
+@dialogue(intent="praise", order=95, urgent=True, whole=True)
 def praise(chat: Chat, school: School) -> None:
     """Kind words are passed on too: to the class, where they may answer the book."""
     if book.went_home_lately(school, chat.adult):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from data.book import Entry, Part, PhotoConsent
 from data.people import Child
-from school import School, book, demo, texts
+from school import School, book, demo, families, texts
 
 PAGES = (
     ("Tanvir", ("happy_day", "lunch_all", "swimming"), ""),
@@ -50,6 +50,8 @@ def _page(school: School, young: Child, day: date, phrases: tuple[str, ...], lin
     teacher = young.school_class.teacher
     at = min(book.goes_home_at(school, day), school.now)
     text = texts.write(school, line, texts.STAFF_READ) if line else None
+    if text is not None:
+        texts.want(text, [adult.language for adult in families.adults_of(school, young, "hear")])
     part = Part(number=1, phrases=list(phrases), text=text, written_by_id=teacher.id if teacher else None, written_at=at, sent_at=at)
     school.session.add(Entry(child=young, on=day, parts=[part]))
 

@@ -33,7 +33,7 @@ class Dialogue:
     answers, taken as known otherwise, to be asked for: the intent, and the answer's key.
     `keyword` starts it as a whole message: what a reminder says to reply.
     A `passing` one is not taken up again once something else was said.
-    A `whole` one gives the words to a person: it gets the whole message, and what else in it a person reads.
+    A `whole` one gives the words to a person: it gets the whole message, and of several such wishes in one only the first by `order` is followed.
     `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
     """
 

@@ -92,10 +92,10 @@ def _reads_all(wish: Understanding) -> bool:
 
 
 def _read_once(wishes: Sequence[Understanding]) -> list[Understanding]:
-    """The wishes, of those whose dialogues give the whole message to a person only one: the urgent one, else the first."""
-    to_persons = [wish for wish in wishes if (dialogue := find(wish.intent)) is not None and dialogue.whole]
-    kept = next((wish for wish in to_persons if is_urgent(Frame(wish.intent))), next(iter(to_persons), None))
-    return [wish for wish in wishes if wish is kept or wish not in to_persons]
+    """The wishes, of those whose dialogues give the whole message to a person only the one whose dialogue comes first in their order."""
+    to_persons = [(dialogue.order, wish) for wish in wishes if (dialogue := find(wish.intent)) is not None and dialogue.whole]
+    kept = min(to_persons, key=lambda pair: pair[0], default=(0, None))[1]
+    return [wish for wish in wishes if wish is kept or all(wish is not other for _order, other in to_persons)]
 
 
 def is_urgent(frame: Frame) -> bool:
