@@ -380,11 +380,9 @@ class Conversation:
     def _start(self, frame: Frame) -> None:
         """Begin a dialogue, in place of the same one or of one that only passes by; any other is put aside."""
         self.state.misunderstood = 0
-        if find(frame.dialogue) is None:
-            frame = Frame("pass_on", {"intent": frame.dialogue, "text": frame.heard_text})
         if self.state.frames and _is_passing(self._top()):
             self.state.frames.pop()
-        self._push(frame)
+        self._push(_or_to_a_person(frame))
 
     def _push(self, frame: Frame) -> None:
         self.state.question = None
@@ -425,7 +423,7 @@ class Conversation:
     def _next_wish(self) -> bool:
         if not self.state.waiting:
             return False
-        self._push(self.state.waiting.pop(0))
+        self._push(_or_to_a_person(self.state.waiting.pop(0)))
         return True
 
     def _run_top(self, watch: WriteWatch) -> bool:
@@ -568,6 +566,11 @@ def _is_passing(frame: Frame) -> bool:
     """Whether it is not taken up again once something else was said; so is what no handler knows any more."""
     dialogue = find(frame.dialogue)
     return dialogue is None or dialogue.passing
+
+
+def _or_to_a_person(frame: Frame) -> Frame:
+    """The wish, or the message that passes it on where no dialogue is for it."""
+    return frame if find(frame.dialogue) is not None else Frame("pass_on", {"intent": frame.dialogue, "text": frame.heard_text})
 
 
 def _resume(frame: Frame) -> Frame:

@@ -87,15 +87,18 @@ def frames_for(wishes: Sequence[Understanding], whole: str) -> list[Frame]:
 
 
 def _reads_all(wish: Understanding) -> bool:
+    """Whether a person gets the whole message because of it."""
     dialogue = find(wish.intent)
     return dialogue is None or dialogue.whole
 
 
-def _read_once(wishes: Sequence[Understanding]) -> list[Understanding]:
-    """The wishes, of those whose dialogues give the whole message to a person only the one whose dialogue comes first in their order."""
-    to_persons = [(dialogue.order, wish) for wish in wishes if (dialogue := find(wish.intent)) is not None and dialogue.whole]
-    kept = min(to_persons, key=lambda pair: pair[0], default=(0, None))[1]
-    return [wish for wish in wishes if wish is kept or all(wish is not other for _order, other in to_persons)]
+def _read_once(wishes: Sequence[Understanding]) -> Sequence[Understanding]:
+    """The wishes; of those that give the whole message to a person only the one whose dialogue comes first in their order, as that person has it all."""
+    ordered = [(dialogue.order, wish) for wish in wishes if (dialogue := find(wish.intent)) is not None and dialogue.whole]
+    if not ordered:
+        return wishes
+    kept = min(ordered, key=lambda pair: pair[0])[1]
+    return [wish for wish in wishes if wish is kept or not _reads_all(wish)]
 
 
 def is_urgent(frame: Frame) -> bool:

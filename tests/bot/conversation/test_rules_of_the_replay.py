@@ -758,6 +758,26 @@ def test_8_two_parts_of_one_wish_are_one_wish(talk: Talk, order: dict[str, str])
     assert list(talk.state.frames[0].heard) == ["time"]
 
 
+def test_8_a_wish_that_waits_and_has_no_dialogue_reaches_a_person(talk: Talk, order: dict[str, str], school: School) -> None:
+    talk.hear("plums please. what is for lunch", wish("order"), wish("ask_lunch"))
+    talk.hear("plum")
+    talk.hear("small")
+    assert talk.hear("yes").endswith("\nI have passed your message to the office.")
+    passed_on = select(Attention).where(Attention.detail == "ask_lunch")
+    assert [row.text for row in school.session.scalars(passed_on)] == ["plums please. what is for lunch"]
+
+
+def test_8_what_a_person_reads_whole_is_one_wish(talk: Talk) -> None:
+    for intent, place in (("to_class", 50), ("health", 45)):
+
+        @dialogue(intent=intent, order=place, whole=True)
+        def keeps(chat: Chat, school: School, intent: str = intent) -> None:
+            chat.say(_("{intent}: {text}"), intent=intent, text=chat.text)
+
+    said = "bad night. seizure at 4. what is for lunch"
+    assert talk.hear(said, wish("to_class"), wish("health"), wish("ask_lunch")) == f"health: {said}"
+
+
 def test_8_two_wishes_for_different_children_are_two(talk: Talk, order: dict[str, str], school: School) -> None:
     one, two = school.session.scalars(select(Child).order_by(Child.id)).all()[:2]
     talk.hear("…", wish("order", child=name_of(one, "child")), wish("order", child=name_of(two, "child")))
