@@ -207,8 +207,14 @@ class Conversation:
         if question.kind == "confirm":
             meant = {"affirm": question.options[0], "deny": question.options[1]}
             opening = None if any(self._goes_elsewhere(wish) for wish in heard.wishes) else heard.opening
-            return meant.get(heard.meaning or "") or meant.get(opening or "")
+            otherwise = question.options[1] if self._wants_it_otherwise(heard) else None
+            return meant.get(heard.meaning or "") or meant.get(opening or "") or otherwise
         return question.options[0] if question.options and heard.exact == "deny" else None
+
+    def _wants_it_otherwise(self, heard: Utterance) -> bool:
+        """'No, another time please' to a confirmation: they mean what is under way, and name nothing that could be put in its place."""
+        meant, current = to_act_on(heard.wishes), find(self._top().dialogue)
+        return current is not None and bool(meant) and all(wish.intent in current.within and not wish.entities for wish in meant)
 
     def _settle(self, question: Question, option: Option) -> None:
         """Put an answer down, or show the further options that were asked for."""

@@ -32,7 +32,13 @@
     told.textContent = "Saving";
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(fields), headers: { "HX-Request": "true" } });
-      told.textContent = answer.status === 204 && !answer.headers.get("HX-Redirect") ? "Saved" : "Not saved: press Save";
+      const isSaved = answer.status === 204 && !answer.headers.get("HX-Redirect");
+      told.textContent = isSaved ? "Saved" : "Not saved: press Save";
+      const picked = form.closest("details")?.querySelector("[data-picked]");
+      if (isSaved && picked) {
+        const words = [...form.querySelectorAll("input:checked + span")].map((chip) => `${chip.textContent}.`);
+        picked.textContent = [...words, form.elements.line.value].join(" ").trim() || picked.dataset.picked;
+      }
     } catch {
       told.textContent = "Not saved: no connection. Press Save";
     }
