@@ -133,12 +133,11 @@ def _with_headers(door: Door) -> Callable[..., Any]:
 
 def _endpoint(door: Door, rendering: Rendering, route: Route) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        form = await read_form(request, LARGEST_UPLOAD if route.takes_files else LARGEST_FORM) if route.method == "POST" else Form()
         try:
+            form = await read_form(request, LARGEST_UPLOAD if route.takes_files else LARGEST_FORM) if route.method == "POST" else Form()
             return await asyncio.to_thread(_Visit(door, rendering, route, request, form).answer)
         finally:
-            for upload in form.files.values():
-                await upload.close()
+            await request.close()  # files that came along are gone from the disk
 
     return answer
 
@@ -156,7 +155,7 @@ async def read_form(request: Request, largest: int) -> Form:
             brought = await request.form(max_files=20, max_fields=MOST_FIELDS, max_part_size=LARGEST_FORM)
         except (MultiPartException, HTTPException) as bad:
             raise HTTPException(400) from bad
-        fields = [(key, value) for key, value in brought.multi_items() if isinstance(value, str)]
+        fields = [(key, value.replace("\x00", "")) for key, value in brought.multi_items() if isinstance(value, str)]
         return Form(fields, {key: value for key, value in brought.multi_items() if isinstance(value, UploadFile) and value.filename})
     body = bytearray()
     async for chunk in request.stream():

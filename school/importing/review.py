@@ -27,6 +27,8 @@ from school.importing.staff import import_staff
 from school.importing.table import BadRows, Columns, Fault, fold
 from school.importing.terms import import_terms
 
+__all__ = ["ChangedMeanwhile", "Seen", "Upload", "bring", "choose", "drop", "find", "header", "look", "mapping", "pasted", "take"]
+
 IMPORTS: Mapping[str, Callable[..., Changes]] = {"families": import_families, "staff": import_staff, "terms": import_terms}
 COLUMNS: Mapping[str, Columns] = {"families": families.COLUMNS, "staff": staff_file.COLUMNS, "terms": terms.COLUMNS}
 MOST_COLUMNS = 200
