@@ -17,12 +17,14 @@ from data.addresses import Address
 from data.migrate import upgrade
 from data.people import Adult, SchoolClass
 from data.store import Store
-from school import School, addresses, staff
+from school import School, accounts, addresses, audit, staff
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
 BAD_INPUT = 2
+HERE = "http://127.0.0.1:8000"
+"""Where `bookbag run` serves by itself, for a school that has no public address."""
 
 
 def list_families(settings: Settings, as_json: bool) -> int:
@@ -31,7 +33,7 @@ def list_families(settings: Settings, as_json: bool) -> int:
     store = Store(settings.database_url)
     try:
         with store.read() as session:
-            adults = session.scalars(select(Adult).options(selectinload(Adult.addresses)).order_by(Adult.name, Adult.id)).all()
+            adults = session.scalars(select(Adult).where(Adult.left_on.is_(None)).options(selectinload(Adult.addresses)).order_by(Adult.name, Adult.id)).all()
             rows = [_row(adult) for adult in adults]
     finally:
         store.close()
@@ -43,21 +45,28 @@ def list_families(settings: Settings, as_json: bool) -> int:
 
 
 def add_staff(settings: Settings, email: str, name: str, role: str, phone: str | None, classes: Sequence[str]) -> int:
-    """Add a member of staff; the exit code: 0, or 2 with what is wrong on standard error."""
+    """Add a member of staff and print a link with which they log in, once; the exit code: 0, or 2 with what is wrong on standard error."""
     upgrade(settings.database_url)
     store = Store(settings.database_url)
+    token = ""
     try:
         with store.write() as session:
-            faults = _added(School(session, clock.now()), email, name, role, phone, classes)
+            school = School(session, clock.now(), settings.for_school())
+            faults = _added(school, email, name, role, phone, classes)
             if faults:
                 session.rollback()
+            elif (person := staff.with_email(school, email)) is not None:
+                token = accounts.make_link(school, person, accounts.FIRST_LINK_LASTS)
+                audit.changed(school, None, "added staff", "staff", person.id, role=role)
     finally:
         store.close()
     if faults:
         for fault in faults:
             typer.echo(fault, err=True)
         return BAD_INPUT
-    typer.echo(f"Added: {name}, {role}. There is no login for them yet: it comes with the staff console.")
+    typer.echo(f"Added: {name}, {role}.")
+    typer.echo(f"Hand them this link; it logs them in once, within {accounts.FIRST_LINK_LASTS.days} days, and they choose a password then:")
+    typer.echo(f"{(settings.public_url or HERE).rstrip('/')}/console/in/{token}")
     return 0
 
 

@@ -24,7 +24,7 @@ from school import LONDON, School, addresses, slots
 from school.errors import NotThere, Refusal
 from school.notices import withdraw
 
-__all__ = ["Step", "TooLateToUndo", "adults_without_others", "leave", "may_undo", "steps_of_today", "undo"]
+__all__ = ["Step", "TooLateToUndo", "adults_without_others", "come_back", "leave", "may_undo", "steps_of_today", "undo"]
 
 RIGHTS = ("may_hear", "may_book", "may_be_asked", "may_collect")
 
@@ -89,6 +89,17 @@ def restore(school: School, before: dict[str, Any]) -> None:
         if adult is not None and address is not None:
             addresses.reach(school, adult, address, rank)
     school.session.flush()
+
+
+def come_back(school: School, adult: Adult) -> Sequence[Child]:
+    """`adult` is at the school again, on whatever day, with the children of theirs who left, who are given back; rights and numbers are given anew."""
+    tied = select(Child).join(Guardianship).where(Guardianship.adult_id == adult.id, Child.left_on.is_not(None)).order_by(Child.name)
+    children = school.session.scalars(tied).all()
+    adult.left_on = None
+    for child in children:
+        child.left_on = None
+    school.session.flush()
+    return children
 
 
 def steps_of_today(school: School, what: str) -> Sequence[Step]:

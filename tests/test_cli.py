@@ -79,6 +79,24 @@ def test_bad_usage_exits_2(arguments: list[str]) -> None:
     assert done.stderr
 
 
+def test_whoever_is_added_to_the_staff_is_let_in_by_a_link(elsewhere: Path) -> None:
+    arguments = ["staff", "add", "office@school.example", "--name", "Mrs Doyle", "--role", "office"]
+    done = runner.invoke(cli.app, arguments, env={"BOOKBAG_PUBLIC_URL": "https://bookbag.school.example/"})
+    assert done.exit_code == 0
+    token = done.stdout.split()[-1].removeprefix("https://bookbag.school.example/console/in/")
+
+    from bot.clock import now
+    from data.store import Store
+    from school import School, accounts
+
+    store = Store("sqlite:///var/bookbag.db")
+    with store.write() as session:
+        assert accounts.use_link(School(session, now()), token).name == "Mrs Doyle"
+    store.close()
+    again = runner.invoke(cli.app, arguments)
+    assert (again.exit_code, again.stderr) == (2, "'office@school.example' is there already\n")
+
+
 def test_good_settings_exit_0_and_say_what_is_off() -> None:
     done = runner.invoke(cli.app, ["config", "check"])
     assert done.exit_code == 0

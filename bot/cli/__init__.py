@@ -230,7 +230,7 @@ def staff_add(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Add someone to the staff."""
+    """Add someone to the staff, and print a link that logs them in once."""
     settings = settings_from(config)
     from bot import people
 

@@ -73,6 +73,7 @@ def show(desk: Desk, adult_id: int) -> Response:
         consents=family_records.consents(desk.school, adult),
         appointments=family_records.recent_appointments(desk.school, desk.viewer, adult),
         can_edit=desk.may(EDIT) and adult.left_on is None,
+        can_bring_back=desk.may(EDIT) and adult.left_on is not None,
         reads_messages=desk.may(Power.MESSAGES),
         can_telegram=family_records.may_be_asked_to_telegram(desk.school, adult),
     )
@@ -301,6 +302,17 @@ def leave(desk: Desk, adult_id: int) -> Response:
     for each in adults.values():
         desk.changed("left", "adult", each.id)
     return desk.to(f"{HOME}/families?left=1", "They have left. Nothing is sent to them any more. Today you can still take it back.")
+
+
+@page.post("/{adult_id:int}/back", needs=EDIT)
+def come_back(desk: Desk, adult_id: int) -> Response:
+    """An adult who had left is here again, with the children who left with them."""
+    adult = access.adult(desk.school, desk.viewer, adult_id)
+    if adult.left_on is None:
+        raise NotThere
+    children = leaving.come_back(desk.school, adult)
+    desk.changed("came back", "adult", adult.id, children=len(children))
+    return desk.to(_at(adult), "They are here again. Say what they may do, and add their number.")
 
 
 @page.post("/steps/{step_id:int}/undo", needs=EDIT)

@@ -218,6 +218,7 @@ def test_a_family_that_left_is_not_answered_as_itself_and_can_come_back_today(co
     browser.get(f"{page}/edit", 404)
     assert "Change it" not in browser.get(page)
     assert "Ayaan" not in console.world.say("07700 900101", "book a time with the teacher")[0].text
+    console.as_(TEAM).post(f"{page}/back", {}, 404, of="/console/account")
     undo = re.search(r"/console/families/steps/\d+/undo", browser.get("/console/families?left=1"))
     assert undo is not None
     assert "Taken back" in browser.post(undo[0])
@@ -234,3 +235,12 @@ def test_a_stop_by_phone_is_kept_and_an_address_put_first(console: Console) -> N
     html = browser.post(f"{page}/numbers/{second}/remove")
     assert "is not reached there any more" in html
     browser.post(f"{page}/numbers/{second}/remove", {}, 404, of=page)
+
+
+def test_a_family_that_left_long_ago_comes_back(console: Console) -> None:
+    browser, page = console.as_(OFFICE), at(console, "Amina")
+    browser.post(f"{page}/back", {}, 404, of=page)
+    browser.post(f"{page}/leave", {"child": str(child_id(console, "Ayaan"))}, of=f"{page}/leave")
+    html = browser.post(f"{page}/back", {}, of=page)
+    assert "They are here again." in html
+    assert "Nowhere: what is to be said goes to the office." in html

@@ -106,3 +106,11 @@ def test_an_adult_without_children_can_leave_too(school: School) -> None:
     school.session.flush()
     leaving.leave(school, [], [adult], None)
     assert adult.left_on == school.today
+
+
+def test_a_family_comes_back_later_without_rights_or_numbers(school: School) -> None:
+    gone(school, "Ayaan")
+    later = School(school.session, school.now + timedelta(days=40))
+    amina = demo.adult(school, "Amina")
+    assert [child.name for child in leaving.come_back(later, amina)] == ["Ayaan Yusuf"]
+    assert (amina.left_on, list(amina.addresses), families.children(school, amina, "hear")) == (None, [], [])
