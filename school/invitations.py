@@ -69,7 +69,9 @@ def plan_first_meetings(school: School) -> None:
     latest = (school.clock + school.settings.horizon).date() - SETTLING_IN
     earliest = school.today - SETTLING_IN - PLANNED_WITHIN
     planned = exists().where(Invitation.child_id == Child.id, Invitation.kind == MeetingKind.PLANNING)
-    for child in school.session.scalars(select(Child).where(Child.joined_on > earliest, Child.joined_on <= latest, ~planned).order_by(Child.id)):
+    for child in school.session.scalars(
+        select(Child).where(Child.joined_on > earliest, Child.joined_on <= latest, Child.left_on.is_(None), ~planned).order_by(Child.id)
+    ):
         if child.joined_on is not None:
             first = child.joined_on + SETTLING_IN
             school.session.add(Invitation(child_id=child.id, kind=MeetingKind.PLANNING, first_on=first, last_on=first + PLANNED_WITHIN))
