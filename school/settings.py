@@ -93,12 +93,7 @@ _known: WeakKeyDictionary[Engine, tuple[datetime, Mapping[str, Any]]] = WeakKeyD
 
 
 def with_edits(session: Session, settings: SchoolSettings, now: datetime) -> SchoolSettings:
-    """The first values with what staff edited in their place. What cannot be read, since a person wrote it into the database, leaves the first value.
-
-    A session without a database, as a rule may be asked with, has seen no edits.
-    """
-    if session.bind is None:
-        return settings
+    """The first values with what staff edited in their place. What cannot be read, since a person wrote it into the database, leaves the first value."""
     for name, value in _edits(session, now).items():
         try:
             settings = replace(settings, **EDITABLE[name](value, settings))

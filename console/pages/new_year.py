@@ -10,7 +10,6 @@ from console.desk import HOME, Desk
 from console.pages import Page
 from school import access, leaving, new_year, staff
 from school.access import Power
-from school.errors import NotThere
 from school.new_year import ChangedMeanwhile, Plan, TooLateToUndo
 
 page = Page("school/new-year", powers=frozenset({Power.SET_UP}))
@@ -86,13 +85,11 @@ def apply(desk: Desk) -> Response:
 @page.post("/{step_id:int}/undo")
 def undo(desk: Desk, step_id: int) -> Response:
     """Take the step back, on the same day."""
-    step = next((each for each in leaving.steps_of_today(desk.school, new_year.WHAT) if each.id == step_id), None)
-    if step is None:
-        return desk.to(AT, "It can only be undone on the same day, once.")
+    step = leaving.find(desk.school, step_id, new_year.WHAT)
     try:
         new_year.undo(desk.school, step)
-    except TooLateToUndo as late:
-        raise NotThere from late
+    except TooLateToUndo:
+        return desk.to(AT, "It can only be undone on the same day, once.")
     desk.changed("undid new school year", "step", step.id)
     return desk.to(AT, "Undone: children, families and teachers are as they were. Appointments that were called off stay so.")
 
