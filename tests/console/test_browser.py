@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 
+from bot.console import add_console
+from bot.house import Embedded, House
+from bot.settings import Settings
 from console.desk import HOME
-from school import demo
+from school import LONDON, School, demo
+from tests.standin.wire import listen
 
 AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = list(demo.log_ins())
 OFFICE = next(name for name in NAMES if name.startswith("Office"))
 LEAD = next(name for name in NAMES if name.startswith("Safeguarding lead"))
+MONDAY = datetime(2026, 3, 2, 9, 10, tzinfo=LONDON)
 FARID, AMINA = "telegram:447700900104", "sms:447700900101"
 OpenPage = Callable[..., Page]
 expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
@@ -95,6 +104,40 @@ def test_the_lead_writes_down_what_was_done(demo_server: str, log_in: OpenPage) 
     page.get_by_label("What you did or decided").fill("Rang him. Told the police.")
     page.get_by_role("button", name="Keep it and close the matter").click()
     expect(page.get_by_role("status")).to_contain_text("Closed")
+
+
+@pytest.fixture
+def on_monday(sqlite_url: str, understander: Embedded) -> Iterator[str]:
+    """The console's address on Monday 2 March 2026, 09:10: a day of school, whatever day it is."""
+    house = House(Settings(database_url=sqlite_url), {}, clock=lambda: MONDAY, understander=understander)
+    with house.store.write() as session:
+        demo.seed(School(session, MONDAY))
+    app, socket = FastAPI(), listen()
+    add_console(app, house, {"Miss Turner": "maple@cherrygarden.example"})
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+    thread.start()
+    yield f"http://127.0.0.1:{socket.getsockname()[1]}{HOME}"
+    server.should_exit = True
+    thread.join(10)
+    socket.close()
+    house.close()
+
+
+def test_a_class_writes_its_book_by_taps_on_a_phone(on_monday: str, open_page: OpenPage) -> None:
+    page = open_page(f"{on_monday}/log-in", 360)
+    page.get_by_role("button", name="Miss Turner").click()
+    page.locator(".menu summary").click()
+    page.get_by_role("link", name="Book", exact=True).click()
+    page.locator("details summary", has_text="Write").first.click()
+    card = page.locator(".child", has=page.locator("details[open]")).first
+    for phrase in ("happy_day", "lunch_all"):
+        card.locator(f"input[value={phrase}]").check()
+    expect(card.locator("[data-told]")).to_have_text("Saved")
+    expect(card.locator("[data-picked]")).to_have_text("Had a happy day. Ate all of lunch.")
+    assert axe(page) == []
+    page.reload()
+    expect(page.locator("[data-picked]", has_text="Had a happy day. Ate all of lunch.").first).to_be_visible()
 
 
 @pytest.mark.parametrize("name", NAMES)
