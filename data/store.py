@@ -218,7 +218,22 @@ def _sqlite_engine(url: URL, *, writes: bool) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    if not writes:
+        _lets_go_of_what_is_left_behind(engine)
     return engine
+
+
+def _lets_go_of_what_is_left_behind(engine: Engine) -> None:
+    """Have a connection closed that comes back after its pool was disposed of: the store was closed, or the server restarted."""
+
+    @event.listens_for(engine, "connect")
+    def remember(_: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        entry.info["pool"] = engine.pool
+
+    @event.listens_for(engine, "checkin")
+    def close(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        if entry.info.get("pool") is not engine.pool:
+            entry.invalidate()
 
 
 def _begin_reading(connection: Connection) -> None:
@@ -240,4 +255,5 @@ def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
         if not connection.get_execution_options().get("durable", True):
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
+    _lets_go_of_what_is_left_behind(engine)
     return engine, engine

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -130,6 +131,17 @@ def test_writers_take_turns(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert len(names(store)) == 20
+
+
+def test_who_still_reads_while_the_store_closes_leaves_no_connection_open(database_url: str) -> None:
+    store = Store(database_url)
+    with store.read() as session:
+        held = session.connection().connection.dbapi_connection
+        assert held is not None
+        store.close()
+        assert session.execute(text("SELECT 1")).scalar() == 1
+    with pytest.raises((psycopg.OperationalError, sqlite3.ProgrammingError)):
+        held.cursor().execute("SELECT 1")
 
 
 def test_a_lock_held_by_another_ends_within_two_seconds_and_passes(on_sqlite: Store) -> None:
