@@ -112,10 +112,12 @@ def book(chat: Chat, school: School) -> None:
     staff = appointments.teacher_for(school, child, kind)
     if staff is None:
         chat.go("pass_on", intent="book_appointment", text=chat.text)
+    asked = invitations.behind(school, child, kind)
+    if kind in invitations.WITH_SENIOR and asked is None:  # withdrawn, or its days are over
+        chat.go("pass_on", intent="book_appointment", text=chat.text)
     if _means_someone_else(chat, staff):
         chat.say(_("I can book times with {staff}. For anyone else, the office will help."), staff=staff)
         chat.go("pass_on", intent="book_appointment", text=chat.text)
-    asked = invitations.behind(school, child, kind)
     for booked in appointments.upcoming(school, chat.adult):
         if (booked.child_id, booked.kind, booked.staff[0].id) == (child.id, kind, staff.id):
             chat.say(_("You still have: {appointment} with {staff}."), appointment=booked, staff=staff)
@@ -236,12 +238,7 @@ def move(chat: Chat, school: School) -> None:
     except AlreadyOver:
         chat.say(_("That appointment cannot be moved any more. {menu} shows what I can do."), menu=keywords.MENU)
         chat.end()
-    # Translators: {slot} is a day with a time.
-    words = _("Moved to {slot} with {staff}.")
-    if appointments.reminder_time(school, appointment) > school.now:
-        # Translators: {slot} is a day with a time.
-        words = _("Moved to {slot} with {staff}. I will remind you the day before.")
-    chat.say(words, slot=slot, staff=staff, attach=appointment, must_arrive=True)
+    _say_moved(chat, school, appointment, slot)
 
 
 # Translators: an entry of the menu.
@@ -272,11 +269,65 @@ def cancel(chat: Chat, school: School) -> None:
     chat.say(_("Called off: {appointment} with {staff}."), must_arrive=True, appointment=appointment, staff=appointment.staff[0])
 
 
+@notice("appointment_booked")
+def booked_for_them(chat: Chat, school: School) -> None:
+    """Staff booked for a family that was on the telephone: it reads as if the family had booked by itself."""
+    appointment = _still_to_come(chat, school)
+    if appointment is not None:
+        _say_booked(chat, school, appointment, appointments.slot_of(appointment))
+
+
+@notice("appointment_moved")
+def moved_for_them(chat: Chat, school: School) -> None:
+    """Staff gave an appointment another time: because the family asked, or because the school must."""
+    appointment = _still_to_come(chat, school)
+    if appointment is None:
+        return
+    if chat.args["asked"] == "family":
+        _say_moved(chat, school, appointment, appointments.slot_of(appointment))
+        return
+    before = Slot.from_identity(chat.args["from"])
+    # Translators: the school gave an appointment another time. {before} and {slot} are days with a time: it was {before}, and is now {slot}.
+    words = _("Sorry, the school had to move {before} with {staff} to {slot}.")
+    chat.say(words, before=before, staff=appointment.staff[0], slot=appointment, attach=appointment, must_arrive=True)
+    # Translators: {move} and {call_off} are words to text back.
+    chat.say(_("To change it, reply {move}. To call it off, reply {call_off}."), move=keywords.MOVE, call_off=keywords.CALL_OFF)
+
+
+@notice("appointment_called_off")
+def called_off_for_them(chat: Chat, school: School) -> None:
+    """Staff called an appointment off: because the family asked, or because the school must, and then the family is asked for another time."""
+    appointment = appointments.find(school, chat.args["appointment"])
+    if appointment is None or appointment.state == AppointmentState.BOOKED:
+        return
+    if chat.args["asked"] == "family":
+        # Translators: {appointment} is a day with a time.
+        chat.say(_("Called off: {appointment} with {staff}."), must_arrive=True, appointment=appointment, staff=appointment.staff[0])
+        return
+    wanted = chat.choose(
+        "wanted",
+        list(FIND_A_TIME),
+        # Translators: the school calls an appointment off. {appointment} is a day with a time.
+        _("Sorry, the school had to call off {appointment} with {staff}. Shall we find another time?"),
+        label=FIND_A_TIME.__getitem__,
+        appointment=appointment,
+        staff=appointment.staff[0],
+    )
+    kind = MeetingKind(appointment.kind)
+    if kind == MeetingKind.PARENTS_EVENING and appointments.next_evening(school) is None:
+        kind = MeetingKind.TEACHER  # the evening itself is off
+    if wanted == "book":
+        chat.go("book_appointment", kind=kind.value, child=appointment.child_id)
+    if wanted == "ring":
+        chat.go("ring_me")
+    _say_later(chat, kind)
+
+
 @notice("appointment_reminder")
 def reminder(chat: Chat, school: School) -> None:
     """The day before; a late one says how near it is."""
-    appointment = appointments.find(school, chat.args["appointment"])
-    if appointment is None or appointment.state != AppointmentState.BOOKED or appointment.starts_at <= school.now:
+    appointment = _still_to_come(chat, school)
+    if appointment is None:
         return
     # Translators: {appointment} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
     words = _("Reminder: {appointment} with {staff}, {way}.")
@@ -294,6 +345,8 @@ def invitation(chat: Chat, school: School) -> None:
     invited = invitations.find(school, chat.args["invitation"])
     if invited is None or invited.appointment_id is not None:
         return
+    if invited.last_on < school.today and not chat.answered("wanted"):  # over, or withdrawn; whoever answers it all the same reaches a person
+        return
     wanted = chat.choose(
         "wanted",
         list(FIND_A_TIME),
@@ -307,8 +360,7 @@ def invitation(chat: Chat, school: School) -> None:
         chat.go("book_appointment", kind=invited.kind, child=invited.child_id, invitation=invited.id)
     if wanted == "ring":
         chat.go("ring_me")
-    # Translators: {kind} is a kind of meeting, such as 'the planning meeting'.
-    chat.say(_("All right. To book it later, write: {kind}."), kind=KINDS[MeetingKind(invited.kind)])
+    _say_later(chat, MeetingKind(invited.kind))
 
 
 @notice("slot_offered")
@@ -351,6 +403,28 @@ def _say_booked(chat: Chat, school: School, booked: Appointment, slot: Slot) -> 
         # Translators: {slot} is a day with a time, {way} is 'in person', 'by phone', 'by video' or 'at your home'.
         words = _("Booked: {slot} with {staff}, {way}. I will remind you the day before.")
     chat.say(words, slot=slot, staff=booked.staff[0], way=_facts(booked)["way"], attach=booked, must_arrive=True)
+
+
+def _say_moved(chat: Chat, school: School, appointment: Appointment, slot: Slot) -> None:
+    # Translators: {slot} is a day with a time.
+    words = _("Moved to {slot} with {staff}.")
+    if appointments.reminder_time(school, appointment) > school.now:
+        # Translators: {slot} is a day with a time.
+        words = _("Moved to {slot} with {staff}. I will remind you the day before.")
+    chat.say(words, slot=slot, staff=appointment.staff[0], attach=appointment, must_arrive=True)
+
+
+def _say_later(chat: Chat, kind: MeetingKind) -> None:
+    # Translators: {kind} is a kind of meeting, such as 'the planning meeting'.
+    chat.say(_("All right. To book it later, write: {kind}."), kind=KINDS[kind])
+
+
+def _still_to_come(chat: Chat, school: School) -> Appointment | None:
+    """The appointment that a notice is about; None where it has begun or is off, and then there is nothing to say."""
+    appointment = appointments.find(school, chat.args["appointment"])
+    if appointment is None or appointment.state != AppointmentState.BOOKED or appointment.starts_at <= school.now:
+        return None
+    return appointment
 
 
 def _child(chat: Chat, school: School) -> Child:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, false, func, or_, select, true
 
+from data.appointments import Appointment, AppointmentStaff, Invitation
 from data.attention import FOR_THE_DEPUTY, Attention, Need
 from data.inbox import Received
 from data.outbox import Message
@@ -62,7 +63,7 @@ SAFEGUARDING_ALERT = "safeguarding_alert"
 _ALARM = "safeguarding:inbox:"
 """How the key of a need begins that a parent's message raised; the message's id follows."""
 
-Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention, Message)
+Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention, Message, Staff, Appointment, Invitation)
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,29 @@ def children_seen(who: Viewer, *, has_left: bool = False) -> ColumnElement[bool]
 def classes_seen(who: Viewer) -> ColumnElement[bool]:
     """Which classes are seen, as a condition on SchoolClass."""
     return true() if who.class_ids is None else SchoolClass.id.in_(who.class_ids)
+
+
+def diaries_seen(who: Viewer) -> ColumnElement[bool]:
+    """Whose diaries are seen, as a condition on Staff: one's own, or everyone's where every family is seen."""
+    if Power.APPOINTMENTS not in who.powers:
+        return false()
+    return true() if who.class_ids is None else Staff.id == who.staff.id
+
+
+def appointments_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which appointments are seen and changed, as a condition on Appointment: those in a diary that is seen."""
+    if Power.APPOINTMENTS not in who.powers:
+        return false()
+    if who.class_ids is None:
+        return true()
+    return Appointment.id.in_(select(AppointmentStaff.appointment_id).where(AppointmentStaff.staff_id == who.staff.id))
+
+
+def invitations_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which invitations to a meeting are seen and changed, as a condition on Invitation: those about a child that is seen."""
+    if Power.APPOINTMENTS not in who.powers:
+        return false()
+    return Invitation.child_id.in_(select(Child.id).where(children_seen(who)))
 
 
 def needs_seen(who: Viewer) -> ColumnElement[bool]:
@@ -193,6 +217,26 @@ def school_class(school: School, who: Viewer, class_id: int) -> SchoolClass:
 def need(school: School, who: Viewer, need_id: int) -> Attention:
     """What waits, with this id. Refuses with NotThere."""
     return _seen(school, Attention, need_id, needs_seen(who) | safeguarding_seen(who))
+
+
+def diary(school: School, who: Viewer, staff_id: int) -> Staff:
+    """The member of staff with this id, whose diary may be seen. Refuses with NotThere."""
+    return _seen(school, Staff, staff_id, diaries_seen(who))
+
+
+def sets_availability(who: Viewer, staff: Staff) -> bool:
+    """Whether they say when `staff` can be seen: each for themselves, and whoever sets up the school for everyone."""
+    return who.may(Power.APPOINTMENTS) and (who.staff.id == staff.id or who.may(Power.SET_UP))
+
+
+def appointment(school: School, who: Viewer, appointment_id: int) -> Appointment:
+    """The appointment with this id. Refuses with NotThere."""
+    return _seen(school, Appointment, appointment_id, appointments_seen(who))
+
+
+def invitation(school: School, who: Viewer, invitation_id: int) -> Invitation:
+    """The invitation with this id. Refuses with NotThere."""
+    return _seen(school, Invitation, invitation_id, invitations_seen(who))
 
 
 def classes(school: School, who: Viewer) -> Sequence[SchoolClass]:

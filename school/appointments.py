@@ -47,6 +47,7 @@ __all__ = [
     "next_evening",
     "offers",
     "reminder_time",
+    "slot_of",
     "teacher_for",
     "upcoming",
     "usual_terms",
@@ -167,6 +168,11 @@ def upcoming(school: School, adult: Adult) -> Sequence[Appointment]:
 def find(school: School, appointment_id: int) -> Appointment | None:
     """One appointment, by its id."""
     return school.session.get(Appointment, appointment_id)
+
+
+def slot_of(appointment: Appointment) -> Slot:
+    """The time that an appointment has."""
+    return Slot(appointment.starts_at, appointment.minutes, tuple(person.id for person in appointment.staff), appointment.kind)
 
 
 def move(school: School, appointment: Appointment, slot: Slot, adult: Adult) -> None:

@@ -37,6 +37,17 @@ class Calendar:
         """Whether the school has shut its doors on this day (snow, a burst pipe): then nobody is seen, whatever was planned."""
         return any(what == "closed" and first <= day <= last for first, last, what in self.terms)
 
+    def why_no_school(self, day: date) -> str:
+        """What keeps children away on this day: 'bank holiday', 'half-term', 'INSET', 'closed', 'weekend' or 'holiday'; '' where they are in."""
+        if self.is_school_day(day):
+            return ""
+        if day in bank_holidays(day.year):
+            return "bank holiday"
+        if day.weekday() not in self.school_days:
+            return "weekend"
+        inside = {what for first, last, what in self.terms if first <= day <= last}
+        return next((what for what in ("closed", "INSET", "half-term") if what in inside), "holiday")
+
     def school_days_between(self, first: date, last: date) -> Iterator[date]:
         """The school days from `first` to `last`, both included."""
         day = first

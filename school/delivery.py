@@ -79,6 +79,9 @@ REPEATABLE = (*GROUPS["failed"], OutboxState.UNCONFIRMED)
 _ALIVE = (*GROUPS["waiting"], *GROUPS["on its way"], *GROUPS["arrived"])
 KINDS: Mapping[str, str] = {
     "reply": "Answer",
+    "appointment_booked": "Appointment booked by staff",
+    "appointment_moved": "Appointment moved by staff",
+    "appointment_called_off": "Appointment called off by staff",
     "appointment_reminder": "Reminder of an appointment",
     "meeting_invitation": "Invitation to a meeting",
     "slot_offered": "Offer of a free time",

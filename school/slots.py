@@ -6,9 +6,10 @@ A slot is taken by inserting its five-minute cells under a primary key (data.app
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import islice
 from math import ceil, floor
@@ -111,10 +112,21 @@ def free_slots(
     """
     timetable = Timetable(school, [staff, *seniors], first, last)
     taken = _taken_cells(school, [staff, *seniors], first, last, adult)
+    return list(islice(_free(school, timetable.slots(staff, kind, seniors), taken), most))
+
+
+def free_by_kind(school: School, staff: Staff, first: date, last: date) -> Mapping[str, Sequence[Slot]]:
+    """The free slots of `staff` between two days, for each kind of meeting: whether a senior leader is free then too is not asked."""
+    timetable, taken = Timetable(school, [staff], first, last), _taken_cells(school, [staff], first, last, None)
+    return {kind: list(_free(school, timetable.slots(staff, kind, ()), taken)) for kind in MeetingKind}
+
+
+def _free(school: School, planned: Iterable[Sequence[Slot]], taken: frozenset[tuple[int, int]]) -> Iterator[Slot]:
+    """Of each time that is offered, the first slot that it can be; none nearer than the minimum notice, or further than the horizon."""
     earliest, latest = school.now + school.settings.notice, school.now + school.settings.horizon
-    planned = timetable.slots(staff, kind, seniors)
-    free = (slot for choice in planned if earliest <= choice[0].starts_at <= latest and (slot := _first_free(school, choice, taken)) is not None)
-    return list(islice(free, most))
+    for choice in planned:
+        if earliest <= choice[0].starts_at <= latest and (slot := _first_free(school, choice, taken)) is not None:
+            yield slot
 
 
 def is_offered(school: School, slot: Slot) -> bool:
@@ -126,6 +138,15 @@ def is_offered(school: School, slot: Slot) -> bool:
     first, *seniors = sorted(staff, key=lambda person: slot.staff_ids.index(person.id))
     timetable = Timetable(school, staff, day, day)
     return replace(slot, staff_ids=(first.id,)) in timetable.possible(first, slot.kind, day) and all(timetable.is_there(senior, slot) for senior in seniors)
+
+
+class Absence(StrEnum):
+    """Why someone cannot be seen at a time: they work here no longer, the school is shut, they are away (or at a parents' evening), or it is no such time."""
+
+    LEFT = "left"
+    NO_SCHOOL = "no school"
+    AWAY = "away"
+    NOT_OFFERED = "not offered"
 
 
 class Timetable:
@@ -167,9 +188,21 @@ class Timetable:
         found = {Slot(starts_at, window.minutes, (staff.id,), kind) for window in windows for starts_at in _times(window)}
         return sorted(slot for slot in found if not self._is_away(staff.id, slot))
 
-    def is_there(self, senior: Staff, slot: Slot) -> bool:
-        """Whether a senior leader can take part."""
-        return any(window.covers(slot) for window in self._windows(senior.id, slot.kind, slot.clock.date())) and not self._is_away(senior.id, slot)
+    def is_there(self, person: Staff, slot: Slot) -> bool:
+        """Whether someone can take part in such a meeting then, on the minute at which a slot begins or not."""
+        return self.why_not(person, slot) is None
+
+    def why_not(self, person: Staff, slot: Slot) -> Absence | None:
+        """What keeps someone from a meeting that is, or would be, at this time; None for nothing."""
+        day = slot.clock.date()
+        windows, is_away = self._windows(person.id, slot.kind, day), self._is_away(person.id, slot)
+        if not is_away and any(window.covers(slot) for window in windows):
+            return None
+        if person.has_left:
+            return Absence.LEFT
+        if not windows and not self._calendar.is_school_day(day):
+            return Absence.NO_SCHOOL
+        return Absence.AWAY if is_away else Absence.NOT_OFFERED
 
     def _windows(self, staff_id: int, kind: str, day: date) -> list[Window]:
         """Where slots of this kind may begin on this day; the times away are not cut out yet."""

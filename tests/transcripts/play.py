@@ -12,7 +12,7 @@ $  what it cost
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,8 +23,10 @@ from bot.transcript import school_line
 from data.appointments import Appointment, AppointmentState, Waiting
 from data.attention import Attention
 from data.people import Adult
-from school import LONDON, School, access, appointments, book, class_lines, demo, families
+from school import LONDON, School, access, appointments, book, class_lines, demo, diary, evenings, families, invitations
+from school.access import Viewer
 from school.appointments import MeetingKind, Terms
+from school.slots import Slot
 from tests.world import World
 from translations.sms import segments
 
@@ -120,8 +122,7 @@ def _books(play: Play, name: str, when: str) -> None:
         teacher = child.school_class.teacher
         assert teacher is not None
         free = appointments.offers(school, teacher, MeetingKind.TEACHER, adult).slots
-        slot = next(slot for slot in free if when in f"{slot.clock:%a} {slot.clock.day} {slot.clock:%B, %H:%M}")
-        appointments.book(school, slot, child, adult, Terms())
+        appointments.book(school, _named(free, when), child, adult, Terms())
 
 
 def _fills(play: Play, teacher: str) -> None:
@@ -175,6 +176,58 @@ def _goes_home(play: Play, child: str) -> None:
         assert book.go_home_now(school, access.viewer(school, young.school_class.teacher), young)
 
 
+def _staff_books(play: Play, name: str, when: str) -> None:
+    """Someone at the school books for a family that is on the telephone."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        adult = demo.adult(school, name)
+        child = families.children(school, adult, "book")[0]
+        choice = diary.kinds_for(school, _office(school), child)[0]
+        slot = _named(diary.offered(school, choice, child, adult), when)
+        diary.book(school, slot, child, adult, appointments.usual_terms(school, adult))
+
+
+def _staff_moves(play: Play, whose: str, name: str, when: str) -> None:
+    """Someone at the school moves the next appointment of a family: on its own account, or because the family asked."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        appointment = appointments.upcoming(school, demo.adult(school, name))[0]
+        slot = _named(diary.other_times(school, appointment), when)
+        diary.move(school, _office(school), appointment, slot, family_asked=whose == "the office, as asked,")
+
+
+def _staff_cancels(play: Play, whose: str, name: str) -> None:
+    """Someone at the school calls off the next appointment of a family: on its own account, or because the family asked."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        appointment = appointments.upcoming(school, demo.adult(school, name))[0]
+        diary.cancel(school, _office(school), appointment, family_asked=whose == "the office, as asked,")
+
+
+def _no_evening(play: Play) -> None:
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        for evening in evenings.upcoming(school):
+            evenings.remove(school, evening)
+
+
+def _withdraws(play: Play, name: str) -> None:
+    """The school takes back what it asked a family to book."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        for child in families.children(school, demo.adult(school, name), "book"):
+            for asked in invitations.open_for(school, child):
+                invitations.withdraw(school, asked)
+
+
+def _office(school: School) -> Viewer:
+    return access.viewer(school, demo.member(school, "Mrs Doyle"))
+
+
+def _named(slots: Sequence[Slot], when: str) -> Slot:
+    return next(slot for slot in slots if when in f"{slot.clock:%a} {slot.clock.day} {slot.clock:%B, %H:%M}")
+
+
 def _pass(play: Play, count: str, unit: str) -> None:
     play.world.pass_time(timedelta(**{f"{unit}s": int(count)}))
 
@@ -195,6 +248,11 @@ def _writes_to(play: Play, name: str, channel: str) -> None:
 
 
 EVENTS: dict[str, Callable[..., None]] = {
+    r"the office books for (\w+): (.+)": _staff_books,
+    r"(the office|the office, as asked,) moves (\w+) to (.+)": _staff_moves,
+    r"(the office|the office, as asked,) calls off for (\w+)": _staff_cancels,
+    r"the parents' evening is off": _no_evening,
+    r"the school does not ask (\w+) any more": _withdraws,
     r"(\w+) books (.+)": _books,
     r"(\w+) calls off": _cancels,
     r"all of (.+)'s times are taken": _fills,
