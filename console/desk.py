@@ -159,8 +159,8 @@ class Desk:
         return self.viewer.may(power)
 
     def value(self, name: str, otherwise: object = "") -> str:
-        """What stands in a field: what was typed, where the form comes back with a fault; else what is known."""
-        if self.filled is not None:
+        """What stands in a field: what was typed, where its form comes back with a fault; else what is known."""
+        if self.filled is not None and self.filled.has(name):
             return self.filled.text(name)
         return "" if otherwise is None else str(otherwise)
 

@@ -234,6 +234,12 @@ def appointment(school: School, who: Viewer, appointment_id: int) -> Appointment
     return _seen(school, Appointment, appointment_id, appointments_seen(who))
 
 
+def openable(school: School, who: Viewer, appointments: Collection[Appointment]) -> Collection[int]:
+    """The ids of those of these appointments that may be seen."""
+    ids = [each.id for each in appointments]
+    return set(school.session.scalars(select(Appointment.id).where(Appointment.id.in_(ids), appointments_seen(who))))
+
+
 def invitation(school: School, who: Viewer, invitation_id: int) -> Invitation:
     """The invitation with this id. Refuses with NotThere."""
     return _seen(school, Invitation, invitation_id, invitations_seen(who))
