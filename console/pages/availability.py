@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, time, timedelta
 from functools import partial
+from itertools import groupby
 from typing import NoReturn
 
 from fastapi import Response
@@ -48,7 +49,7 @@ def _shown(desk: Desk, person: Staff, falling: Collection[int] = ()) -> Response
         person=person,
         people=diary.people(school, desk.viewer),
         can_set=access.sets_availability(desk.viewer, person) and not person.has_left,
-        windows=availability.weekly(school, person),
+        windows=[(kind, list(rows)) for kind, rows in groupby(availability.weekly(school, person), key=lambda row: row.kind)],
         exceptions=availability.exceptions(school, person),
         clashes=found,
         falling=[access.appointment(school, desk.viewer, each) for each in falling],
