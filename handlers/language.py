@@ -61,9 +61,9 @@ def _asked_for_original(chat: Chat, school: School, named: list[str]) -> str | N
 
 
 def _offered(school: School, *, but: str) -> list[str]:
-    """All that the school offers, those first in which Bookbag has its own sentences."""
+    """All others that the school offers, those first in which Bookbag has its own sentences; a school that offers one alone shows that one."""
     tags = [tag for tag in dict.fromkeys(("en", *school.settings.languages)) if tag != but]
-    return sorted(tags, key=lambda tag: not has_catalog(tag))
+    return sorted(tags or [but], key=lambda tag: not has_catalog(tag))
 
 
 def _speak(chat: Chat, school: School, tag: str) -> None:

@@ -99,10 +99,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-transcripts", action="store_true", help="write what the school answers into tests/transcripts; read the difference afterwards")
 
 
+MODEL = Path(".pytest_cache") / "nlu"
+"""Where the tests' engine keeps its model, and the vectors of the examples that it was trained on."""
+
+
 @pytest.fixture(scope="session")
 def understander() -> Embedded:
     """The real engine, trained once on the school's own examples; its model is kept between runs beside pytest's cache."""
-    engine = Embedded(Path(".pytest_cache") / "nlu", [Usem3()])
+    engine = Embedded(MODEL, [Usem3()])
     engine.warm()
     return engine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from nlu.embedded.encoders import Usem3
 from nlu.face import Context, Decision
 from nlu.rasa_format import read
 from school import LONDON
+from tests.conftest import MODEL
 from tests.transcripts.play import play
 from tests.world import World
 
@@ -78,7 +80,9 @@ def test_what_was_for_now_is_forgotten(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_new_capability_is_understood_from_its_examples(lost_property: Path) -> None:
+def test_a_new_capability_is_understood_from_its_examples(lost_property: Path, understander: Embedded) -> None:
+    assert understander.ready  # the vectors of all other examples are there
+    shutil.copytree(MODEL, lost_property / "model", ignore=shutil.ignore_patterns("*.lock"))
     embedded = Embedded(lost_property / "model", [Usem3()])
     embedded.engine.warm(Sources([EXAMPLES, lost_property / "lost_property.yml"]), lost_property / "model", is_beside=False)
     understood = embedded.parse("has anybody found a red coat, my son lost it at school", Context(NOW))

@@ -129,6 +129,7 @@ def test_the_same_answers_get_the_same_words_in_a_fresh_world(demo_store: Store,
 
 @quick
 @given(TURNS)
+@example(["9"])
 def test_asking_again_asks_the_same_question(demo_store: Store, words: Words, turns: list[Any]) -> None:
     """A replay with no new answer ends at the same question, with the same options."""
 
