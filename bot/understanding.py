@@ -58,7 +58,7 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     if message.kind == "button":
         return Utterance(text, message.received_at, button=message.payload)
     exact, number = engine.exact(text, language) or by_keyword(text, language), engine.number(text, language)
-    question = state.question
+    question = None if state.question is None or state.question.is_over(message.received_at) else state.question
     needs_parse = adult is not None and exact is None and number is None
     if needs_parse and question is not None:
         needs_parse = question.kind != "text" and answers.by_words(question, text) is None
@@ -139,7 +139,7 @@ def _context(school: School, adult: Adult) -> Context:
 
 def _names(school: School, adult: Adult) -> list[Name]:
     """This parent's children, their staff, then the school's staff and classes; never a child of another family."""
-    children = families.children(school, adult, may="hear")
+    children = families.known_to(school, adult)
     classes = {child.class_id for child in children}
     staff = school.session.scalars(select(Staff).where(Staff.has_left.is_(False)).options(joinedload(Staff.classes))).unique().all()
     near = sorted(staff, key=lambda person: not any(group.id in classes for group in person.classes))

@@ -17,7 +17,7 @@ from bot.conversation.identity import Gone, load
 from bot.conversation.state import State
 from data.addresses import Address, AddressState
 from data.conversation import Conversation as Kept
-from data.outbox import Message
+from data.outbox import Lane, Message
 from data.people import Adult, AdultAddress
 from data.store import Store
 from data.texts import Text
@@ -111,7 +111,8 @@ class Words:
         before = State.from_json(kept.state)
         state = State.from_json(kept.state)
         said = Conversation(school, adult, address, state, language=adult.language).begin(f"notice:{message.kind}", **message.about)
-        if said.question is not None and before.question is not None and school.now - kept.updated_at < LEFT_OPEN:
+        is_asked_now = before.question is not None and school.now - kept.updated_at < LEFT_OPEN
+        if said.question is not None and is_asked_now and message.lane > Lane.ALERT:
             outbox.postpone(message, school.now + WAIT_FOR_ANSWER)
             return False
         if not said.text:

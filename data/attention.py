@@ -31,6 +31,8 @@ class Need(StrEnum):
     LATE = "late"  # came in so late that nothing was done about it
     CLOSED_DAY = "closed_day"  # an appointment lies on a day on which the school has closed since: the family must be told, and another time found
     NO_STAFF = "no_staff"  # an appointment with someone who has left
+    NOT_SEEN = "not_seen"  # a child is not in class: nobody has answered, or what was answered explains nothing; someone rings the family
+    COLLECTION = "collection"  # a wish that a text may not decide: someone rings the number the school holds
     ADDRESS = "address"  # a number or chat that cannot be reached any more
     FOR_CLASS = "for_class"  # a message that someone wrote to a child's class
     MEDICAL = "medical"  # news about a child's health

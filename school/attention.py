@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from data.addresses import Address
 from data.attention import Attention, Need
@@ -23,6 +23,7 @@ __all__ = [
     "keys_of",
     "open_needs",
     "refine",
+    "settle",
     "tick_off",
     "written",
 ]
@@ -140,7 +141,14 @@ def tick_off(school: School, attention_id: int, by: Staff | None = None) -> bool
     return True
 
 
+def settle(school: School, key: str) -> None:
+    """What it waited for has come about without anyone's doing: it waits no more. Nothing, where nothing with this key waits."""
+    row = school.session.scalars(select(Attention).where(Attention.key == key)).first()
+    if row is not None:
+        tick_off(school, row.id)
+
+
 def open_needs(school: School) -> Sequence[Attention]:
-    """What still waits: what concerns a child's safety first, and of each the oldest."""
-    is_other = Attention.need != Need.SAFEGUARDING
-    return school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(is_other, Attention.id)).all()
+    """What still waits: what concerns a child's safety first, then who is missing and who is to be collected by whom; of each the oldest."""
+    urgency = case((Attention.need == Need.SAFEGUARDING, 0), (Attention.need.in_((Need.NOT_SEEN, Need.COLLECTION)), 1), else_=2)
+    return school.session.scalars(select(Attention).where(Attention.done_at.is_(None)).order_by(urgency, Attention.id)).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from data.addresses import Address
@@ -13,7 +13,7 @@ from data.people import Adult, Child, Guardianship, SchoolClass, Staff
 from school import School
 from school.errors import NotYourChild
 
-__all__ = ["Adult", "Child", "Right", "SchoolClass", "Staff", "adults_at", "adults_of", "children", "require", "speak"]
+__all__ = ["Adult", "Child", "Right", "SchoolClass", "Staff", "adults_at", "adults_of", "children", "known_to", "require", "speak"]
 
 Right = Literal["hear", "book", "be_asked", "collect"]
 
@@ -27,6 +27,12 @@ def children(school: School, adult: Adult, may: Right) -> Sequence[Child]:
         .options(joinedload(Child.school_class).joinedload(SchoolClass.teacher))
         .order_by(Child.name)
     ).all()
+
+
+def known_to(school: School, adult: Adult) -> Sequence[Child]:
+    """The children about whom this adult may do anything at all, by first name."""
+    rights = or_(Guardianship.may_hear, Guardianship.may_book, Guardianship.may_be_asked, Guardianship.may_collect)
+    return school.session.scalars(select(Child).join(Child.guardianships).where(Guardianship.adult_id == adult.id, rights).order_by(Child.name)).all()
 
 
 def require(school: School, adult: Adult, child: Child, may: Right) -> None:

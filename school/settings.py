@@ -50,6 +50,8 @@ class SchoolSettings:
     console_session: timedelta = timedelta(hours=12)
     safeguarding_unseen: timedelta = timedelta(minutes=30)
     largest_file: int = 5_000_000  # bytes
+    absence_ring_after: timedelta = timedelta(minutes=60)
+    absence_open_days: int = 3
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     """What another school's files call our columns, by kind of file: {'families': {'adult_name': 'Parent'}}."""

@@ -15,7 +15,7 @@ from data.people import Child
 from school import LONDON, School, access
 from school.access import Power, Viewer
 
-RING = (Need.RING_ME, Need.CLOSED_DAY, Need.NO_STAFF)
+RING = (Need.NOT_SEEN, Need.RING_ME, Need.CLOSED_DAY, Need.NO_STAFF)
 """Whom someone has to ring."""
 NOT_REACHED = (Need.NOT_DELIVERED, Need.ADDRESS, Need.FAILED)
 NOT_UNDERSTOOD = (Need.NOT_UNDERSTOOD, Need.REFUSED, Need.MEDIA, Need.LATE)
@@ -23,9 +23,10 @@ NOT_UNDERSTOOD = (Need.NOT_UNDERSTOOD, Need.REFUSED, Need.MEDIA, Need.LATE)
 
 @dataclass(frozen=True)
 class Today:
-    """Each list the oldest first. `coming` are today's appointments, by time."""
+    """Each list the oldest first. `to_agree` is what a text may not decide. `coming` are today's appointments, by time."""
 
     safeguarding: Sequence[Attention]
+    to_agree: Sequence[Attention]
     urgent: Sequence[Attention]
     unanswered: Sequence[Attention]
     to_ring: Sequence[Attention]
@@ -36,7 +37,7 @@ class Today:
     @property
     def needs(self) -> Sequence[Attention]:
         """Everything that waits, list after list."""
-        return [*self.safeguarding, *self.urgent, *self.unanswered, *self.to_ring, *self.not_understood, *self.not_reached]
+        return [*self.safeguarding, *self.to_agree, *self.urgent, *self.unanswered, *self.to_ring, *self.not_understood, *self.not_reached]
 
     @property
     def is_empty(self) -> bool:
@@ -46,12 +47,15 @@ class Today:
 
 def today(school: School, who: Viewer) -> Today:
     """What needs this member of staff now: what they may see, is not snoozed, and is not someone else's."""
-    rows = waiting(school, who)
+    found = waiting(school, who)
+    to_agree = [row for row in found if row.need == Need.COLLECTION]
+    rows = [row for row in found if row.need != Need.COLLECTION]
     urgent = [row for row in rows if row.is_urgent]
     rest = [row for row in rows if not row.is_urgent]
     sorted_out = (*RING, *NOT_REACHED, *NOT_UNDERSTOOD)
     return Today(
         safeguarding=waiting_for_named_persons(school, who),
+        to_agree=to_agree,
         urgent=urgent,
         unanswered=[row for row in rest if row.need not in sorted_out],
         to_ring=[row for row in rest if row.need in RING],

@@ -31,6 +31,12 @@ def by_number(question: Question, number: int) -> Option | None:
     return options[index] if 0 <= index < len(options) else None
 
 
+def by_bare(question: Question, meaning: str | None) -> Option | None:
+    """The option that a bare yes ('affirm') or no ('deny') means at this question, if it was said to mean one."""
+    option_id = question.bare.get(meaning or "")
+    return next((option for option in question.options if option.id == option_id), None)
+
+
 def by_label(question: Question, text: str) -> Option | None:
     """The option whose whole label the text is."""
     said = fold(text)
@@ -40,10 +46,10 @@ def by_label(question: Question, text: str) -> Option | None:
 def by_words(question: Question, text: str) -> Option | None:
     """The only option whose label the text is, begins, or names in full; None where none or several are meant.
 
-    Beside a question for free text an option must be named exactly: 'nothing much, but …' is no 'Nothing'. Beside a confirmation too, but for polite words:
-    'do not book it' and 'book it for 4 instead' both hold 'book it', and neither means it.
+    Beside a question for free text, or one that takes own words, an option must be named exactly: 'nothing much, but …' is no 'Nothing'. Beside a
+    confirmation too, but for polite words: 'do not book it' and 'book it for 4 instead' both hold 'book it', and neither means it.
     """
-    if question.kind == "text":
+    if question.kind == "text" or question.own_words is not None:
         return by_label(question, text)
     said = fold(text)
     if not said:

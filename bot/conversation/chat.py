@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn, ParamSpec, TypeVar, cast
 
 from bot.conversation.errors import Again, Asked, Elsewhere, Ended, KeyUsedTwice, WriteOutsideOnce
 from bot.conversation.identity import Gone, identity, load
+from bot.conversation.mentions import stands_in
 from bot.conversation.registry import find
 from bot.conversation.state import Frame, Identity, Option, Question, Step
 from bot.conversation.watch import WriteWatch
@@ -149,6 +151,41 @@ class Chat:
             if len(offered) == 1 and pick_single:
                 return self._settle(key, offered[0], "auto", hears)
         return self._ask(key, "choose", question.format(**values), [(value, label(value) if label else value) for value in offered], hears, page=page)
+
+    def choose_or_tell(
+        self,
+        key: str,
+        options: Sequence[T],
+        question: Phrase,
+        *,
+        like: Iterable[str] = (),
+        hears: str | None = None,
+        yes: T | None = None,
+        no: T | None = None,
+        until: datetime | None = None,
+        label: Callable[[T], object] | None = None,
+        **values: object,
+    ) -> T | str:
+        """One of the options, or what they write instead, as a text.
+
+        `like` are the intents of messages that are an answer too; what clearly means something else is heard as such. A bare yes or no means the option `yes`
+        or `no`. A value of the kind that it `hears` is mentioned then, and the dialogue run again. After `until` nothing is an answer any more.
+        """
+        step = self._reached(key)
+        if step is not None:
+            return cast("T | str", self._value(step))
+        bare = {meaning: str(options.index(option)) for meaning, option in (("affirm", yes), ("deny", no)) if option is not None}
+        shown = [(value, label(value) if label else value) for value in options]
+        ends = until.astimezone(UTC).isoformat() if until else ""
+        return self._ask(key, "choose", question.format(**values), shown, hears, own_words=list(like), bare=bare, until=ends)
+
+    def says(self, words: Phrase, text: str | None = None) -> bool:
+        """Whether one of these words stands in the wish, or in `text`: a list with commas, in their language, in that of the message and in English.
+
+        A word that ends in * may go on: 'vomit*' is in 'vomiting'.
+        """
+        said = self.text if text is None else text
+        return any(stands_in(said, words.render(language)) for language in {"en", self.language, self.written_in or "en"})
 
     def confirm(self, key: str, question: Phrase, *, yes: Phrase, no: Phrase, **values: object) -> bool:
         """Whether the parent agrees to exactly this; asked again if what is to be confirmed has changed since."""
@@ -355,12 +392,13 @@ class Chat:
         *,
         confirmed: str | None = None,
         page: int = 9,
+        **told: Any,
     ) -> NoReturn:
         every = [self._option(str(number), value, label) for number, (value, label) in enumerate(options)]
         # One option more than a page is shown rather than hidden behind 'More', which would take its place.
         cut = page if len(every) > page + 1 else len(every)
         sentence, english = in_both(question, self.language)
-        asked = Question("", key, kind, every[:cut], hears, confirmed, key in self._extra, sentence=sentence, rest=every[cut:], instead=self._instead)
+        asked = Question("", key, kind, every[:cut], hears, confirmed, key in self._extra, sentence=sentence, rest=every[cut:], instead=self._instead, **told)
         asked.english = english
         raise Asked(asked)
 

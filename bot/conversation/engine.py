@@ -39,6 +39,8 @@ FEW_WORDS = 4
 """Up to so many words, a message that mentions a value is taken for an answer, whatever else it may mean."""
 CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "speak_to_person", "ring_me"})
 """What is understood from anywhere, as a whole message, before it is taken for an answer."""
+SURE = 0.5
+"""How sure a wish must be to be one beside a question that takes any words for an answer."""
 DAY_MATTERS = frozenset({"report_absence", "report_lateness", "report_medical", "change_collection"})
 """Wishes that a person must see today."""
 MORE: Identity = ["", "__more__"]
@@ -137,6 +139,9 @@ class Conversation:
     # What was heard, against the open question
 
     def _sort(self, heard: Utterance) -> None:
+        if self.state.question is not None and self.state.question.is_over(self.school.now):
+            self.state.question = None
+            self.state.frames.pop()
         question = self.state.question
         if heard.button is not None:
             self._press(question, heard.button)
@@ -168,12 +173,23 @@ class Conversation:
             self._settle(question, option)
         elif heard.exact is not None and heard.exact not in NO_WISH and find(heard.exact) is not None:
             self._start(Frame(heard.exact, heard_text=heard.text))
+        elif question.own_words is not None:
+            self._take_words(question, heard)
         elif question.kind == "choose" and heard.meaning == "deny" and self.adult is not None:
             self._let_be()
         elif question.kind == "text":
             self._settle(question, Option("", heard.text, heard.text, ["", heard.text]))
         elif not self._put_instead(question, heard) and not self._follow(question, heard):
             self._misunderstood(heard)
+
+    def _take_words(self, question: Question, heard: Utterance) -> None:
+        """What was written is the answer, unless it says at length that it wants something else, or mentions what an answer is made of."""
+        is_short = len(heard.text.split()) <= FEW_WORDS
+        others = [wish for wish in heard.wishes if self._goes_elsewhere(wish) and wish.intent not in (question.own_words or ()) and wish.confidence >= SURE]
+        if others and not is_short:
+            self._take_up(frames_for(others, heard.text))
+        elif not self._correct(question, heard.wishes if is_short or question.hears in values_heard(heard.wishes) else ()):
+            self._settle(question, Option("", heard.text, heard.text, ["", heard.text]))
 
     def _let_be(self) -> None:
         """'No thanks', 'never mind' to a list: they want none of it. What was chosen before it is dropped."""
@@ -199,7 +215,7 @@ class Conversation:
 
     def _option_meant(self, question: Question, heard: Utterance) -> Option | None:
         option = answers.by_number(question, heard.number) if heard.number is not None else None
-        option = option or answers.by_words(question, heard.text)
+        option = option or answers.by_words(question, heard.text) or answers.by_bare(question, heard.exact)
         if option is not None or question.kind == "choose":
             return option
         if question.kind == "confirm" and answers.refused(question, heard.text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 Identity = list[Any]
@@ -87,6 +88,9 @@ class Question:
     question as it was worded, `english` the same for staff. `outbox` is the message that asked it last, `earlier` are others that asked exactly the same:
     a bare number answers only if one of them had left before. `instead` are words that change what was taken as known; the `id` of each is the key of the
     step it changes.
+
+    Where `own_words` is set, whatever is written is an answer; it names the intents that are one too. `bare` says which option a bare yes or no means, by its
+    intent. `until` is when it is over: what is written later was not asked for.
     """
 
     id: str
@@ -104,6 +108,13 @@ class Question:
     rest: list[Option] = field(default_factory=list)
     page: int = 0
     instead: list[Option] = field(default_factory=list)
+    own_words: list[str] | None = None
+    bare: dict[str, str] = field(default_factory=dict)
+    until: str = ""  # ISO 8601, UTC
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether an answer comes too late to be one."""
+        return bool(self.until) and at >= datetime.fromisoformat(self.until)
 
     def is_as(self, other: Question) -> bool:
         """Whether it looks the same and its answers mean the same."""

@@ -224,6 +224,15 @@ class Safeguarding(Section):
     deputy_after_minutes: Positive = Field(30, description="How long such a message may lie unread by the safeguarding lead before the deputy is told too.")
 
 
+class Absence(Section):
+    """Children who are not in school."""
+
+    ring_after: Positive = Field(60, description="How many minutes after the school asked why a child is missing someone is told to ring, if nobody answered.")
+    open_days: Positive = Field(
+        3, description="For how many school days it counts that a child is absent, where the family does not know when it will be back."
+    )
+
+
 class Limits(Section):
     """What stops a flood from costing money."""
 
@@ -291,6 +300,7 @@ class Settings(Section):
     book: Book = Book()
     console: Console = Console()
     safeguarding: Safeguarding = Safeguarding()
+    absence: Absence = Absence()
     limits: Limits = Limits()
     columns: Columns = Columns()
     log: Log = Log()
@@ -349,6 +359,8 @@ class Settings(Section):
             console_session=timedelta(hours=self.console.session_hours),
             largest_file=self.limits.file_megabytes * 1_000_000,
             columns={what: names for what, names in self.columns if names},
+            absence_ring_after=timedelta(minutes=self.absence.ring_after),
+            absence_open_days=self.absence.open_days,
         )
 
     def folded(self) -> list[str]:

@@ -19,6 +19,10 @@ def show(desk: Desk, need_id: int) -> Response:
     row = access.need(desk.school, desk.viewer, need_id)
     if row.need == attention.Need.SAFEGUARDING:
         return desk.to(f"{HOME}/safeguarding/{row.id}")
+    if row.need == attention.Need.NOT_SEEN and desk.may(Power.ABSENCE):
+        return desk.to(f"{HOME}/absences")
+    if row.need == attention.Need.COLLECTION and desk.may(Power.COLLECTION):
+        return desk.to(f"{HOME}/collection")
     key = threads.key_of(row)
     if key and desk.may(Power.MESSAGES):
         try:

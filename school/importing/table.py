@@ -136,7 +136,7 @@ def read(content: bytes, columns: Columns, headers: Mapping[str, str] | None = N
     `headers` says what another school calls our columns: {'adult_name': 'Parent or carer'}; one that is '' is not taken from the file at all.
     Refuses with BadRows what is no such file. What is wrong within rows is gathered in `faults`, for all to be told at once.
     """
-    text = _decoded(content)
+    text = decoded(content)
     records = list(_records(text))
     if not records:
         raise BadRows([Fault(0, "file", "is empty")])
@@ -152,7 +152,7 @@ def read(content: bytes, columns: Columns, headers: Mapping[str, str] | None = N
 
 def header(content: bytes) -> list[str]:
     """What the columns of a file are called, as they stand there. Refuses with BadRows what is no such file."""
-    return next((cells for _, cells in _records(_decoded(content))), [])
+    return next((cells for _, cells in _records(decoded(content))), [])
 
 
 def plain(name: str) -> str:
@@ -172,7 +172,8 @@ def fold(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """A file's text. Raises BadRows where it is too large, a workbook, or in another encoding than UTF-8: it says how to save it."""
     if len(content) > LARGEST:
         raise BadRows([Fault(0, "file", f"is larger than {LARGEST // 1_000_000} MB")])
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):

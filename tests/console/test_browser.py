@@ -208,3 +208,24 @@ def test_the_console_works_without_script(demo_server: str, log_in: OpenPage) ->
     page.get_by_label("Your answer, in English").fill("In the hall.")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".talk li.ours").last).to_contain_text("In the hall.")
+
+
+def test_a_missing_child_is_asked_after_and_a_collection_confirmed(demo_server: str, log_in: OpenPage) -> None:
+    parent_writes(demo_server, "sms:447700900143", "my brother will collect isaac today")
+    page = log_in(OFFICE, width=360)
+    page.goto(f"{demo_server}{HOME}/absences")
+    page.get_by_label("Children without a reason").fill("Hill, Ella\nMickey Mouse")
+    page.get_by_role("button", name="Look at the list").click()
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_label("It means").select_option("nobody")
+    page.get_by_role("button", name="Ask the families").click()
+    expect(page.get_by_text("Asked after 1.")).to_be_visible()
+    expect(page.get_by_text("no answer yet", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Ella Hill is in class").click()
+    expect(page.get_by_text("Ella is in class.")).to_be_visible()
+    page.goto(f"{demo_server}{HOME}/collection")
+    card = page.get_by_role("region").filter(has_text="my brother will collect isaac today")
+    card.get_by_role("radio").first.check()
+    card.get_by_role("button", name="Agreed", exact=True).click()
+    expect(page.get_by_text("is told.")).to_be_visible()

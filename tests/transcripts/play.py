@@ -13,23 +13,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 
 from bot.channels.base import ChannelName, InboundKind
 from bot.transcript import school_line
+from data.absence import Absence
 from data.appointments import Appointment, AppointmentState, Waiting
 from data.attention import Attention
+from data.collection import CollectionRequest
 from data.people import Adult
-from school import LONDON, School, access, appointments, book, class_lines, demo, diary, evenings, families, invitations
+from school import (
+    LONDON,
+    School,
+    absence,
+    absence_list,
+    access,
+    appointments,
+    book,
+    class_lines,
+    collection,
+    demo,
+    diary,
+    evenings,
+    families,
+    invitations,
+    missing,
+)
 from school.access import Viewer
 from school.appointments import MeetingKind, Terms
 from school.slots import Slot
 from tests.world import World
 from translations.sms import segments
 
+OFFICE = "Mrs Doyle"
+DEMO_ABSENT = ("Noah", "Jayden")
+"""Whom the demo school itself has on its list."""
 HEADING = re.compile(r"now: (?P<now>\w{3} [\d-]+ [\d:]+)\s+as: (?P<who>[^,]+), (?P<channel>\w+)(?:, (?P<language>[\w-]+))?")
 
 
@@ -247,6 +268,32 @@ def _writes_to(play: Play, name: str, channel: str) -> None:
     play.who, play.channel = name, channel
 
 
+def _asks_after(play: Play, names: str) -> None:
+    """The office pastes who is not in class, and asks after them."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        children = missing.settled(school, missing.read_missing(school, names), {})
+        absence.chase(school, children, school.today, demo.member(school, OFFICE))
+
+
+def _finds(play: Play, name: str) -> None:
+    """A child was in class after all."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        chase = absence.chase_of(school, demo.child(school, name), school.today)
+        assert chase is not None
+        absence.take_back(school, chase, demo.member(school, OFFICE))
+
+
+def _decides(play: Play, name: str, outcome: str) -> None:
+    """The office rings the number it holds about someone's oldest request, and decides."""
+    with play.world.house.store.write() as session:
+        school = School(session, play.world.moment, play.world.house.school_settings)
+        request = next(row for row in collection.open_requests(school) if row.adult.id == demo.adult(school, name).id)
+        rule = collection.agree if outcome == "agrees" else collection.refuse
+        rule(school, request, demo.member(school, OFFICE), collection.numbers_held(school, request)[0], "rang")
+
+
 EVENTS: dict[str, Callable[..., None]] = {
     r"the office books for (\w+): (.+)": _staff_books,
     r"(the office|the office, as asked,) moves (\w+) to (.+)": _staff_moves,
@@ -263,6 +310,9 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"sends a (photo|voice|location)": _sends,
     r"rings": _rings,
     r"now as: ([^,]+), (\w+)": _writes_to,
+    r"the office asks after (.+)": _asks_after,
+    r"(\w+) is found in class": _finds,
+    r"the office rings (\w+) and (agrees|does not agree)": _decides,
 }
 
 
@@ -281,6 +331,28 @@ def _for_the_class(school: School, child: str) -> list[str]:
     return [f"{line.need.need} of {line.adult.name.split()[0]} for {line.on:%a}" for line in class_lines.of_children(school, [young], school.today)]
 
 
+def _absences(school: School, day: str) -> list[str]:
+    """The office's list of a day, without the demo school's own: a line for each thing that was said."""
+    rows = [row for row in absence_list.listed(school, date.fromisoformat(day)) if row.child.first_name not in DEMO_ABSENT]
+    return [_absence(row.child.first_name, said) for row in rows for said in row.said] + [f"{row.child.first_name} no answer" for row in rows if row.waits]
+
+
+def _absence(name: str, row: Absence) -> str:
+    days = f"{row.first_on:%a} to {row.back_on:%a}" if row.back_on else f"{row.first_on:%a}"
+    at = f" about {row.expected_at:%H:%M}" if row.expected_at else ""
+    words = absence_list.words(row).words
+    by = row.adult.name.split()[0] if row.adult else "the office"
+    return f"{name} {row.kind}, {row.reason or 'no reason'}, {days}{at}, by {by}, {row.channel}" + (f", '{words}'" if words else "")
+
+
+def _requests(school: School) -> list[str]:
+    rows = school.session.scalars(select(CollectionRequest).where(CollectionRequest.source != collection.DEMO).order_by(CollectionRequest.id))
+    return [
+        f"{row.kind} {row.state}, {' and '.join(c.first_name for c in row.children) or 'nobody'}, {row.day or 'no day'}, '{collection.words(row).words}'"
+        for row in rows
+    ]
+
+
 def _waiting(school: School) -> list[str]:
     return [f"{row.adult.name.split()[0]} for {row.staff.name}" for row in school.session.scalars(select(Waiting).order_by(Waiting.id))]
 
@@ -290,6 +362,8 @@ FACTS: dict[str, Callable[..., list[str]]] = {
     r"needs a person": _attention,
     r"waiting": _waiting,
     r"for the class of (\w+)": _for_the_class,
+    r"absences on ([\d-]+)": _absences,
+    r"requests": _requests,
 }
 
 
