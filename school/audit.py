@@ -36,6 +36,7 @@ ABOUT: Mapping[str, str] = {
     "message": "message out",
     "attention": "matter that waited",
     "appointment": "appointment",
+    "request": "wish that a text may not decide",
     "audit": "this audit",
 }
 """What the things are called that an entry is about; one that is missing here is shown by its own name."""

@@ -14,6 +14,7 @@ from console.typed import a_day, a_time
 from school import absence, absence_list, access, family_records, missing
 from school.absence import AbsenceKind, AbsenceReason, Chased, Telling
 from school.access import Power
+from school.calendar import calendar
 from school.errors import NotThere
 from school.families import Child
 from school.importing import LARGEST, BadRows, table
@@ -119,18 +120,20 @@ def _looked_over(desk: Desk, pasted: str) -> Response:
     known = {each.child.id: absence.is_explained(desk.school, each.child, desk.school.today) for each in entries if each.child}
     asked = {each.child.id: absence.chase_of(desk.school, each.child, desk.school.today) is not None for each in entries if each.child}
     everyone = family_records.children(desk.school, desk.viewer)
-    return desk.render("absences/look.html", pasted=pasted, entries=entries, known=known, asked=asked, everyone=everyone)
+    is_school_day = calendar(desk.school).is_school_day(desk.school.today)
+    return desk.render("absences/look.html", pasted=pasted, entries=entries, known=known, asked=asked, everyone=everyone, is_school_day=is_school_day)
 
 
 def _choices(desk: Desk, entries: Sequence[Entry]) -> dict[int, int | None]:
     """What was chosen for the names that nobody could be sure of: a child's id, None for nobody."""
     choices: dict[int, int | None] = {}
     for entry in entries:
-        chosen = desk.form.text(f"who-{entry.number}", 12)
-        if chosen == "nobody":
+        name = f"who-{entry.number}"
+        child_id = desk.form.number(name)
+        if desk.form.text(name) == "nobody":
             choices[entry.number] = None
-        elif chosen.isdecimal():
-            choices[entry.number] = access.child(desk.school, desk.viewer, int(chosen)).id
+        elif child_id is not None:
+            choices[entry.number] = access.child(desk.school, desk.viewer, child_id).id
     return choices
 
 

@@ -14,6 +14,7 @@ from school.access import Power
 from school.errors import NotThere
 from school.unreachable import Unreached, Why
 from translations import _, spoken, written
+from translations.letters import what_to_do
 
 page = Page("unreachable", "Unreachable", order=71, powers=frozenset({Power.FAMILIES}))
 
@@ -38,6 +39,7 @@ class Letter:
     day: str
     hello: str
     messages: Sequence[str]
+    please: str
 
 
 @page.get()
@@ -76,4 +78,5 @@ def _letters(desk: Desk, people: Sequence[Unreached]) -> Response:
 def _letter(desk: Desk, each: Unreached, messages: Sequence[str]) -> Letter:
     theirs = each.adult.language
     reads = spoken(theirs)
-    return Letter(each, theirs, written(desk.school.today, reads), _("Hello!").render(theirs), messages)
+    please = what_to_do(has_messages=bool(messages)).render(theirs)
+    return Letter(each, theirs, written(desk.school.today, reads), _("Hello!").render(theirs), messages, please)

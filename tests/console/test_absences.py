@@ -46,6 +46,12 @@ def test_a_pasted_list_is_shown_before_anyone_is_asked(world: World, office: Bro
     assert not world.texts("Tom")
 
 
+def test_on_a_day_without_school_the_page_says_so_first(world: World, office: Browser, console: Console) -> None:
+    assert "There is no school today." not in office.post(f"{AT}/missing", {"missing": "Leo Reed"}, 200, of=AT)
+    world.at("2026-03-07 09:30")
+    assert "There is no school today." in console.as_("Mrs Doyle").post(f"{AT}/missing", {"missing": "Leo Reed"}, 200, of=AT)
+
+
 def test_a_name_that_nobody_knows_must_be_settled_first(world: World, office: Browser) -> None:
     office.post(f"{AT}/missing", {"missing": "Leo Reed\nMickey Mouse"}, 200, of=AT)
     html = office.post(f"{AT}/missing", {"missing": "Leo Reed\nMickey Mouse", "sure": "yes"}, 422)
@@ -62,7 +68,7 @@ def test_the_list_fills_itself_with_the_answer(world: World, office: Browser) ->
     assert "no answer yet" in row(office.get(AT), "Leo Reed")
     world.say("Tom", "1")
     assert "absent ill" in row(office.get(AT), "Leo Reed")
-    assert "absent ill" in row(office.get(AT, **{"HX-Request": "true"}), "Leo Reed")
+    assert "absent ill" in row(office.client.get(AT, headers={"HX-Request": "true"}).text, "Leo Reed")
     assert "Known already: Leo." in asks_after(world, office, "Leo Reed")
 
 

@@ -83,7 +83,7 @@ def test_a_letter_holds_what_did_not_arrive_and_nothing_of_another_s(console: Co
     assert "the lead" not in page
 
 
-@pytest.mark.parametrize("language, direction, hello", [("ar", "rtl", "!"), ("pl", "ltr", "Dzień dobry"), ("en", "ltr", "Hello!")])
+@pytest.mark.parametrize("language, direction, hello", [("ar", "rtl", "!"), ("pl", "ltr", "Proszę do nas zadzwonić"), ("en", "ltr", "Hello!")])
 def test_a_letter_runs_in_the_family_s_language_and_direction(console: Console, language: str, direction: str, hello: str) -> None:
     console.world.speak("Ilir", language)
     missed(console.world, "Ilir", "…")
