@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from babel.messages.catalog import Message
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.corrections import Correction
@@ -51,7 +51,14 @@ def sheet(session: Session | None, folder: str) -> str:
 
 def read_sheet(folder: str, content: str) -> tuple[list[Better], list[SheetFault]]:
     """The better sentences in a sheet that came back, and every row that cannot be taken: unknown, over its limit, or with another place than the English."""
-    rows = csv.DictReader(io.StringIO(content.removeprefix("\ufeff")))
+    rows = csv.DictReader(io.StringIO(content.removeprefix("\ufeff"), newline=""))
+    try:
+        return _read(folder, rows)
+    except csv.Error as error:
+        return [], [SheetFault(rows.line_num, f"cannot be read as CSV: {error}")]
+
+
+def _read(folder: str, rows: csv.DictReader[str]) -> tuple[list[Better], list[SheetFault]]:
     missing = [column for column in ("english", "better") if column not in (rows.fieldnames or ())]
     if missing:
         return [], [SheetFault(1, f"has no column {column!r}") for column in missing]
@@ -62,7 +69,8 @@ def read_sheet(folder: str, content: str) -> tuple[list[Better], list[SheetFault
         words, english = (row["better"] or "").strip(), row["english"] or ""
         if not words:
             continue
-        form = int(row.get("form") or 0) if (row.get("form") or "0").isdecimal() else -1
+        form_number = row.get("form") or "0"
+        form = int(form_number) if form_number.isdecimal() and len(form_number) < 3 else -1  # no language has a hundred
         wrong = list(_wrong(source.get(english), form, words, folder))
         faults += [SheetFault(rows.line_num, what) for what in wrong]
         if not wrong:
@@ -98,6 +106,11 @@ def into_catalog(folder: str, better: Sequence[Better]) -> None:
         said[one.form] = one.words
         message.string = tuple(said) if message.pluralizable else said[0]
     catalogs.write(folder, catalog)
+
+
+def count(session: Session, folder: str) -> int:
+    """How many sentences of a language are said otherwise at this school than they ship."""
+    return session.scalars(select(func.count()).select_from(Correction).where(Correction.language == folder)).one()
 
 
 def take_up(session: Session) -> None:
