@@ -77,7 +77,8 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def opened(address: str, width: int = 1280, *, script: bool = True) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
+        # Still, so that no colour is measured half way through a transition.
+        context = chromium.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script, reduced_motion="reduce")
         contexts.append(context)
         context.set_default_timeout(10_000)
         page = context.new_page()

@@ -113,7 +113,7 @@ def on_monday(sqlite_url: str, understander: Embedded) -> Iterator[str]:
     with house.store.write() as session:
         demo.seed(School(session, MONDAY))
     app, socket = FastAPI(), listen()
-    add_console(app, house, {"Miss Turner": "maple@cherrygarden.example"})
+    add_console(app, house, demo.log_ins())
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
     thread.start()
@@ -229,3 +229,48 @@ def test_a_missing_child_is_asked_after_and_a_collection_confirmed(demo_server: 
     card.get_by_role("radio").first.check()
     card.get_by_role("button", name="Agreed", exact=True).click()
     expect(page.get_by_text("is told.")).to_be_visible()
+
+
+def on_it_as(on_monday: str, open_page: OpenPage, role: str, width: int = 1280) -> Page:
+    """A page on that Monday on which someone of this role is logged in."""
+    page = open_page(f"{on_monday}/log-in", width)
+    page.get_by_role("button", name=role).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+    return page
+
+
+def test_a_time_is_booked_on_the_telephone(on_monday: str, open_page: OpenPage) -> None:
+    page = on_it_as(on_monday, open_page, "Office")
+    page.goto(f"{on_monday}/appointments/book")
+    page.get_by_label("Name or number").fill("Tom")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="Tom Reed about Leo Reed").click()
+    assert axe(page) == []
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Book it").click()
+    expect(page.get_by_role("button", name="Call off")).to_be_visible()
+    assert axe(page) == []
+
+
+def test_a_teacher_says_when_they_can_be_seen(on_monday: str, open_page: OpenPage) -> None:
+    page = on_it_as(on_monday, open_page, "Teacher", 360)
+    page.goto(f"{on_monday}/appointments/availability")
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_text("Add times of the week").click()
+    week = page.locator("form[action$=windows]")
+    week.get_by_label("Fri").check()
+    week.get_by_label("From").fill("08:10")
+    week.get_by_label("To", exact=True).fill("08:50")
+    week.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("Families can book these times from now on.")).to_be_visible()
+
+
+def test_a_parents_evening_is_set_up(on_monday: str, open_page: OpenPage) -> None:
+    page = on_it_as(on_monday, open_page, "Office")
+    page.goto(f"{on_monday}/appointments/evenings/new")
+    assert axe(page) == []
+    page.get_by_label("Day").fill("2026-03-24")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile(r"/evenings/\d+"))
+    assert axe(page) == []
