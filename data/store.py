@@ -98,6 +98,7 @@ class Store:
         """Let go of all connections; the reading ones first, so that the writing one tidies up the WAL."""
         self._reader.dispose()
         self._writer.dispose()
+        event.listen(self._reader, "checkin", _close_at_once)  # a thread that comes late leaves nothing open
         if self._checkpointer is not None:
             self._checkpointer.close()
 
@@ -234,6 +235,10 @@ def _lets_go_of_what_is_left_behind(engine: Engine) -> None:
     def close(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
         if entry.info.get("pool") is not engine.pool:
             entry.invalidate()
+
+
+def _close_at_once(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.invalidate()
 
 
 def _begin_reading(connection: Connection) -> None:

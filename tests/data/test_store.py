@@ -140,8 +140,12 @@ def test_who_still_reads_while_the_store_closes_leaves_no_connection_open(databa
         assert held is not None
         store.close()
         assert session.execute(text("SELECT 1")).scalar() == 1
-    with pytest.raises((psycopg.OperationalError, sqlite3.ProgrammingError)):
-        held.cursor().execute("SELECT 1")
+    with store.read() as session:
+        late = session.connection().connection.dbapi_connection
+        assert late is not None
+    for connection in (held, late):
+        with pytest.raises((psycopg.OperationalError, sqlite3.ProgrammingError)):
+            connection.cursor().execute("SELECT 1")
 
 
 def test_a_lock_held_by_another_ends_within_two_seconds_and_passes(on_sqlite: Store) -> None:
