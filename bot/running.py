@@ -52,7 +52,7 @@ class Running:
         if doubtful:
             log.info("to be looked up", messages=doubtful)
         if house.embedded is not None:
-            threading.Thread(target=_warm, args=[house.embedded, self._settled], name="warm", daemon=True).start()
+            threading.Thread(target=warm, args=[house.embedded, self._settled], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
         self._tasks = [asyncio.create_task(loop.run()) for loop in (self._turns, house.translators, house.fetcher, house.telling)]
         self._start_asking()
@@ -104,8 +104,8 @@ class Running:
             log.warning("database away", at="stopping")
 
 
-def _warm(understander: Embedded, settled: Callable[[], None]) -> None:
-    """Get the classifier ready. Without it exact words, numbers and dates are still understood."""
+def warm(understander: Embedded, settled: Callable[[], None]) -> None:
+    """Get the classifier ready, then call `settled`, come what may. Without it exact words, numbers and dates are still understood. Made for a thread."""
     try:
         understander.warm()
     except Exception as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 from sqlalchemy import select
 
-from bot import logs
+from bot import logs, running
 from bot.channels.base import ChannelName, Inbound, InboundKind
 from bot.channels.simulator import Shown, SimulatorChannel
 from bot.channels.text import clean
@@ -121,7 +121,7 @@ def _refuse(why: str) -> int:
 
 
 def _warm(house: House) -> None:
-    """Get the classifier ready; what takes longer than a moment is said, so that nobody thinks it hangs."""
+    """Wait until there is a model; a better one that is still being built is taken up as it comes. What takes longer than a moment is said."""
     if house.embedded is None:
         return
     is_kept = any(house.settings.nlu.model_dir.glob("*.npz"))
@@ -129,7 +129,10 @@ def _warm(house: House) -> None:
     said = threading.Timer(3 if is_kept else 0, typer.echo, [words], {"err": True})
     said.daemon = True
     said.start()
-    house.embedded.warm()
+    settled = threading.Event()
+    threading.Thread(target=running.warm, args=[house.embedded, settled.set], name="warm", daemon=True).start()
+    while not house.embedded.ready and not settled.wait(0.1):
+        pass
     said.cancel()
 
 

@@ -22,7 +22,7 @@ from nlu.embedded.features import mask
 from nlu.embedded.model import Model
 from nlu.embedded.training import made_of, train
 from nlu.errors import BuildFailed, ModelRefused
-from nlu.rasa_format import Example, TrainingData, read
+from nlu.rasa_format import Example, TrainingData, read, training_files
 from nlu.safeguarding.model import AlarmModel
 from nlu.safeguarding.training import alarm_made_of, train_alarm
 
@@ -30,6 +30,16 @@ _log = logging.getLogger(__name__)
 
 _FEW = 300  # vectors that are encoded at once rather than after a model without them: some seconds' work
 _ROOT = Path(__file__).parents[2]
+
+
+State = Sequence[tuple[Path, int, int]]
+"""Files, each with when it was changed (nanoseconds since 1970, UTC) and its size in bytes."""
+
+
+def state(paths: Sequence[Path]) -> State:
+    """How these files are now; one that is not there has neither time nor size."""
+    found = [(path, path.stat() if path.exists() else None) for path in paths]
+    return [(path, told.st_mtime_ns if told else 0, told.st_size if told else 0) for path, told in found]
 
 
 class Sources(NamedTuple):
@@ -46,6 +56,10 @@ class Sources(NamedTuple):
         """The examples themselves. Refuses with BadTrainingData."""
         data = read([*self.intents, *self.corrections])
         return Lessons(data, read(self.intents).examples, read(self.alarms).examples if self.alarms else [])
+
+    def state(self) -> State:
+        """What would be read now: other files, or other examples in them, are another state."""
+        return state(training_files([*self.intents, *self.alarms, *self.corrections]))
 
 
 class Lessons(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from nlu import dates, names, spoken
 from nlu.clean import clean, windows
-from nlu.embedded.build import Files, Sources, build, build_beside
+from nlu.embedded.build import Files, Sources, State, build, build_beside, state
 from nlu.embedded.encoders import Encoder, default_encoders
 from nlu.embedded.features import Floats, mask
 from nlu.embedded.model import OUT_OF_SCOPE, Guess, Model
@@ -60,6 +60,7 @@ class Engine:
         self._watch = Watch(self._phrases)
         self._gazetteer = Gazetteer()
         self._warming = threading.Lock()
+        self._taken_up: tuple[State, State] | None = None
         self._encoded = lru_cache(maxsize=_REMEMBERED)(self._encode)
 
     @classmethod
@@ -83,12 +84,17 @@ class Engine:
         """Take up the models kept in `folder`; if examples, encoders or libraries have changed since, build them anew and take those up as they are ready.
 
         Loads in 3 s; builds in some minutes from nothing, meanwhile with what there is: an older model, or one without the slower encoders. Call it in a
-        thread; called again it takes up changed examples. A build runs in a process of its own unless `is_beside` is False.
+        thread; called again it takes up what has changed, if anything has. A build runs in a process of its own unless `is_beside` is False.
         Refuses with BadTrainingData, and then nothing has changed; raises BuildFailed.
         """
         with self._warming:
+            files, given = Files.in_folder(folder), sources.state()
+            if self._taken_up == (given, state(files)):
+                return
             data, everyday, alarms = sources.read()
-            files = Files.in_folder(folder)
+            self._gazetteer = Gazetteer(data)
+            self._detector.warm()
+            dates.warm()
             wanted = made_of(data.examples, self._encoders), alarm_made_of(everyday, alarms, self._encoders) if alarms else None
             try:
                 self._take_up(files, *wanted)
@@ -97,9 +103,7 @@ class Engine:
                 self._take_up_older(files)
                 for built in self._builds(sources, folder, is_beside=is_beside):
                     self._take_up(built, None, None)
-            self._gazetteer = Gazetteer(data)
-            self._detector.warm()
-            dates.warm()
+            self._taken_up = given, state(files)
 
     def _builds(self, sources: Sources, folder: Path, *, is_beside: bool) -> Iterator[Files]:
         if is_beside:

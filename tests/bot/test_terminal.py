@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,14 @@ def test_a_script_books_by_text(chat: Chat, capsys: pytest.CaptureFixture[str]) 
     assert "When would you like to see Ms Okafor?\n1 " in shown.out
     assert "Booked:" in shown.out
     assert shown.err == ""
+
+
+def test_nobody_waits_for_a_better_model_while_there_is_one(chat: Chat, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(Embedded, "warm", lambda _self: never.wait())
+    assert chat("can i see the teacher") == 0
+    assert "When would you like to see Ms Okafor?" in capsys.readouterr().out
+    never.set()
 
 
 @pytest.mark.parametrize("channel, number", [("whatsapp", "07700900103"), ("telegram", "+44 7700 900104")])

