@@ -121,7 +121,7 @@ class Engine:
         has_alarm = alarm_of is not None or files.alarm.exists()
         watch = Watch(self._phrases, AlarmModel.load(files.alarm, alarm_of) if has_alarm else None)
         for encoder in self._encoders:
-            if encoder.name in model.heads:
+            if encoder.name in model.heads.keys() | watch.encoders:
                 with suppress(EncoderAway):
                     encoder.encode("hello")
         self._model, self._watch = model, watch
@@ -193,9 +193,11 @@ class Engine:
         """What the encoders in use that know this language make of a piece; one whose process is away is left out."""
         if self._model is None:
             return {}
+        # Either may have been built with more encoders than the other: a build that was cut off leaves them so.
+        wanted = self._model.heads.keys() | self._watch.encoders
         masked, found = mask(piece), dict[str, Floats]()
         for encoder in self._encoders:
-            if encoder.name in self._model.heads and encoder.knows(language):
+            if encoder.name in wanted and encoder.knows(language):
                 with suppress(EncoderAway):
                     found[encoder.name] = self._encoded(encoder.name, masked)
         return found

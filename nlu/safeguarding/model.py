@@ -62,6 +62,11 @@ class AlarmModel:
     limits: Mapping[str, Limits]
     made_of: Mapping[str, Any]
 
+    @property
+    def encoders(self) -> frozenset[str]:
+        """The encoders that one of its machines knows."""
+        return frozenset(encoder for kernel in self.kernels.values() for encoder in kernel.encoders)
+
     def margin(self, text: str, known: Mapping[str, Floats]) -> tuple[float, Limits]:
         """How far a cleaned text lies on the side of harm, given its `known` vectors by encoder, and the limits that margin is to be held against."""
         kernel = self._kernel(known)

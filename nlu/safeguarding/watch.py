@@ -24,6 +24,11 @@ class Watch:
     def __init__(self, phrases: Phrases, model: AlarmModel | None = None) -> None:
         self._phrases, self._model = phrases, model
 
+    @property
+    def encoders(self) -> frozenset[str]:
+        """The encoders whose vectors it judges by, where they are there."""
+        return self._model.encoders if self._model is not None else frozenset()
+
     def heard(self, text: str, language: str, vectors: Vectors) -> Alarm | None:
         """The alarm that a cleaned text of any length raises, or None."""
         kind = self._phrases.kind(text, language)

@@ -126,6 +126,20 @@ def test_what_has_not_changed_is_not_read_again(sources: Sources, folder: Path, 
     assert guessed(engine, "is there cake") == "ask_lunch"
 
 
+def test_an_alarm_that_was_built_with_more_encoders_than_the_model_uses_them(sources: Sources, folder: Path, words: Words) -> None:
+    """A build that was cut off between its two files leaves them so."""
+    Engine.load_or_train(sources, folder, words, [Usem3()])
+    whole = Files.in_folder(folder).alarm.read_bytes()
+    Engine.load_or_train(sources, folder, words, [])
+    Files.in_folder(folder).alarm.write_bytes(whole)
+    encoder = Slow()
+    engine = Engine(words, [encoder])
+    engine._take_up(Files.in_folder(folder), None, None)
+    Slow.asked = 0
+    engine.watch("what is for lunch on friday")
+    assert Slow.asked == 1
+
+
 def test_an_older_model_answers_while_a_new_one_is_built(sources: Sources, folder: Path, words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
     Engine.load_or_train(sources, folder, words, [])
     sources.intents[0].write_text(to_training(WISHES[:-1]), encoding="utf-8")
