@@ -59,6 +59,8 @@ ILL = _(
 MEDICAL = _("hospital*, doctor*, dentist*, appointment*, clinic*, gp, surgery, operation*, blood test, scan, optician*, therap*, vaccination*")
 # Translators: words that say that a child who was to be absent comes to school after all, as above. Write those of your language.
 COMING = _("after all, better now, is better today, feels better, feeling better")
+# Translators: words that say so where the school has just asked why a child is ill or when it is back, as above. Write those of your language.
+FINE = _("is fine, hes fine, shes fine, is ok, hes ok, shes ok, coming in, is coming, hes coming, shes coming")
 # Translators: words that turn a sentence round ('he is not coming'), as above. Write those of your language.
 NOT = _("not, no, never, cant, cannot, wont, isnt, dont")
 # Translators: words that say on which day a child comes back ('back on Thursday'), as above. Write those of your language.
@@ -94,7 +96,7 @@ def report_absence(chat: Chat, school: School) -> None:
     """A child is not in school: kept from the first message on; what is missing is asked."""
     source, children = _whom(chat, school, "report_absence")
     if _are_coming(chat):
-        _say_coming(chat, school, source, children)
+        _say_coming(chat, school, _telling(chat, source, chat.text), children, absence.first_day(school))
         return
     spell = absence_days.spell(school, chat.heard("time"), names_return=chat.says(RETURN))
     first = chat.choose("first", [spell.first], BACK, hears="time")
@@ -104,11 +106,11 @@ def report_absence(chat: Chat, school: School) -> None:
         chat.once(f"report:{child.id}", absence.report, school, child, telling, first_on=first, back_on=back, reason=_reason(chat, chat.text))
         for child in children
     ]
-    if chat.keep("lacks_reason", rows[0].reason is None):
-        _ask_why(chat, school, rows, source)
-    if chat.keep("lacks_return", rows[0].back_on is None):
-        _ask_return(chat, school, rows, source, until=until)
-    _say_known(chat, school, rows)
+    is_away = not chat.keep("lacks_reason", rows[0].reason is None) or _ask_why(chat, school, rows, source)
+    if is_away and chat.keep("lacks_return", rows[0].back_on is None):
+        is_away = _ask_return(chat, school, rows, source, until=until)
+    if is_away:
+        _say_known(chat, school, rows)
 
 
 # Translators: names what someone wants, in 'Do you mean: A child who comes late?'.
@@ -117,7 +119,7 @@ def report_lateness(chat: Chat, school: School) -> None:
     """A child comes late: about when."""
     source, children = _whom(chat, school, "report_lateness")
     if _are_coming(chat):
-        _say_coming(chat, school, source, children)
+        _say_coming(chat, school, _telling(chat, source, chat.text), children, absence.first_day(school))
         return
     heard_at, spell = absence_days.clock_time(chat.heard("time")), absence_days.spell(school, chat.heard("time"))
     day = chat.choose("first", [spell.first], ABOUT_WHEN, hears="time")
@@ -195,9 +197,7 @@ def _take_answer(chat: Chat, school: School, asked: Chase, why: object, *, was_k
     elif is_odd:
         # Translators: to someone who has told us why a child is not in school.
         chat.say(_("Thank you. Someone at school will read this now."))
-    else:
-        if not is_late:
-            _ask_return(chat, school, [row], telling.source, ends_today=True)
+    elif is_late or _ask_return(chat, school, [row], telling.source, ends_today=True):
         _say_known(chat, school, [row])
 
 
@@ -229,26 +229,37 @@ def _are_coming(chat: Chat) -> bool:
     return chat.keep("are_coming", chat.says(COMING) and not chat.says(NOT))
 
 
-def _say_coming(chat: Chat, school: School, source: str, children: Sequence[Child]) -> None:
-    day = max(absence_days.return_day(school, chat.heard("time")) or absence.first_day(school), school.today)
+def _comes(chat: Chat, words: str) -> bool:
+    """Whether what was answered takes the absence back: 'sorry, she is fine, she is coming in'."""
+    return any(chat.says(said, words) for said in (COMING, FINE)) and not any(chat.says(said, words) for said in (NOT, ILL))
+
+
+def _say_coming(chat: Chat, school: School, telling: Telling, children: Sequence[Child], expected_on: date) -> None:
+    """They come on the day that was named, else on the one that was spoken of."""
+    day = max(absence_days.return_day(school, chat.heard("time")) or expected_on, school.today)
     for child in children:
-        absence.report(school, child, _telling(chat, source, chat.text), first_on=day, kind=AbsenceKind.COMING)
+        absence.report(school, child, telling, first_on=day, kind=AbsenceKind.COMING)
     # Translators: {child} is one child's name, or several; {day} is a date.
     chat.say(_("Thank you. We expect {child} on {day}."), child=children, day=day, must_arrive=True)
 
 
-def _ask_why(chat: Chat, school: School, rows: Sequence[Absence], source: str) -> None:
+def _ask_why(chat: Chat, school: School, rows: Sequence[Absence], source: str) -> bool:
+    """Why a child is away. False where they say instead that it is coming after all."""
     why = chat.choose_or_tell("why", list(REASONS), WHY, like=ABOUT_IT, no=AbsenceReason.OTHER, label=REASONS.__getitem__, child=[row.child for row in rows])
     words = why if type(why) is str else ""
     if why is AbsenceReason.OTHER:
         words = chat.ask("words", IN_WORDS)
+    if _comes(chat, words):
+        _say_coming(chat, school, _telling(chat, source, words), [row.child for row in rows], rows[0].first_on)
+        return False
     reason = why if isinstance(why, AbsenceReason) else _reason(chat, words) or AbsenceReason.OTHER
     for row in rows:
         chat.once(f"why:{row.id}", absence.add, school, row, _telling(chat, source, words), reason=reason)
+    return True
 
 
-def _ask_return(chat: Chat, school: School, rows: Sequence[Absence], source: str, *, until: date | None = None, ends_today: bool = False) -> None:
-    """When the child is back: a day of the list, one that they write, or nobody knows."""
+def _ask_return(chat: Chat, school: School, rows: Sequence[Absence], source: str, *, until: date | None = None, ends_today: bool = False) -> bool:
+    """When the child is back: a day of the list, one that they write, or nobody knows. False where they say instead that it is coming after all."""
     first, day = rows[0].first_on, absence_days.return_day(school, chat.heard("time"))
     children = [row.child for row in rows]
     answer: object
@@ -268,13 +279,18 @@ def _ask_return(chat: Chat, school: School, rows: Sequence[Absence], source: str
             label=lambda option: RETURNS.get(option, option),
             child=children,
         )
-    telling = _telling(chat, source, answer if type(answer) is str else "")
+    words = answer if type(answer) is str else ""
+    telling = _telling(chat, source, words)
+    if _comes(chat, words):
+        _say_coming(chat, school, telling, children, first)
+        return False
     is_later = answer is Back.LATER or answer == first
     for row in rows:
         if is_later:
             absence.add(school, row, telling, kind=AbsenceKind.LATE)
         else:
             absence.add(school, row, telling, back_on=answer if isinstance(answer, date) else None)
+    return True
 
 
 def _ask_time(chat: Chat, school: School, rows: Sequence[Absence], source: str) -> None:
@@ -331,9 +347,9 @@ def _facts(school: School, row: Absence) -> tuple[object, ...]:
 
 def _reason(chat: Chat, words: str) -> AbsenceReason | None:
     """Why, where a word tells it: who is ill and sees a doctor is ill."""
-    if chat.says(ILL, words):
+    if chat.says(ILL, words, misspelt=True):
         return AbsenceReason.ILL
-    return AbsenceReason.MEDICAL if chat.says(MEDICAL, words) else None
+    return AbsenceReason.MEDICAL if chat.says(MEDICAL, words, misspelt=True) else None
 
 
 def _telling(chat: Chat, source: str, words: str) -> Telling:

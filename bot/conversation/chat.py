@@ -179,13 +179,13 @@ class Chat:
         ends = until.astimezone(UTC).isoformat() if until else ""
         return self._ask(key, "choose", question.format(**values), shown, hears, own_words=list(like), bare=bare, until=ends)
 
-    def says(self, words: Phrase, text: str | None = None) -> bool:
+    def says(self, words: Phrase, text: str | None = None, *, misspelt: bool = False) -> bool:
         """Whether one of these words stands in the wish, or in `text`: a list with commas, in their language, in that of the message and in English.
 
-        A word that ends in * may go on: 'vomit*' is in 'vomiting'.
+        A word that ends in * may go on: 'vomit*' is in 'vomiting'. `misspelt`: a long word may have one letter wrong.
         """
         said = self.text if text is None else text
-        return any(stands_in(said, words.render(language)) for language in {"en", self.language, self.written_in or "en"})
+        return any(stands_in(said, words.render(language), misspelt=misspelt) for language in {"en", self.language, self.written_in or "en"})
 
     def confirm(self, key: str, question: Phrase, *, yes: Phrase, no: Phrase, **values: object) -> bool:
         """Whether the parent agrees to exactly this; asked again if what is to be confirmed has changed since."""

@@ -142,6 +142,21 @@ def test_words_of_a_list_are_found_as_words(text: str, words: str, is_there: boo
     assert stands_in(text, words) == is_there
 
 
+@pytest.mark.parametrize(
+    "text, words, is_there",
+    [
+        ("he is pourly", "poorly", True),
+        ("at the hosiptal", "hospital*", True),
+        ("a dentsit", "dentist*", True),
+        ("he has never been here", "fever", False),
+        ("a letter came", "better", False),
+        ("she is ill", "il", False),
+    ],
+)
+def test_a_long_word_may_have_one_letter_wrong(text: str, words: str, is_there: bool) -> None:
+    assert stands_in(text, words, misspelt=True) == is_there
+
+
 def test_a_wish_says_words_in_the_readers_language_and_in_english(talk: Talk) -> None:
     heard: list[bool] = []
 
