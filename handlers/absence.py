@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, time
 from enum import StrEnum
@@ -72,6 +73,8 @@ EACH = _("both, all my, all of them, my kids, my children, the kids, the childre
 ABOUT_IT = ("report_absence", "report_lateness", "report_medical", "running_late", "ask_illness_rules", "ask_transport", "safeguarding")
 """What the answer to 'why?' may be taken for: still an answer."""
 
+_BEFORE_A_COMMA = re.compile(r"\s*(\w+)\s*[,.!;،，。፡]\s*")
+
 # Translators: {child} is one child's name, or several: it must read well with both.
 WHY = _("Why is {child} not coming to school?")
 # Translators: they chose 'Something else' as the reason of an absence.
@@ -95,7 +98,7 @@ IN_SCHOOL = _("Sorry, {child} is in school.")
 def report_absence(chat: Chat, school: School) -> None:
     """A child is not in school: kept from the first message on; what is missing is asked."""
     source, children = _whom(chat, school, "report_absence")
-    if _are_coming(chat):
+    if _are_coming(chat, school, children):
         _say_coming(chat, school, _telling(chat, source, chat.text), children, absence.first_day(school))
         return
     spell = absence_days.spell(school, chat.heard("time"), names_return=chat.says(RETURN))
@@ -118,7 +121,7 @@ def report_absence(chat: Chat, school: School) -> None:
 def report_lateness(chat: Chat, school: School) -> None:
     """A child comes late: about when."""
     source, children = _whom(chat, school, "report_lateness")
-    if _are_coming(chat):
+    if _are_coming(chat, school, children):
         _say_coming(chat, school, _telling(chat, source, chat.text), children, absence.first_day(school))
         return
     heard_at, spell = absence_days.clock_time(chat.heard("time")), absence_days.spell(school, chat.heard("time"))
@@ -224,14 +227,23 @@ def _whom(chat: Chat, school: School, intent: str) -> tuple[str, list[Child]]:
     return source, children
 
 
-def _are_coming(chat: Chat) -> bool:
-    """Whether they say that the child comes after all."""
-    return chat.keep("are_coming", chat.says(COMING) and not chat.says(NOT))
+def _are_coming(chat: Chat, school: School, children: Sequence[Child]) -> bool:
+    """Whether they say that the child comes after all: in so many words, or in fewer where it is known to be away."""
+    says_so = chat.says(COMING) and not chat.says(NOT, _after_no(chat, chat.text))
+    is_away = any(absence.is_explained(school, child, absence.first_day(school)) for child in children)
+    return chat.keep("are_coming", says_so or (is_away and _comes(chat, chat.text)))
+
+
+def _after_no(chat: Chat, words: str) -> str:
+    """What follows a 'no,' that answers: it turns nothing round."""
+    found = _BEFORE_A_COMMA.match(words)
+    return words[found.end() :] if found and chat.says(NOT, found[1]) else words
 
 
 def _comes(chat: Chat, words: str) -> bool:
     """Whether what was answered takes the absence back: 'sorry, she is fine, she is coming in'."""
-    return any(chat.says(said, words) for said in (COMING, FINE)) and not any(chat.says(said, words) for said in (NOT, ILL))
+    rest = _after_no(chat, words)
+    return any(chat.says(said, rest) for said in (COMING, FINE)) and not any(chat.says(said, rest) for said in (NOT, ILL))
 
 
 def _say_coming(chat: Chat, school: School, telling: Telling, children: Sequence[Child], expected_on: date) -> None:
