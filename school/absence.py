@@ -152,7 +152,10 @@ def _reaches(school: School, days: Calendar, row: Absence, day: date) -> bool:
     """Whether an absence goes on until just before this day, so that 'still ill' is about it."""
     if row.kind != AbsenceKind.ABSENT or row.taken_back_at is not None:
         return False
-    return day <= (row.back_on or next_school_day(days, _last_day(school, days, row)))
+    if row.back_on is not None and day < row.back_on:
+        return True
+    goes_on = day <= (row.back_on or next_school_day(days, _last_day(school, days, row)))
+    return goes_on and day <= _last_without_end(school, days, max(row.first_on, school.today))
 
 
 def _begin(school: School, child: Child, telling: Telling, first_on: date) -> Absence:
@@ -244,7 +247,11 @@ def _last_day(school: School, days: Calendar, row: Absence) -> date:
     """The last day on which an absence counts. Where nobody knows its end, that is some school days after it was last spoken of."""
     if row.back_on is not None:
         return row.back_on - timedelta(days=1)
-    begins = max(row.first_on, row.heard_at.astimezone(LONDON).date())
+    return _last_without_end(school, days, max(row.first_on, row.heard_at.astimezone(LONDON).date()))
+
+
+def _last_without_end(school: School, days: Calendar, begins: date) -> date:
+    """The last day on which an absence counts that was spoken of on `begins` and whose end nobody knows."""
     counted = islice(days.school_days_between(begins, begins + timedelta(weeks=8)), school.settings.absence_open_days)
     return max(counted, default=begins)
 

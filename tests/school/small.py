@@ -22,6 +22,10 @@ def london(clock: str) -> datetime:
     return datetime.fromisoformat(clock).replace(tzinfo=LONDON)
 
 
+MONDAY = london("2026-03-02 09:10")
+"""A day of school, before the first hour: when tests begin that care for no other time."""
+
+
 def unedited(now: datetime, settings: SchoolSettings | None = None) -> School:
     """A school of which nobody has edited anything: it needs no database."""
     school = School(Session(), now)

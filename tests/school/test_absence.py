@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -32,19 +31,15 @@ TUESDAY, WEDNESDAY, THURSDAY = (TODAY + timedelta(days=ahead) for ahead in (1, 2
 
 
 @pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
+def school(school: School) -> School:
+    """When the office asks who is missing."""
+    school.now = MONDAY
+    return school
 
 
 @pytest.fixture
 def office(school: School) -> Staff:
     return a_member(school, "office", "Mrs Doyle")
-
-
-@pytest.fixture
-def child(school: School) -> Child:
-    return a_child(school)
 
 
 @pytest.fixture
@@ -116,6 +111,13 @@ def test_still_ill_goes_on_where_it_was(school: School, child: Child, mother: Ad
     assert again is first
     assert (again.first_on, again.back_on, again.said.words if again.said else "") == (TODAY, None, "he is ill / still ill")
     assert absence.is_explained(tuesday, child, THURSDAY)
+
+
+def test_what_is_said_ahead_of_a_day_beyond_the_open_end_stands_for_itself(school: School, child: Child, mother: Adult) -> None:
+    ill(school, child, mother)
+    ahead = ill(school, child, mother, first_on=THURSDAY, source="inbox:2")
+    assert ahead.first_on == THURSDAY
+    assert list(absence.of_day(school, THURSDAY, child)) == [ahead]
 
 
 def test_still_ill_on_the_day_he_was_to_be_back_opens_the_end_again(school: School, child: Child, mother: Adult) -> None:

@@ -26,33 +26,8 @@ from school import waiting as waiting_list
 from school.appointments import Terms, Way
 from school.errors import AlreadyOver, NotBookable, NotYourChild, NotYours, SlotTaken, TooSoon
 from school.slots import Slot, free_slots
-from tests.school.small import a_child, a_member, an_adult, evening, exception, for_now, invited, london, seen, span
+from tests.school.small import MONDAY, a_child, a_member, an_adult, evening, exception, for_now, invited, london, seen, span
 from tests.world import World
-
-MONDAY = london("2026-03-02 09:10")
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
-
-
-@pytest.fixture
-def teacher(school: School) -> Staff:
-    made = a_member(school)
-    seen(school, made, "0123", "15:10-16:10")
-    return made
-
-
-@pytest.fixture
-def child(school: School, teacher: Staff) -> Child:
-    return a_child(school, teacher)
-
-
-@pytest.fixture
-def parent(school: School, child: Child) -> Adult:
-    return an_adult(school, child)
 
 
 def free(school: School, staff: Staff, kind: str = MeetingKind.TEACHER) -> list[Slot]:

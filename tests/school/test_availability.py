@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, time, timedelta
 
 import pytest
 
 from data.appointments import MeetingKind
 from data.people import Staff
-from data.store import Store
 from school import School, availability, slots
 from school.availability import ALL_DAY, Backwards, Extra, NoDays, NotInFives, Overlaps
 from school.errors import NotThere
-from tests.school.small import a_member, london
+from tests.school.small import a_member
 
-MONDAY = london("2026-03-02 09:10")
 FROM, TO = time(15, 10), time(16, 10)
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from threading import Barrier, Thread
@@ -19,27 +18,15 @@ from data.store import Store
 from data.texts import Text
 from school import School, attention, collection
 from school.collection import AlreadyDecided, NoteNeeded, NumberNotHeld
-from tests.school.small import a_child, a_member, an_adult, london
+from tests.school.small import MONDAY, a_child, a_member, an_adult, london
 
-MONDAY = london("2026-03-02 09:30")
 TODAY = date(2026, 3, 2)
 WORDS = "my sister will pick him up"
 
 
 @pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
-
-
-@pytest.fixture
 def office(school: School) -> Staff:
     return a_member(school, "office", "Mrs Doyle")
-
-
-@pytest.fixture
-def child(school: School) -> Child:
-    return a_child(school)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from itertools import count
 
@@ -16,21 +14,13 @@ from data.attention import FOR_THE_DEPUTY, Attention, Need
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, Staff, StaffAddress
-from data.store import Store
 from data.texts import Text, text_messages
 from school import School, access, addresses, attention, delivery
 from school.delivery import MayComeTwice, NothingToRepeat, NoWayThere, SentAgainAlready, Wanted, What
 from school.errors import NotThere
-from tests.school.small import a_child, a_member, an_adult, london
+from tests.school.small import MONDAY, a_child, a_member, an_adult
 
-NOW = london("2026-03-02 09:10")
 _numbers = count(1)
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, NOW)
 
 
 def an_address(school: School, adult: Adult | None = None, channel: str = "sms", state: AddressState = AddressState.USABLE) -> Address:
@@ -47,7 +37,7 @@ def a_message(school: School, adult: Adult | None, state: OutboxState = OutboxSt
         "address": adult.addresses[0].address if adult and adult.addresses else None,
         "kind": "reply",
         "text": "Hello",
-        "created_at": NOW,
+        "created_at": MONDAY,
         "trace": f"t{number}",
         **more,
     }
@@ -93,7 +83,7 @@ def test_each_filter_narrows(school: School, parent: Adult) -> None:
     other = an_adult(school, a_child(school))
     an_address(school, other, "whatsapp")
     waits = a_message(school, parent, OutboxState.QUEUED)
-    late = a_message(school, parent, OutboxState.EXPIRED, kind="appointment_reminder", created_at=NOW - timedelta(days=8))
+    late = a_message(school, parent, OutboxState.EXPIRED, kind="appointment_reminder", created_at=MONDAY - timedelta(days=8))
     read = a_message(school, other, OutboxState.READ)
     doubtful = a_message(school, other, OutboxState.UNCONFIRMED)
     assert seen(school, office, group="waiting") == [waits]
@@ -132,7 +122,7 @@ def test_the_technician_sees_states_and_nobody_s_name(school: School, parent: Ad
 def an_alarm(school: School, parent: Adult, detail: str = "") -> Message:
     """A parent's message that raised an alarm, and what answered it."""
     address = parent.addresses[0].address
-    came = Received(trace="alarm", provider_id="p", address_id=address.id, thread=f"a{parent.id}", kind="text", text="…", received_at=NOW)
+    came = Received(trace="alarm", provider_id="p", address_id=address.id, thread=f"a{parent.id}", kind="text", text="…", received_at=MONDAY)
     school.session.add(came)
     school.session.flush()
     attention.call_for_a_person(school, Need.SAFEGUARDING, key=f"safeguarding:inbox:{came.id}", adult=parent, detail=detail)
@@ -168,7 +158,7 @@ def test_the_lead_sees_nothing_of_what_is_for_the_deputy(school: School, parent:
 
 
 def test_the_way_of_a_message_is_told_in_order(school: School, parent: Adult) -> None:
-    at = [NOW + timedelta(minutes=number) for number in range(6)]
+    at = [MONDAY + timedelta(minutes=number) for number in range(6)]
     message = a_message(school, parent, OutboxState.DELIVERED, claimed_at=at[1], sent_at=at[2], provider_id="SM2")
     for provider_id, state, when in (("SM2", "delivered", at[4]), ("SM1", "undelivered", at[0]), ("SM2", "sent", at[3])):
         uid = message.uid if provider_id == "SM1" else None
@@ -187,16 +177,16 @@ def test_the_way_of_a_message_is_told_in_order(school: School, parent: Adult) ->
 
 
 def test_what_waits_says_until_when(school: School, parent: Adult) -> None:
-    waits = a_message(school, parent, OutboxState.QUEUED, not_before=NOW + timedelta(hours=2), next_at=NOW + timedelta(hours=1))
-    assert [(step.what, step.at) for step in delivery.way_of(school, waits)][1:] == [(What.NEXT, NOW + timedelta(hours=2))]
+    waits = a_message(school, parent, OutboxState.QUEUED, not_before=MONDAY + timedelta(hours=2), next_at=MONDAY + timedelta(hours=1))
+    assert [(step.what, step.at) for step in delivery.way_of(school, waits)][1:] == [(What.NEXT, MONDAY + timedelta(hours=2))]
 
 
 # Sending again
 
 
 def test_a_failed_answer_is_sent_again_with_the_same_words(school: School, parent: Adult) -> None:
-    message = a_message(school, parent, choices=[["1", "Yes"]], useless_after=NOW, must_arrive=True, english="Hi", lane=Lane.REPLY)
-    carried = Text(words="Hi", language="en", created_at=NOW)
+    message = a_message(school, parent, choices=[["1", "Yes"]], useless_after=MONDAY, must_arrive=True, english="Hi", lane=Lane.REPLY)
+    carried = Text(words="Hi", language="en", created_at=MONDAY)
     school.session.add(carried)
     school.session.flush()
     school.session.execute(text_messages.insert().values(text_id=carried.id, message_id=message.id))
@@ -262,7 +252,7 @@ def test_it_goes_by_another_of_their_own_addresses(school: School, parent: Adult
     for other in (closed, stopped, mail, someone_s):
         with pytest.raises(NoWayThere):
             delivery.send_again(school, message, None, to=other)
-    closed.last_heard_at = NOW - timedelta(hours=1)
+    closed.last_heard_at = MONDAY - timedelta(hours=1)
     school.session.flush()
     assert delivery.other_ways(school, message) == [chat, closed]
     assert delivery.send_again(school, message, None, to=chat).address_id == chat.id
@@ -290,4 +280,4 @@ def test_sending_again_takes_it_off_the_list_of_whoever_waits(school: School, pa
     attention.call_for_a_person(school, Need.NOT_DELIVERED, key=f"outbox:{message.id}", adult=parent)
     delivery.send_again(school, message, office)
     row = school.session.scalars(select(Attention).execution_options(populate_existing=True)).one()
-    assert (row.done_at, row.done_by_id) == (NOW, office.id)
+    assert (row.done_at, row.done_by_id) == (MONDAY, office.id)

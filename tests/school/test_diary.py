@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,43 +12,12 @@ from data.appointments import AppointmentState, MeetingKind
 from data.attention import Attention
 from data.outbox import Message, OutboxState
 from data.people import Adult, Child, Staff
-from data.store import Store
 from school import School, access, appointments, diary, invitations
 from school.access import Power, Viewer
 from school.appointments import Appointment, Terms
 from school.errors import AlreadyOver, NotThere, SlotTaken
 from school.slots import Absence
-from tests.school.small import a_child, a_member, an_adult, evening, exception, invited, london, seen, span
-
-MONDAY = london("2026-03-02 09:10")
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
-
-
-@pytest.fixture
-def teacher(school: School) -> Staff:
-    made = a_member(school)
-    seen(school, made, "0123", "15:10-16:10")
-    return made
-
-
-@pytest.fixture
-def child(school: School, teacher: Staff) -> Child:
-    return a_child(school, teacher)
-
-
-@pytest.fixture
-def parent(school: School, child: Child) -> Adult:
-    return an_adult(school, child)
-
-
-@pytest.fixture
-def office(school: School) -> Viewer:
-    return access.viewer(school, a_member(school, "office", "Mrs Doyle"))
+from tests.school.small import a_member, an_adult, evening, exception, invited, seen, span
 
 
 def book(school: School, child: Child, adult: Adult, place: int = 0, kind: str = MeetingKind.TEACHER) -> Appointment:

@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, time
 
 import pytest
 
 from data.appointments import MeetingKind
 from data.people import Adult, Child, Staff
-from data.store import Store
 from school import School, access, appointments, diary, evenings
 from school.access import Viewer
 from school.appointments import Appointment, Terms
 from school.availability import Backwards, NotInFives
 from school.errors import NotThere
 from school.evenings import BreakOutside, DayIsOver, Plan, SameDay
-from tests.school.small import a_child, a_member, an_adult, london, span
+from tests.school.small import a_child, a_member, london, span
 
-MONDAY = london("2026-03-02 09:10")
 PLAN = Plan(date(2026, 3, 10), time(15, 30), time(17, 0), 10, time(16, 0), time(16, 30))
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
 
 
 @pytest.fixture
 def teacher(school: School) -> Staff:
     return a_member(school)
-
-
-@pytest.fixture
-def child(school: School, teacher: Staff) -> Child:
-    return a_child(school, teacher)
-
-
-@pytest.fixture
-def parent(school: School, child: Child) -> Adult:
-    return an_adult(school, child)
-
-
-@pytest.fixture
-def office(school: School) -> Viewer:
-    return access.viewer(school, a_member(school, "office", "Mrs Doyle"))
 
 
 def book(school: School, teacher: Staff, child: Child, parent: Adult, place: int) -> Appointment:

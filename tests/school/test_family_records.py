@@ -28,11 +28,6 @@ def school(database_url: str) -> Iterator[School]:
         yield School(session, london("2026-03-02 09:10"))
 
 
-@pytest.fixture
-def office(school: School) -> Viewer:
-    return access.viewer(school, a_member(school, "office", "Mrs Doyle"))
-
-
 def teacher_of(school: School, *class_ids: int) -> Viewer:
     member = a_member(school)
     for class_id in class_ids:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +10,6 @@ from sqlalchemy import select
 from data.appointments import MeetingKind
 from data.outbox import Message, OutboxState
 from data.people import Adult, Child, Staff
-from data.store import Store
 from school import School, access, appointments, invitations
 from school.access import Viewer
 from school.appointments import Terms
@@ -20,14 +17,7 @@ from school.errors import NotThere
 from school.invitations import AskedAlready, NoSuchDays, NotOpen, NotToBeReminded
 from tests.school.small import a_child, a_member, an_adult, london, seen
 
-MONDAY = london("2026-03-02 09:10")
 FIRST, LAST = date(2026, 3, 4), date(2026, 3, 20)
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
 
 
 @pytest.fixture
@@ -37,21 +27,6 @@ def teacher(school: School) -> Staff:
     for each in (made, senior):
         seen(school, each, "01234", "13:00-15:00", 60, MeetingKind.EHCP)
     return made
-
-
-@pytest.fixture
-def child(school: School, teacher: Staff) -> Child:
-    return a_child(school, teacher)
-
-
-@pytest.fixture
-def parent(school: School, child: Child) -> Adult:
-    return an_adult(school, child)
-
-
-@pytest.fixture
-def office(school: School) -> Viewer:
-    return access.viewer(school, a_member(school, "office", "Mrs Doyle"))
 
 
 def later(school: School, **ahead: int) -> School:

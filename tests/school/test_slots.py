@@ -24,9 +24,8 @@ from school.appointments import Terms
 from school.calendar import bank_holidays
 from school.errors import NotBookable, SlotTaken
 from school.slots import Slot, free_slots
-from tests.school.small import a_child, a_member, an_adult, evening, exception, for_now, london, seen, span
+from tests.school.small import MONDAY, a_child, a_member, an_adult, evening, exception, for_now, london, seen, span
 
-MONDAY = london("2026-03-02 09:10")
 SPANS = [
     ("2026-01-05", "2026-03-27", "term"),
     ("2026-02-16", "2026-02-20", "half-term"),
@@ -42,19 +41,6 @@ stretches = st.tuples(clocks | nights, clocks | nights).filter(lambda pair: pair
 lengths = st.integers(1, 24).map(lambda steps: 5 * steps)
 moments = st.sampled_from(["2026-03-27 10:00", "2026-03-02 08:00", "2026-10-24 12:00", "2026-02-13 17:00", "2026-05-21 23:00", "2026-12-16 09:00"])
 offered = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, MONDAY)
-
-
-@pytest.fixture
-def teacher(school: School) -> Staff:
-    made = a_member(school)
-    seen(school, made, "0123", "15:10-16:10")
-    return made
 
 
 def starts(found: list[Slot]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from itertools import count
 
@@ -14,19 +12,11 @@ from data.attention import Need
 from data.inbox import Received
 from data.outbox import Message, OutboxState
 from data.people import Adult, Child, Guardianship
-from data.store import Store
 from school import School, access, addresses, attention, unreachable
 from school.unreachable import Why
-from tests.school.small import a_child, a_member, an_adult, london
+from tests.school.small import MONDAY, a_child, a_member, an_adult
 
-NOW = london("2026-03-02 09:10")
 _numbers = count(1)
-
-
-@pytest.fixture
-def school(database_url: str) -> Iterator[School]:
-    with closing(Store(database_url)) as store, store.write() as session:
-        yield School(session, NOW)
 
 
 def reached_by(school: School, adult: Adult, channel: str = "sms", value: str = "", state: AddressState = AddressState.USABLE) -> Address:
@@ -66,7 +56,7 @@ def test_why_nobody_is_reached(school: School, why: Why | None, held: list[tuple
 
 def test_an_open_whatsapp_window_reaches(school: School) -> None:
     adult = an_adult(school, a_child(school))
-    reached_by(school, adult, "whatsapp").last_heard_at = NOW - timedelta(hours=23)
+    reached_by(school, adult, "whatsapp").last_heard_at = MONDAY - timedelta(hours=23)
     assert found(school) == {}
 
 
@@ -106,7 +96,7 @@ def family(school: School) -> tuple[Adult, Child]:
 
 def missed(school: School, adult: Adult, text: str | None = "News", state: OutboxState = OutboxState.FAILED, **more: object) -> Message:
     number = next(_numbers)
-    told = {"kind": "news", "created_at": NOW, "trace": f"t{number}", "key": f"k{number}", **more}
+    told = {"kind": "news", "created_at": MONDAY, "trace": f"t{number}", "key": f"k{number}", **more}
     made = Message(uid=f"u{number}", adult_id=adult.id, state=state, text=text, **told)
     school.session.add(made)
     school.session.flush()
@@ -123,7 +113,7 @@ def test_a_letter_holds_what_did_not_arrive_lately(school: School, family: tuple
     booked = missed(school, parent, "Booked", kind="reply", must_arrive=True)
     missed(school, parent, "B", OutboxState.DELIVERED)
     missed(school, parent, "C", OutboxState.UNCONFIRMED)
-    missed(school, parent, "D", created_at=NOW - timedelta(days=31))
+    missed(school, parent, "D", created_at=MONDAY - timedelta(days=31))
     missed(school, parent, "Which child?", kind="reply")
     missed(school, an_adult(school, child), "another adult's")
     assert untold(school, parent) == [failed, late, booked]
@@ -149,7 +139,7 @@ def test_what_arrived_when_it_was_sent_again_is_left_out(school: School, family:
 def test_no_word_of_an_alarm_is_ever_written_home(school: School, family: tuple[Adult, Child]) -> None:
     parent, _ = family
     phone = reached_by(school, parent, state=AddressState.BAD)
-    came = Received(trace="alarm", provider_id="p", address_id=phone.id, thread="a1", kind="text", text="…", received_at=NOW)
+    came = Received(trace="alarm", provider_id="p", address_id=phone.id, thread="a1", kind="text", text="…", received_at=MONDAY)
     school.session.add(came)
     school.session.flush()
     attention.call_for_a_person(school, Need.SAFEGUARDING, key=f"safeguarding:inbox:{came.id}", adult=parent)
