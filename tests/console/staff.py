@@ -59,7 +59,7 @@ class Browser:
     def post(self, path: str, fields: Mapping[str, Any] | None = None, status: int = 303, *, of: str | None = None, **more: Any) -> str:
         """Send a form as its page drew it: with the tokens of the page `of`, by default of the one that is open. A redirect is followed."""
         html = self.get(of) if of else (self.page.text if self.page is not None else self.get("/console/account"))
-        drawn = {name: _hidden(html, name) for name in ("csrf", "form")}
+        drawn = tokens(html)
         answer = self.client.post(path, data={**{k: v for k, v in drawn.items() if v}, **(fields or {})}, **more)
         shown = self._shown(answer, status)
         return self.get(answer.headers["location"]) if answer.status_code == 303 else shown
@@ -73,7 +73,13 @@ class Browser:
         return answer.text
 
 
-def _hidden(html: str, name: str) -> str:
+def tokens(html: str) -> dict[str, str]:
+    """What a form of ours brings along besides what is typed: the first one of a page."""
+    return {name: hidden(html, name) for name in ("csrf", "form")}
+
+
+def hidden(html: str, name: str) -> str:
+    """The value of a hidden field, the first of its name; '' where there is none."""
     found = re.search(rf'name="{name}" value="([^"]*)"', html)
     return found[1] if found else ""
 

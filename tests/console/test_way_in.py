@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pyotp
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from data.accounts import Account, LogInLink, StaffSession
 from school import LONDON, School, accounts, demo
@@ -33,8 +34,8 @@ def give_password(console: Console, name: str) -> None:
         accounts.set_password(school, demo.member(school, name), accounts.hashed(PASSWORD))
 
 
-def school_of(console: Console, session: object) -> School:
-    return School(session, console.world.moment, console.world.house.school_settings)  # type: ignore[arg-type]
+def school_of(console: Console, session: Session) -> School:
+    return School(session, console.world.moment, console.world.house.school_settings)
 
 
 def log_in(browser: Browser, email: str = OFFICE, password: str = PASSWORD, status: int = 303, **more: str) -> str:

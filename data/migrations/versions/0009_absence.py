@@ -14,6 +14,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _whom_the_school_asks_after()
+    _what_is_said()
+    _what_a_text_may_not_decide()
+
+
+def _whom_the_school_asks_after() -> None:
     op.create_table(
         "absence_chases",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -47,6 +53,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chase_id", "adult_id", name=op.f("pk_absence_asked")),
     )
     op.create_index(op.f("ix_absence_asked_adult_id"), "absence_asked", ["adult_id"], unique=False)
+
+
+def _what_is_said() -> None:
     op.create_table(
         "absences",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -78,6 +87,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_absences_adult_id"), "absences", ["adult_id"], unique=False)
     op.create_index("ix_absences_first_on", "absences", ["first_on"], unique=False)
     op.create_index("ix_absences_source", "absences", ["source"], unique=False)
+
+
+def _what_a_text_may_not_decide() -> None:
     op.create_table(
         "collection_requests",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
