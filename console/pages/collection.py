@@ -9,7 +9,7 @@ from fastapi import Response
 
 from console.desk import Desk
 from console.pages import Page
-from school import access, collection, families
+from school import access, collection
 from school.access import Power
 from school.collection import AlreadyDecided, NoteNeeded, NumberNotHeld, RequestKind, RequestState
 from school.errors import NotThere
@@ -35,7 +35,7 @@ def show(desk: Desk) -> Response:
         numbers={row.id: collection.numbers_held(desk.school, row) for row in waiting},
         is_past={row.id: collection.is_past(desk.school, row) for row in waiting},
         words=collection.words,
-        children=lambda row: row.children or families.children(desk.school, row.adult, "collect"),
+        children={row.id: row.children or collection.children(desk.school, row.adult) for row in waiting},
         kinds=KINDS,
         states=STATES,
         today=desk.school.today,

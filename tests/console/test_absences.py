@@ -24,6 +24,11 @@ def child(world: World, name: str) -> int:
         return demo.child(School(session, world.moment, world.house.school_settings), name).id
 
 
+def surname(world: World, name: str) -> str:
+    with world.house.store.read() as session:
+        return demo.adult(School(session, world.moment, world.house.school_settings), name).name.split()[-1]
+
+
 def asks_after(world: World, office: Browser, names: str) -> str:
     """The office pastes names, looks at whom they mean, and asks."""
     office.post(f"{AT}/missing", {"missing": names}, 200, of=AT)
@@ -163,6 +168,12 @@ def test_not_agreed_leaves_all_as_it_was(world: World, office: Browser) -> None:
     decides(office, "my sister will pick leo up today", {"rung": "held", "decision": "refuse"})
     world.settle()
     assert world.texts("Tom")[-1].startswith("Not agreed:")
+
+
+def test_whoever_may_not_collect_is_marked(world: World, office: Browser) -> None:
+    world.say("Piotr", "i will pick zofia up today")
+    world.say("Tom", "my sister will pick leo up today")
+    assert re.findall(r"(\w+ \w+) may not collect any child", office.get(COLLECTION)) == [f"Piotr {surname(world, 'Piotr')}"]
 
 
 def test_a_class_team_does_not_decide(console: Console) -> None:
