@@ -11,6 +11,8 @@ N ?= 200
 PYTHON ?=
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+# Tests run on every core; those of one file stay together, since they share what takes long to set up.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 ##@ Use
 .PHONY: run
@@ -27,12 +29,12 @@ rasa: var/rasa/bookbag.tar.gz  ## set up, train and serve Rasa on http://127.0.0
 .PHONY: test
 test: system .venv/.ready-dev  ## what CI runs: format, lint, types, arrows between folders, every test
 	@$(MAKE) look
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.ready-dev  ## the fast half, under 90 seconds: the same without slow tests
 	@$(MAKE) look
-	@$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+	@$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 .PHONY: format
 format: .venv/.ready-dev  ## put the code in order: format, and mend what the linter can mend

@@ -14,12 +14,14 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.house import Embedded
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
+OpenPage = Callable[..., Page]
+expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
 FLAGS = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -71,7 +73,7 @@ def wait_until_warm(address: str, server: subprocess.Popen[bytes], log: Path) ->
 
 
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(chromium: Browser) -> Iterator[OpenPage]:
     """Opens a page; fails when its console says anything, be it a refused script."""
     said: list[str] = []
     contexts = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import logging
@@ -107,7 +108,10 @@ MODEL = Path(".pytest_cache") / "nlu"
 def understander() -> Embedded:
     """The real engine, trained once on the school's own examples; its model is kept between runs beside pytest's cache."""
     engine = Embedded(MODEL, [Usem3()])
-    engine.warm()
+    MODEL.mkdir(parents=True, exist_ok=True)
+    with (MODEL.parent / "nlu.lock").open("w") as one_at_a_time:  # of the processes that run tests side by side
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        engine.warm()
     return engine
 
 

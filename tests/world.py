@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -18,6 +20,8 @@ from data.addresses import Address
 from data.people import Adult, AdultAddress
 from school import LONDON, School, demo
 
+T = TypeVar("T")
+
 
 class World:
     """The school, its clock, and everyone's phones. Time passes only when a test says so."""
@@ -28,7 +32,8 @@ class World:
         self.phones = {name: SimulatorChannel(name, ids=ids) for name in ChannelName}
         chosen = Settings.model_validate({"database_url": database_url, **(settings or {})})
         self.house = House(chosen, dict(self.phones.items()), clock=lambda: self.moment, understander=understander, strict=True)
-        self.loop = asyncio.new_event_loop()
+        # In a thread of its own, so that a school can stand beside a browser, whose loop is the test's.
+        self._thread, self._loop = ThreadPoolExecutor(1), asyncio.new_event_loop()
 
     def seed(self) -> None:
         """Fill it with the demo school, alive at this moment. Everyone reads English, until a test says otherwise: see `speak`."""
@@ -44,9 +49,14 @@ class World:
 
     def close(self) -> None:
         """Let go of the database."""
-        self.loop.run_until_complete(self.house.translators.close())
+        self.run(self.house.translators.close())
         self.house.close()
-        self.loop.close()
+        self._thread.shutdown()
+        self._loop.close()
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        """Do what is asynchronous, and wait for it."""
+        return self._thread.submit(self._loop.run_until_complete, work).result()
 
     def at(self, clock: str) -> None:
         """It is this time at school: '2026-03-02 09:10'."""
@@ -76,8 +86,8 @@ class World:
         """Everything that can be done now is done: turns taken, messages sent."""
         while True:
             wait = self.house.take_waiting_turns()
-            self.loop.run_until_complete(self.house.dispatcher.run_once())
-            self.loop.run_until_complete(self.house.translators.run_once())
+            self.run(self.house.dispatcher.run_once())
+            self.run(self.house.translators.run_once())
             if wait is None:
                 return
             self.moment += wait

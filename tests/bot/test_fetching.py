@@ -269,7 +269,7 @@ def test_a_photo_from_a_simulated_phone_can_be_looked_at(world: World) -> None:
     for way in (Way.PHOTO, Way.VOICE):
         world.receive(phone.says(world.address("Maria", "whatsapp"), kind=KINDS[way], media=SENT_FILES[way]))
     world.settle()
-    while world.loop.run_until_complete(world.house.fetcher.run_once()):
+    while world.run(world.house.fetcher.run_once()):
         pass
     with world.house.store.read() as session:
         assert [row.media_type for row in session.scalars(select(KeptFile).order_by(KeptFile.media_type))] == ["audio/ogg", "image/jpeg"]

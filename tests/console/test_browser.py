@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import urllib.request
-from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 
-from bot.console import add_console
-from bot.house import Embedded, House
-from bot.settings import Settings
 from console.desk import HOME
-from school import LONDON, School, demo
-from tests.standin.wire import listen
+from school import demo
+from tests.browser import OpenPage
+from tests.console.conftest import OnMonday
 
 AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = list(demo.log_ins())
 OFFICE = next(name for name in NAMES if name.startswith("Office"))
 LEAD = next(name for name in NAMES if name.startswith("Safeguarding lead"))
-MONDAY = datetime(2026, 3, 2, 9, 10, tzinfo=LONDON)
 FARID, AMINA = "telegram:447700900104", "sms:447700900101"
-OpenPage = Callable[..., Page]
-expect.set_options(timeout=15_000)  # a busy machine is no fault of the page
 
 
 @pytest.fixture
@@ -106,27 +96,8 @@ def test_the_lead_writes_down_what_was_done(demo_server: str, log_in: OpenPage) 
     expect(page.get_by_role("status")).to_contain_text("Closed")
 
 
-@pytest.fixture
-def on_monday(sqlite_url: str, understander: Embedded) -> Iterator[str]:
-    """The console's address on Monday 2 March 2026, 09:10: a day of school, whatever day it is."""
-    house = House(Settings(database_url=sqlite_url), {}, clock=lambda: MONDAY, understander=understander)
-    with house.store.write() as session:
-        demo.seed(School(session, MONDAY))
-    app, socket = FastAPI(), listen()
-    add_console(app, house, demo.log_ins())
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
-    thread.start()
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}{HOME}"
-    server.should_exit = True
-    thread.join(10)
-    socket.close()
-    house.close()
-
-
-def test_a_class_writes_its_book_by_taps_on_a_phone(on_monday: str, open_page: OpenPage) -> None:
-    page = open_page(f"{on_monday}/log-in", 360)
-    page.get_by_role("button", name="Miss Turner").click()
+def test_a_class_writes_its_book_by_taps_on_a_phone(on_monday: OnMonday) -> None:
+    page = on_monday.as_("Miss Turner", 360)
     page.locator(".menu summary").click()
     page.get_by_role("link", name="Book", exact=True).click()
     page.locator("details summary", has_text="Write").first.click()
@@ -172,32 +143,6 @@ def test_twice_as_large_nothing_is_lost(demo_server: str, log_in: OpenPage) -> N
         assert page.evaluate("document.documentElement.scrollWidth") <= 640, address
 
 
-def test_an_answer_is_written_by_keyboard_alone(demo_server: str, log_in: OpenPage) -> None:
-    parent_writes(demo_server, "sms:447700900105", "message to the office")
-    parent_writes(demo_server, "sms:447700900105", "the red jumper is lost")
-    page = log_in(OFFICE)
-    tab_to(page, "Messages")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="Kate Hill")).to_be_visible()
-    tab_to(page, "Kate Hill")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/messages/a\d+$"))
-    tab_to(page, "words")
-    page.keyboard.type("We will look for it.")
-    tab_to(page, "Send")
-    page.keyboard.press("Enter")
-    expect(page.locator(".talk li.ours").last).to_contain_text("We will look for it.")
-
-
-def tab_to(page: Page, wanted: str) -> None:
-    """Press Tab until what is focused is called so, or has that id."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate("[document.activeElement.textContent.trim(), document.activeElement.id]").count(wanted):
-            return
-    raise AssertionError(f"{wanted} is not reached by Tab")
-
-
 def test_the_console_works_without_script(demo_server: str, log_in: OpenPage) -> None:
     parent_writes(demo_server, "whatsapp:447700900103", "message to the office")
     parent_writes(demo_server, "whatsapp:447700900103", "onde está o casaco?")
@@ -231,17 +176,9 @@ def test_a_missing_child_is_asked_after_and_a_collection_confirmed(demo_server: 
     expect(page.get_by_text("is told.")).to_be_visible()
 
 
-def on_it_as(on_monday: str, open_page: OpenPage, role: str, width: int = 1280) -> Page:
-    """A page on that Monday on which someone of this role is logged in."""
-    page = open_page(f"{on_monday}/log-in", width)
-    page.get_by_role("button", name=role).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
-    return page
-
-
-def test_a_time_is_booked_on_the_telephone(on_monday: str, open_page: OpenPage) -> None:
-    page = on_it_as(on_monday, open_page, "Office")
-    page.goto(f"{on_monday}/appointments/book")
+def test_a_time_is_booked_on_the_telephone(on_monday: OnMonday) -> None:
+    page = on_monday.as_("Office")
+    page.goto(f"{on_monday.home}/appointments/book")
     page.get_by_label("Name or number").fill("Tom")
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name="Tom Reed about Leo Reed").click()
@@ -252,9 +189,9 @@ def test_a_time_is_booked_on_the_telephone(on_monday: str, open_page: OpenPage) 
     assert axe(page) == []
 
 
-def test_a_teacher_says_when_they_can_be_seen(on_monday: str, open_page: OpenPage) -> None:
-    page = on_it_as(on_monday, open_page, "Teacher", 360)
-    page.goto(f"{on_monday}/appointments/availability")
+def test_a_teacher_says_when_they_can_be_seen(on_monday: OnMonday) -> None:
+    page = on_monday.as_("Teacher", 360)
+    page.goto(f"{on_monday.home}/appointments/availability")
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_text("Add times of the week").click()
@@ -266,9 +203,9 @@ def test_a_teacher_says_when_they_can_be_seen(on_monday: str, open_page: OpenPag
     expect(page.get_by_text("Families can book these times from now on.")).to_be_visible()
 
 
-def test_a_parents_evening_is_set_up(on_monday: str, open_page: OpenPage) -> None:
-    page = on_it_as(on_monday, open_page, "Office")
-    page.goto(f"{on_monday}/appointments/evenings/new")
+def test_a_parents_evening_is_set_up(on_monday: OnMonday) -> None:
+    page = on_monday.as_("Office")
+    page.goto(f"{on_monday.home}/appointments/evenings/new")
     assert axe(page) == []
     page.get_by_label("Day").fill("2026-03-24")
     page.get_by_role("button", name="Save").click()

@@ -167,7 +167,7 @@ def test_a_photo_and_a_voice_note_are_shown_to_the_office(world: World, console:
     for way in (Way.PHOTO, Way.VOICE):
         world.receive(phone.says(world.address("Amina", "sms"), kind=KINDS[way], media=SENT_FILES[way]))
         world.settle()
-        world.loop.run_until_complete(world.house.fetcher.run_once())
+        world.run(world.house.fetcher.run_once())
     shown = office.get(thread_of(office))
     assert re.search(r'<img class="small" src="/console/files/\d+/small"', shown)
     assert re.search(r'<audio controls preload="none" src="/console/files/\d+"', shown)
