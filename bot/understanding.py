@@ -17,10 +17,11 @@ from bot.conversation.state import State
 from data.inbox import Received
 from data.people import Adult, Child, SchoolClass, Staff
 from data.school_year import Term
+from data.texts import Text
 from nlu import names
 from nlu.clean import clean
 from nlu.face import Alarm, Context, Decision, Level, Name, Understanding
-from school import School, families
+from school import School, events, families, groups
 
 JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s+)", re.IGNORECASE)
 """Where one message may hold two wishes."""
@@ -32,6 +33,12 @@ FEW_AFTER_YES = 5
 ASKED_ABOUT = frozenset({"stop"})
 PLEASANTRIES = frozenset({"greet", "thanks", "goodbye", "small_talk", "affirm", "deny", "out_of_scope"})
 """What stands beside a wish in a polite message, and is none."""
+TELLING = 5
+"""Letters of a word by which an event or a group can be known."""
+IN_MANY_TITLES = frozenset(
+    "morning evening afternoon school class classes parent parents children child family families mother mothers father fathers meeting group groups session "
+    "event events today monday tuesday wednesday thursday friday spring summer autumn winter first second after about welcome annual weekly monthly".split()
+)
 NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
 """How many things at home in a guess a message must name for the guess to count as this sure."""
 
@@ -138,13 +145,15 @@ def _context(school: School, adult: Adult) -> Context:
 
 
 def _names(school: School, adult: Adult) -> list[Name]:
-    """This parent's children, their staff, then the school's staff and classes; never a child of another family."""
+    """This parent's children, their staff, the school's staff and classes, what they are invited to and groups that they may join. No other family's child."""
     children = families.known_to(school, adult)
     classes = {child.class_id for child in children}
     staff = school.session.scalars(select(Staff).where(Staff.has_left.is_(False)).options(joinedload(Staff.classes))).unique().all()
     near = sorted(staff, key=lambda person: not any(group.id in classes for group in person.classes))
-    groups = school.session.scalars(select(SchoolClass)).all()
-    return [*map(_child_name, children), *map(_staff_name, near), *(Name("class", group.id, group.name) for group in groups)]
+    all_classes = school.session.scalars(select(SchoolClass)).all()
+    on = (_titled("event", event.id, event.title, adult.language) for event in events.by_title(school, adult))
+    joined = (_titled("group", terms.group_id, terms.name, adult.language) for terms in groups.open_to_all(school))
+    return [*map(_child_name, children), *map(_staff_name, near), *(Name("class", each.id, each.name) for each in all_classes), *on, *joined]
 
 
 def _child_name(child: Child) -> Name:
@@ -153,3 +162,10 @@ def _child_name(child: Child) -> Name:
 
 def _staff_name(person: Staff) -> Name:
     return Name("staff", person.id, person.name)
+
+
+def _titled(kind: str, value_id: int, title: Text, language: str) -> Name:
+    """Something by its title, in English and as its reader knows it, and by each word of it that says more than 'morning' does."""
+    read = title.read_in(language).words
+    words = [word for each in (title.words, read) for word in each.split() if len(word) >= TELLING and word.casefold() not in IN_MANY_TITLES]
+    return Name(kind, value_id, title.words, (read, *words))

@@ -160,20 +160,6 @@ def request_interpreter(chat: Chat, school: School) -> None:
     chat.go("book_appointment")
 
 
-@dialogue(intent="cancel_attendance", hears=("time", "staff", "child"))
-def cannot_come(chat: Chat, school: School) -> None:
-    """'We can't come': what was booked is called off, once they have seen which; where nothing was, a person gets it."""
-    if appointments.upcoming(school, chat.adult):
-        chat.go("cancel_appointment")
-    chat.go("pass_on", intent="cancel_attendance", text=chat.text)
-
-
-@dialogue(intent="decline_invitation", hears=("time", "staff", "child"))
-def decline(chat: Chat, school: School) -> None:
-    """A 'no, we can't' that answers no question: most likely about what was booked."""
-    chat.go("cancel_attendance")
-
-
 @dialogue(intent="leave_waiting_list")
 def leave_waiting_list(chat: Chat, school: School) -> None:
     """They no longer wait for a time."""

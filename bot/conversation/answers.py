@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.conversation.state import Option, Question
 from nlu.wordlists import fold
@@ -31,10 +31,11 @@ def by_number(question: Question, number: int) -> Option | None:
     return options[index] if 0 <= index < len(options) else None
 
 
-def by_bare(question: Question, meaning: str | None) -> Option | None:
-    """The option that a bare yes ('affirm') or no ('deny') means at this question, if it was said to mean one."""
-    option_id = question.bare.get(meaning or "")
-    return next((option for option in question.options if option.id == option_id), None)
+def by_meaning(question: Question, intents: Iterable[str]) -> Option | None:
+    """The only option that messages with these intents mean at this question: a bare no ('deny'), or 'sorry, we cannot come' ('decline_invitation')."""
+    meant = {question.means.get(intent) for intent in intents}
+    found = [option for option in question.options if option.id in meant]
+    return found[0] if len(found) == 1 else None
 
 
 def by_label(question: Question, text: str) -> Option | None:

@@ -128,6 +128,7 @@ class Chat:
         heard: str | None = None,
         hears: str | None = None,
         pick_single: bool = True,
+        means: Mapping[str, T] | None = None,
         label: Callable[[T], object] | None = None,
         page: int = 9,
         **values: object,
@@ -135,8 +136,9 @@ class Chat:
         """One of the options, the parent's choice.
 
         An option that was mentioned (`heard` names the kind of entity) is taken without asking, and so is a single one. `hears` names the kind of entity that
-        may change this answer later ('no, Friday'). `label` says how an option reads, where it is not written as itself. The options may be a function, called
-        only if asked. More than `page` options are shown a page at a time. Raises LookupError where there are none and there is no answer yet.
+        may change this answer later ('no, Friday'). `means` says which option a message with this intent is ('affirm': a bare yes); what else it mentions of
+        the kind that is heard here can be used by what follows. `label` says how an option reads, where it is not written as itself. The options may be a
+        function, called only if asked. More than `page` options are shown a page at a time. Raises LookupError where there are none and no answer yet.
         """
         step = self._reached(key)
         if step is not None:
@@ -150,7 +152,8 @@ class Chat:
                 return self._settle(key, known, "answer", hears)
             if len(offered) == 1 and pick_single:
                 return self._settle(key, offered[0], "auto", hears)
-        return self._ask(key, "choose", question.format(**values), [(value, label(value) if label else value) for value in offered], hears, page=page)
+        shown = [(value, label(value) if label else value) for value in offered]
+        return self._ask(key, "choose", question.format(**values), shown, hears, page=page, means=_meant(offered, means or {}))
 
     def choose_or_tell(
         self,
@@ -174,10 +177,10 @@ class Chat:
         step = self._reached(key)
         if step is not None:
             return cast("T | str", self._value(step))
-        bare = {meaning: str(options.index(option)) for meaning, option in (("affirm", yes), ("deny", no)) if option is not None}
+        meant = _meant(options, {meaning: option for meaning, option in (("affirm", yes), ("deny", no)) if option is not None})
         shown = [(value, label(value) if label else value) for value in options]
         ends = until.astimezone(UTC).isoformat() if until else ""
-        return self._ask(key, "choose", question.format(**values), shown, hears, own_words=list(like), bare=bare, until=ends)
+        return self._ask(key, "choose", question.format(**values), shown, hears, own_words=list(like), means=meant, until=ends)
 
     def says(self, words: Phrase, text: str | None = None, *, misspelt: bool = False) -> bool:
         """Whether one of these words stands in the wish, or in `text`: a list with commas, in their language, in that of the message and in English.
@@ -405,3 +408,8 @@ class Chat:
     def _option(self, option_id: str, value: object, label: object) -> Option:
         shown = written(label, self.language)
         return Option(option_id, shown, shown if self.language == "en" else written(label, "en"), identity(value))
+
+
+def _meant(options: Sequence[T], means: Mapping[str, T]) -> dict[str, str]:
+    """Which option, by its id, a message with an intent means."""
+    return {intent: str(options.index(option)) for intent, option in means.items()}

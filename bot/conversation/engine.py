@@ -171,6 +171,7 @@ class Conversation:
         option = self._option_meant(question, heard)
         if option is not None:
             self._settle(question, option)
+            self._leave_for_what_follows(question, heard)
         elif heard.exact is not None and heard.exact not in NO_WISH and find(heard.exact) is not None:
             self._start(Frame(heard.exact, heard_text=heard.text))
         elif question.own_words is not None:
@@ -215,7 +216,7 @@ class Conversation:
 
     def _option_meant(self, question: Question, heard: Utterance) -> Option | None:
         option = answers.by_number(question, heard.number) if heard.number is not None else None
-        option = option or answers.by_words(question, heard.text) or answers.by_bare(question, heard.exact)
+        option = option or answers.by_words(question, heard.text) or self._option_wished(question, heard)
         if option is not None or question.kind == "choose":
             return option
         if question.kind == "confirm" and answers.refused(question, heard.text):
@@ -226,6 +227,18 @@ class Conversation:
             otherwise = question.options[1] if self._wants_it_otherwise(heard) else None
             return meant.get(heard.meaning or "") or meant.get(opening or "") or otherwise
         return question.options[0] if question.options and heard.exact == "deny" else None
+
+    def _option_wished(self, question: Question, heard: Utterance) -> Option | None:
+        """The option that is an answer to the question by its intent, where nothing else is named: 'yes, two of us' leaves a number for what follows."""
+        if heard.exact is not None:
+            return answers.by_meaning(question, [heard.exact])
+        wishes = to_act_on(heard.wishes, but=())
+        return answers.by_meaning(question, [wish.intent for wish in wishes]) if values_heard(wishes).keys() <= {question.hears} else None
+
+    def _leave_for_what_follows(self, question: Question, heard: Utterance) -> None:
+        """What an answer mentions beside it is there for the next question: the number in 'yes, two of us'."""
+        if question.means and heard.number is None:
+            self._top().heard |= {kind: found for kind, found in values_heard(heard.wishes).items() if kind == question.hears}
 
     def _wants_it_otherwise(self, heard: Utterance) -> bool:
         """'No, another time please' to a confirmation: they mean what is under way, and name nothing that could be put in its place."""

@@ -89,8 +89,8 @@ class Question:
     a bare number answers only if one of them had left before. `instead` are words that change what was taken as known; the `id` of each is the key of the
     step it changes.
 
-    Where `own_words` is set, whatever is written is an answer; it names the intents that are one too. `bare` says which option a bare yes or no means, by its
-    intent. `until` is when it is over: what is written later was not asked for.
+    Where `own_words` is set, whatever is written is an answer; it names the intents that are one too. `means` says which option a message with
+    some intent is: a bare yes ('affirm'). `until` is when it is over: what is written later was not asked for.
     """
 
     id: str
@@ -109,7 +109,7 @@ class Question:
     page: int = 0
     instead: list[Option] = field(default_factory=list)
     own_words: list[str] | None = None
-    bare: dict[str, str] = field(default_factory=dict)
+    means: dict[str, str] = field(default_factory=dict)
     until: str = ""  # ISO 8601, UTC
 
     def is_over(self, at: datetime) -> bool:

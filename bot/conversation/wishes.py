@@ -12,7 +12,7 @@ from bot.conversation.registry import find
 from bot.conversation.state import Frame, Identity
 from nlu.face import Alarm, Decision, Understanding
 
-MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass"}
+MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass", "event": "Event", "group": "GroupTerms"}
 NO_WISH = frozenset({"affirm", "deny", "out_of_scope"})
 """Intents that are no wish of their own while something else is talked about."""
 LONG_ENOUGH = 15

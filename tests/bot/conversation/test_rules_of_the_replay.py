@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -30,8 +31,9 @@ from translations import _
 FRUIT = ["apple", "pear", "plum"]
 
 
-def fruit(chat: Chat, key: str = "fruit", question: str = "Which fruit?", **more: object) -> str:
-    return chat.choose(key, FRUIT, _(question), **more)  # type: ignore[arg-type]
+def fruit(chat: Chat, key: str = "fruit", question: str = "Which fruit?", **more: Any) -> str:
+    chosen: str = chat.choose(key, FRUIT, _(question), **more)
+    return chosen
 
 
 def call(school: School, key: str, text: str = "") -> str:

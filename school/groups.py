@@ -1,0 +1,147 @@
+"""Groups that adults may ask to join or leave: the Parent Partnership group, helpers, governors' news, a series of workshops.
+
+Policy: 'invite parents to join the Parent Partnership group'.
+
+Its own refusals:
+
+    Refusal
+    └── Decided      that wish was decided before
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from data.events import GroupTerms, GroupWish
+from data.people import Adult, Group, Staff
+from school import School, texts
+from school.capability import Capability
+from school.errors import Refusal
+from school.notices import tell
+
+__all__ = ["Group", "GroupTerms", "GroupWish"]
+
+
+class Decided(Refusal):
+    """Someone decided that wish before."""
+
+
+class Joining(StrEnum):
+    """What came of the wish to join a group."""
+
+    ALREADY = "already"
+    IN = "in"
+    ASKED = "asked"  # staff decide
+
+
+def everyone(school: School) -> Sequence[Group]:
+    """Every group, by name."""
+    return school.session.scalars(select(Group).order_by(Group.name)).all()
+
+
+def terms_of(school: School, group: Group) -> GroupTerms | None:
+    """How adults come into a group; None where that is the school's own matter."""
+    return school.session.get(GroupTerms, group.id)
+
+
+def terms_by_id(school: School, group_id: int) -> GroupTerms | None:
+    """The same, by the group's id."""
+    return school.session.get(GroupTerms, group_id)
+
+
+def open_to_all(school: School) -> Sequence[GroupTerms]:
+    """The groups that anyone may ask to join, by name."""
+    return school.session.scalars(select(GroupTerms).join(Group).where(GroupTerms.is_open).order_by(Group.name)).all()
+
+
+def of(school: School, adult: Adult) -> Sequence[GroupTerms]:
+    """The groups that this adult is in and may leave by themselves, by name."""
+    ids = [group.id for group in adult.groups]
+    return [terms for terms in open_to_all(school) if terms.group_id in ids]
+
+
+def set_terms(school: School, group: Group, *, is_open: bool, staff_agree: bool, about: str = "") -> GroupTerms:
+    """From now on the group is open to those who ask, or not; `about` says in a line what it is."""
+    terms = terms_of(school, group)
+    if terms is None:
+        terms = GroupTerms(group=group, name=texts.write(school, group.name, texts.STAFF_READ))
+        school.session.add(terms)
+    terms.is_open, terms.staff_agree = is_open, staff_agree
+    if terms.name.words != group.name:
+        texts.rewritten(terms.name, group.name)
+    if about.strip() and terms.about is not None:
+        texts.rewritten(terms.about, about.strip())
+    else:
+        terms.about = texts.write(school, about.strip(), texts.STAFF_READ) if about.strip() else None
+    school.session.flush()
+    return terms
+
+
+def join(school: School, adult: Adult, terms: GroupTerms) -> Joining:
+    """Put this adult into the group, or ask the staff where they must agree."""
+    if terms.group in adult.groups:
+        return Joining.ALREADY
+    if not terms.staff_agree:
+        adult.groups.append(terms.group)
+        school.session.flush()
+        return Joining.IN
+    if _waiting(school, adult, terms.group) is None:
+        school.session.add(GroupWish(group_id=terms.group_id, adult_id=adult.id, asked_at=school.now))
+        school.session.flush()
+    return Joining.ASKED
+
+
+def leave(school: School, adult: Adult, group: Group) -> None:
+    """They are in it no more, nor wish to be."""
+    adult.groups = [each for each in adult.groups if each.id != group.id]
+    wish = _waiting(school, adult, group)
+    if wish is not None:
+        wish.decided_at = school.now
+    school.session.flush()
+
+
+def wishes(school: School) -> Sequence[GroupWish]:
+    """The wishes that wait for staff, the oldest first."""
+    return school.session.scalars(select(GroupWish).where(GroupWish.decided_at.is_(None)).order_by(GroupWish.asked_at, GroupWish.id)).all()
+
+
+def decide(school: School, wish: GroupWish, by: Staff, *, agree: bool) -> None:
+    """Staff agree, or do not; the adult is told. Refuses with Decided."""
+    if wish.decided_at is not None:
+        raise Decided
+    wish.decided_at, wish.decided_by_id, wish.is_agreed = school.now, by.id, agree
+    group = school.session.get_one(Group, wish.group_id)
+    if agree and group not in wish.adult.groups:
+        wish.adult.groups.append(group)
+    school.session.flush()
+    tell(school, wish.adult, "group_decided", {"wish": wish.id}, key=f"group:{wish.id}")
+
+
+def find_wish(school: School, wish_id: int) -> GroupWish | None:
+    """One wish, by its id."""
+    return school.session.get(GroupWish, wish_id)
+
+
+def _waiting(school: School, adult: Adult, group: Group) -> GroupWish | None:
+    return school.session.scalar(select(GroupWish).where(GroupWish.adult_id == adult.id, GroupWish.group_id == group.id, GroupWish.decided_at.is_(None)))
+
+
+def _demo(school: School) -> None:
+    for group in everyone(school):
+        set_terms(school, group, is_open=True, staff_agree=group.name == "Helpers")
+
+
+def export(school: School, adult: Adult) -> dict[str, object]:
+    """The groups that this adult is in, and those that they asked to join."""
+    asked = school.session.scalars(select(GroupWish).where(GroupWish.adult_id == adult.id).order_by(GroupWish.id))
+    names = {group.id: group.name for group in everyone(school)}
+    return {
+        "in": sorted(group.name for group in adult.groups),
+        "asked": [{"group": names[wish.group_id], "at": wish.asked_at.isoformat(), "is_agreed": wish.is_agreed} for wish in asked],
+    }
+
+
+capability = Capability("groups", export=export, demo=_demo)
