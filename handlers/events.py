@@ -21,6 +21,7 @@ WILL_YOU = {
     # Translators: a choice, in the reader's own voice: an answer to an invitation. At most 20 characters.
     Answer.MAYBE.value: _("We do not know yet"),
 }
+WHICH = _("Which one do you mean?")
 MEANS = {"affirm": "yes", "accept_invitation": "yes", "deny": "no", "decline_invitation": "no", "cancel_attendance": "no"}
 """Which of these a message is by its intent."""
 # Translators: asked after an event's name, day and place.
@@ -155,29 +156,36 @@ def accept(chat: Chat, school: School) -> None:
 
 
 # Translators: names a wish in 'Do you mean: We cannot come?'.
-@dialogue(intent="decline_invitation", about=_("We cannot come"), hears=MENTIONED)
+@dialogue(intent="decline_invitation", about=_("We cannot come"), hears=("staff", "child", *MENTIONED))
 def decline(chat: Chat, school: School) -> None:
-    """A first no. Where it can only be about something that was booked, that is called off."""
-    _cannot_come(chat, school, [event for event in events.coming(school, chat.adult) if event.asks])
+    """'We cannot come', a first no or an earlier yes taken back: to what is named, to what the school wrote of last, or to what they said yes to or booked."""
+    coming = [event for event in events.coming(school, chat.adult) if event.asks]
+    booked = appointments.upcoming(school, chat.adult)
+    meant = [] if chat.heard("staff") and booked else chat.heard("event") or _may_mean(chat, school, coming)
+    if meant:
+        event = chat.choose("event", [*meant, *([None] if booked and len(meant) > 1 else [])], WHICH, heard="event", hears="event", label=_label)
+        if event is not None:
+            _decline(chat, school, event)
+            return
+    if booked:
+        chat.go("cancel_appointment")
+    if not coming or chat.answered("event"):
+        chat.go("pass_on", intent="decline_invitation", text=chat.text)
+    _decline(chat, school, _which(chat, school, coming))
 
 
 @dialogue(intent="cancel_attendance", hears=("staff", "child", *MENTIONED))
 def cancel_attendance(chat: Chat, school: School) -> None:
-    """They take back an earlier yes, to an event or to what they booked."""
-    answers = {event: rsvps.of(school, event, chat.adult) for event in events.coming(school, chat.adult) if event.asks}
-    said_yes = [event for event, rsvp in answers.items() if rsvp is not None and rsvp.answer not in (Answer.NO, Answer.MAYBE)]
-    _cannot_come(chat, school, said_yes)
+    """They take back an earlier yes."""
+    chat.go("decline_invitation")
 
 
-def _cannot_come(chat: Chat, school: School, likely: Sequence[Event]) -> None:
-    """No to one of these events; where they mean none of them, to what they booked; else a person gets it."""
-    has_booked = bool(appointments.upcoming(school, chat.adult))
-    means_staff = bool(chat.heard("staff")) and not chat.heard("event")
-    if not likely or (has_booked and means_staff):
-        if has_booked:
-            chat.go("cancel_appointment")
-        chat.go("pass_on", intent="cancel_attendance", text=chat.text)
-    _decline(chat, school, _which(chat, school, _likely(chat, school, likely)))
+def _may_mean(chat: Chat, school: School, coming: Sequence[Event]) -> Sequence[Event]:
+    """The event that the school wrote of last, else those to which they said yes."""
+    last = rsvps.told_last(school, chat.adult)
+    rows = {event: rsvps.of(school, event, chat.adult) for event in coming}
+    said_yes = [event for event, rsvp in rows.items() if rsvp is not None and rsvp.answer not in (Answer.NO, Answer.MAYBE)]
+    return [event for event in coming if event == last] or said_yes
 
 
 def _still_on(chat: Chat, school: School) -> Event | None:
@@ -195,7 +203,7 @@ def _likely(chat: Chat, school: School, offered: Sequence[Event]) -> Sequence[Ev
 
 
 def _which(chat: Chat, school: School, offered: Sequence[Event]) -> Event:
-    return chat.choose("event", offered[:SOON], _("Which one do you mean?"), heard="event", hears="event", label=_label)
+    return chat.choose("event", offered[:SOON], WHICH, heard="event", hears="event", label=_label)
 
 
 def _details(chat: Chat, school: School, event: Event) -> None:
@@ -252,8 +260,12 @@ def _clock(day: date, at: time) -> datetime:
     return datetime.combine(day, at)
 
 
-def _label(event: Event) -> tuple[object, ...]:
-    return event.title, event.on
+def _label(event: Event | None) -> Phrase:
+    if event is None:
+        # Translators: a choice beside the names of events: something that they booked with a member of staff. At most 20 characters.
+        return _("An appointment")
+    # Translators: one of several events to choose from: 'Coffee morning (Tue 3 March)'.
+    return _("{event} ({day})").format(event=event.title, day=event.on)
 
 
 def _ask(chat: Chat, school: School, event: Event) -> None:

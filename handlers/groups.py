@@ -13,8 +13,8 @@ WHICH = _("Which group?")
 IN_IT = _("You are in this group now: {group}.")
 
 
-# Translators: an entry of the menu: groups for parents at school.
-@dialogue(intent="join_group", menu=_("Join or leave a group"), order=60, hears=("group",))
+# Translators: names a wish in 'Do you mean: Join a group?': a group for parents at school.
+@dialogue(intent="join_group", about=_("Join a group"), hears=("group",))
 def join(chat: Chat, school: School) -> None:
     """Into a group that is open to those who ask; who is in it already may leave it."""
     offered = groups.open_to_all(school)

@@ -45,6 +45,7 @@ from school import (
 from school.access import Viewer
 from school.appointments import MeetingKind, Terms
 from school.slots import Slot
+from tests.transcripts import event_acts
 from tests.world import World
 from translations.sms import segments
 
@@ -119,6 +120,10 @@ class Play:
         self.seen[key] = len(shown)
 
     def _happen(self, event: str) -> None:
+        for pattern, act in event_acts.ACTS.items():
+            if found := re.fullmatch(pattern, event):
+                act(self.world, *found.groups())
+                return
         for pattern, action in EVENTS.items():
             if found := re.fullmatch(pattern, event):
                 action(self, *found.groups())
@@ -364,6 +369,7 @@ FACTS: dict[str, Callable[..., list[str]]] = {
     r"for the class of (\w+)": _for_the_class,
     r"absences on ([\d-]+)": _absences,
     r"requests": _requests,
+    **event_acts.FACTS,
 }
 
 
