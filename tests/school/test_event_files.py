@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from school.event_feed import Entry, feed
 from school.event_files import LARGEST, Draft, read
 from school.event_files.reading import MOST_SERIES
 from school.event_files.words import paragraphs
 from school.importing import BadRows
 from school.repeats import MOST
+from tests.school.feed_entries import AT, entries
 
 TODAY = date(2026, 3, 2)
 CALENDARS = Path(__file__).parent / "calendars"
@@ -601,6 +603,17 @@ def test_any_lines_are_events_or_refused(parts: list[list[str]]) -> None:
 )
 def test_a_damaged_file_is_read_or_refused(content: bytes, at: int, gone: int, put: bytes) -> None:
     never_another_error(content[:at] + put + content[at + gone :])
+
+
+@settings(deadline=None)
+@given(st.lists(entries(TODAY), min_size=1, max_size=5, unique_by=lambda entry: entry.uid))
+def test_what_a_feed_writes_is_read_back(written: list[Entry]) -> None:
+    assume(all(paragraphs(entry.words) == entry.words and " ".join(paragraphs(entry.title).split()) == entry.title for entry in written))
+    drafts = read(feed("School", written, at=AT), TODAY)
+    expected = [
+        Draft(each.title, each.on, each.starts, each.ends_on, each.ends, each.words, each.place, each.uid, is_cancelled=each.is_cancelled) for each in written
+    ]
+    assert sorted(drafts, key=lambda draft: draft.source) == sorted(expected, key=lambda draft: draft.source)
 
 
 WEEKDAYS = "MO TU WE TH FR SA SU".split()
