@@ -45,13 +45,19 @@ def calendar_file(school: School, appointment: Appointment) -> File:
     event.add("dtend", (appointment.starts_at + timedelta(minutes=appointment.minutes)).astimezone(LONDON))
     event.add("summary", f"Appointment: {school.settings.name}")
     event.add("status", "CONFIRMED" if appointment.state == AppointmentState.BOOKED else "CANCELLED")
+    calendar = empty_calendar()
+    calendar.add_component(event)
+    return File("appointment.ics", "text/calendar", calendar.to_ical(), f"/a/{appointment.token}.ics")
+
+
+def empty_calendar() -> Calendar:
+    """A calendar of Bookbag's that says what London's clock is, and holds no event yet."""
     calendar = Calendar()
     calendar.add("prodid", "-//Bookbag//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(Timezone.from_ical(ZONE))
-    calendar.add_component(event)
-    return File("appointment.ics", "text/calendar", calendar.to_ical(), f"/a/{appointment.token}.ics")
+    return calendar
 
 
 def by_token(school: School, token: str) -> File | None:

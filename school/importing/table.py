@@ -35,7 +35,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing that is wrong: where, and why in words a technician reads. `line` counts from 1 with the header; 0 is the file as a whole."""
+    """One thing that is wrong: where, and why in words a technician reads. `line` counts from 1 with the header; 0 is the file as a whole.
+
+    In a calendar file, which has no columns, `column` is what the event is called.
+    """
 
     line: int
     column: str
