@@ -1,4 +1,4 @@
-"""`bookbag import families|staff|terms`: a file in, what changed or what is wrong out."""
+"""`bookbag import families|staff|terms|events`: a file in, what changed or what is wrong out."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from bot import clock
 from data.migrate import upgrade
 from data.store import Store
 from school import School, telegram_links
+from school.event_import import import_events
 from school.importing import LARGEST, BadRows, Changes, Fault, import_families, import_staff, import_terms
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
-IMPORTS: Mapping[str, Callable[..., Changes]] = {"families": import_families, "staff": import_staff, "terms": import_terms}
+IMPORTS: Mapping[str, Callable[..., Changes]] = {"families": import_families, "staff": import_staff, "terms": import_terms, "events": import_events}
 BAD_INPUT = 2
 
 
 def run(settings: Settings, what: str, path: Path, dry_run: bool, remove_missing: bool) -> int:
-    """Import 'families', 'staff' or 'terms' from a CSV file; the exit code: 0, or 2 with a line for each fault on standard error.
+    """Import 'families', 'staff' or 'terms' from a CSV file, or 'events' from a calendar file.
 
-    A dry run tells the same and keeps nothing. Raises DatabaseAway.
+    Gives the exit code: 0, or 2 with a line for each fault on standard error. A dry run tells the same and keeps nothing. Raises DatabaseAway.
     """
     try:
         content = _content(path)

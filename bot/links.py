@@ -1,4 +1,4 @@
-"""What a link in a message opens, for whoever was sent it, without a log-in: an appointment's calendar file, and a photo or document for one family."""
+"""What a link opens for whoever has it, without a log-in: an appointment's calendar file, a photo or document for one family, a calendar to subscribe to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from bot.house import House
-from school import School, file_links, kept_files
+from school import School, feeds, file_links, kept_files
 from school.calendar_file import by_token
 from translations import Phrase, _, direction, spoken
 
@@ -32,7 +32,7 @@ _PAGE_HEADERS: Final = {
 
 
 def add_links(app: FastAPI, house: House) -> None:
-    """Serve /a/… and /m/…."""
+    """Serve /a/…, /m/… and /calendar/…."""
 
     @app.get("/a/{token}.ics")
     def appointment_file(token: str) -> Response:
@@ -43,6 +43,15 @@ def add_links(app: FastAPI, house: House) -> None:
             return PlainTextResponse(NO_SUCH_LINK, 404)
         headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
         return Response(file.content, media_type=file.media_type, headers=headers)
+
+    @app.get("/calendar/{token}.ics")
+    def calendar_feed(token: str) -> Response:
+        """The school's, a class's or a teacher's calendar, for whoever subscribes to it."""
+        with house.store.read() as session:
+            content = feeds.by_token(School(session, house.clock(), house.school_settings), token)
+        if content is None:
+            return PlainTextResponse(NO_SUCH_LINK, 404)
+        return Response(content, media_type="text/calendar; charset=utf-8", headers={"Cache-Control": "private, max-age=900"})
 
     @app.get("/m/{token}")
     def look_at_file(token: str) -> Response:

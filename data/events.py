@@ -180,4 +180,3 @@ class Feed(Base):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     made_at: Mapped[Utc]
-    used_at: Mapped[Utc | None]

@@ -17,6 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
@@ -28,6 +29,8 @@ from school.calendar import instant
 from school.errors import Refusal
 
 __all__ = ["Event", "EventState"]
+
+T = TypeVar("T", SchoolClass, Group, Adult)
 
 REMINDERS: Mapping[str, int] = {"week": 7, "day": 1, "morning": 0}
 """When guests can be reminded, and how many days before that is."""
@@ -215,6 +218,40 @@ def open_up(school: School, event: Event) -> None:
     event.state, event.look_at = EventState.OPEN, school.now
     school.session.flush()
     want_in_every_language(school, event)
+
+
+def plan_of(school: School, event: Event) -> Plan:
+    """The event as it would be wanted just as it is."""
+    rows = event.guests
+    guests = Guests(
+        everyone=any(row.class_id is None and row.group_id is None and row.adult_id is None for row in rows),
+        classes=_rows(school, SchoolClass, [row.class_id for row in rows]),
+        groups=_rows(school, Group, [row.group_id for row in rows]),
+        adults=_rows(school, Adult, [row.adult_id for row in rows]),
+    )
+    return Plan(
+        event.title.words,
+        event.on,
+        event.starts,
+        event.ends,
+        ends_on=event.ends_on,
+        words=event.words.words if event.words else "",
+        place=event.place,
+        access=event.access.words if event.access else "",
+        interpreters=event.interpreters,
+        asks=event.asks,
+        answer_by=event.answer_by,
+        capacity=event.capacity,
+        most=event.most,
+        invite_on=event.invite_on,
+        reminders=event.reminders,
+        guests=guests,
+        staff=event.staff,
+    )
+
+
+def _rows(school: School, model: type[T], ids: Sequence[int | None]) -> Sequence[T]:
+    return [school.session.get_one(model, each) for each in ids if each is not None]
 
 
 def want_in_every_language(school: School, event: Event) -> None:

@@ -81,7 +81,8 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a script.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
-RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remove what stands in no row of the file.")]
+RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remove what the file no longer has.")]
+CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.ics", help="The calendar file to take in.", show_default=False)]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
 
 
@@ -210,6 +211,12 @@ def import_staff(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissi
 def import_terms(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
     """Term dates: starts, ends and what (term, half-term, INSET, closed)."""
     _import("terms", path, config, dry_run=dry_run, remove_missing=remove_missing)
+
+
+@import_app.command("events")
+def import_events(path: CalendarFile, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
+    """Events from a calendar file (.ics). What is new is a draft until staff open it."""
+    _import("events", path, config, dry_run=dry_run, remove_missing=remove_missing)
 
 
 def _import(what: str, path: Path, config: Path | None, *, dry_run: bool, remove_missing: bool) -> None:

@@ -50,13 +50,13 @@ def in_their_language(world: World, language: str, english: str, words: str) -> 
 def moves(world: World, title: str, day: str, starts: str, ends: str) -> None:
     with acting(world) as school:
         event = _event(school, title)
-        event_changes.change(school, event, replace(_plan(event), on=_day(day), starts=_time(starts), ends=_time(ends)))
+        event_changes.change(school, event, replace(events.plan_of(school, event), on=_day(day), starts=_time(starts), ends=_time(ends)))
 
 
 def moves_to(world: World, title: str, place: str) -> None:
     with acting(world) as school:
         event = _event(school, title)
-        event_changes.change(school, event, replace(_plan(event), place=place))
+        event_changes.change(school, event, replace(events.plan_of(school, event), place=place))
 
 
 def calls_off(world: World, title: str) -> None:
@@ -115,10 +115,6 @@ def _event(school: School, title: str) -> Event:
     return school.session.scalars(
         select(Event).join(Event.title).where(Text.words == title, Event.state != EventState.DRAFT).order_by(Event.id.desc()).limit(1)
     ).one()
-
-
-def _plan(event: Event) -> Plan:
-    return Plan(event.title.words, event.on, event.starts, event.ends, place=event.place, capacity=event.capacity, most=event.most, invite_on=event.invite_on)
 
 
 def _day(text: str) -> date:

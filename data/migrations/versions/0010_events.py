@@ -171,7 +171,6 @@ def _feeds() -> None:
         sa.Column("staff_id", sa.Integer(), nullable=True),
         sa.Column("made_by_id", sa.Integer(), nullable=True),
         sa.Column("made_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("used_at", UtcDateTime(timezone=True), nullable=True),
         sa.CheckConstraint("class_id IS NULL OR staff_id IS NULL", name=op.f("ck_feeds_one_kind")),
         sa.ForeignKeyConstraint(["class_id"], ["school_classes.id"], name=op.f("fk_feeds_class_id_school_classes"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["made_by_id"], ["staff.id"], name=op.f("fk_feeds_made_by_id_staff"), ondelete="SET NULL"),
