@@ -11,7 +11,7 @@ from sqlalchemy import select
 from data.events import Event, EventState
 from school import School, event_changes, events
 from school.event_files import Draft, read
-from school.events import Guests, Plan
+from school.events import Plan
 from school.importing import Changes
 from school.importing.changes import differs
 
@@ -78,9 +78,8 @@ def _drop(school: School, gone: Sequence[Event], changes: Changes) -> None:
 
 
 def _plan(draft: Draft) -> Plan:
-    return Plan(
-        draft.title, draft.on, draft.starts, draft.ends, ends_on=draft.ends_on, words=draft.words, place=draft.place, asks=False, guests=Guests(everyone=True)
-    )
+    last_day = draft.ends_on if draft.ends_on != draft.on else None
+    return Plan(draft.title, draft.on, draft.starts, draft.ends, ends_on=last_day, words=draft.words, place=draft.place, asks=False)
 
 
 def _series(draft: Draft) -> str | None:

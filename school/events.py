@@ -234,7 +234,7 @@ def plan_of(school: School, event: Event) -> Plan:
         event.on,
         event.starts,
         event.ends,
-        ends_on=event.ends_on,
+        ends_on=event.ends_on if event.ends_on != event.on else None,
         words=event.words.words if event.words else "",
         place=event.place,
         access=event.access.words if event.access else "",

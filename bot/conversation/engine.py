@@ -36,7 +36,9 @@ DEEPEST = 4
 RUNS = 20
 """How often a turn may start over; a dialogue that needs more goes in a circle."""
 FEW_WORDS = 4
-"""Up to so many words, a message that mentions a value is taken for an answer, whatever else it may mean."""
+"""Up to so many words, a message that mentions a value is taken for an answer, unless it means something else beyond doubt."""
+SURE_IN_FEW_WORDS = 0.65
+"""How sure that must be: 'how was leo today' is (0.72), 'friday after school' is not (0.48), beside the question for a time."""
 CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "speak_to_person", "ring_me"})
 """What is understood from anywhere, as a whole message, before it is taken for an answer."""
 SURE = 0.5
@@ -291,7 +293,8 @@ class Conversation:
     def _follow(self, question: Question, heard: Utterance) -> bool:
         """Whether the message could be followed: it changes answers of this dialogue, or wishes for others, or both."""
         heard = _with_day_matters_sure(heard)
-        own = [wish for wish in heard.wishes if not self._goes_elsewhere(wish) or len(heard.text.split()) <= FEW_WORDS]
+        is_brief = len(heard.text.split()) <= FEW_WORDS
+        own = [wish for wish in heard.wishes if not self._goes_elsewhere(wish) or (is_brief and wish.confidence < SURE_IN_FEW_WORDS)]
         corrected = self._correct(question, own)
         # A word or two that mean the open dialogue ('video') were surely an answer to its question: they are no wish to begin it anew.
         is_short = len(heard.text.split()) < FEW_WORDS
