@@ -20,6 +20,7 @@ COMMANDS = [
     "import families",
     "import staff",
     "import terms",
+    "import events",
     "staff add",
     "family list",
     "whatsapp setup",
@@ -127,6 +128,19 @@ def test_a_settings_file_that_is_not_there_exits_2() -> None:
     done = runner.invoke(cli.app, ["config", "check", "--config", "none.yml"])
     assert done.exit_code == 2
     assert done.stderr == "none.yml: cannot be read: No such file or directory\n"
+
+
+def test_a_calendar_file_is_taken_in_or_every_fault_is_named(elsewhere: Path) -> None:
+    event = "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Concert\r\nDTSTART;TZID=Europe/London:20990320T140000\r\nEND:VEVENT\r\n"
+    file = elsewhere / "calendar.ics"
+    file.write_bytes(f"BEGIN:VCALENDAR\r\n{event}END:VCALENDAR\r\n".encode())
+    done = runner.invoke(cli.app, ["import", "events", str(file)])
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "new     Concert, 2099-03-20, a draft: open it in the console")
+    file.write_bytes(file.read_bytes().replace(b"20990320", b"20010320"))
+    done = runner.invoke(cli.app, ["import", "events", str(file)])
+    assert done.exit_code == 2
+    assert "Concert" in done.stderr
+    assert "Nothing was imported" in done.stderr
 
 
 def test_a_file_to_import_that_is_not_there_exits_2() -> None:

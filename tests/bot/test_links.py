@@ -15,7 +15,7 @@ from bot.channels.base import ChannelName
 from bot.conversation.registry import for_now
 from data.kept_files import FileLink
 from data.outbox import Message
-from school import LONDON, School, demo, file_links, kept_files, notices
+from school import LONDON, School, demo, feeds, file_links, kept_files, notices
 from tests.school.files_to_try import PDF, VOICE, picture
 from tests.served import ELSEWHERE, Served
 from tests.world import World
@@ -140,3 +140,18 @@ def test_a_file_goes_along_on_telegram_and_as_a_link_on_sms(make_world: Callable
         assert session.scalars(select(FileLink)).one().message_id is None
         said = session.scalars(select(Message).where(Message.key == "photo:Amina")).one()
         assert (said.text or "").endswith("https://school.example/m/…")
+
+
+async def test_a_calendar_is_read_by_whoever_has_its_link_until_it_is_taken_back(served: Served) -> None:
+    with served.house.store.write() as session:
+        school = School(session, served.house.clock(), served.house.school_settings)
+        feed = feeds.make(school, demo.member(school, "Mrs Doyle"))
+        path = f"/calendar/{feed.token}.ics"
+    answer = await ask(served, "GET", path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+    assert "SUMMARY:Coffee morning" in answer.text
+    with served.house.store.write() as session:
+        school = School(session, served.house.clock(), served.house.school_settings)
+        [given] = feeds.everyone(school)
+        feeds.revoke(school, given)
+    assert (await ask(served, "GET", path)).status_code == 404
