@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
+import threading
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from console.desk import Back
 from data.events import Answer, Rsvp
 from school import School, demo, event_clock, events, rsvps
 from school.events import Event, Guests, Plan
@@ -252,8 +255,6 @@ class TestLookingItOver:
         assert world.texts("Amina") == []
 
     def test_what_it_says_stands_beside_it_in_english(self, console: Console, rules: Rules, monkeypatch: pytest.MonkeyPatch, office: Browser) -> None:
-        from console.desk import Back
-
         console.world.speak("Amina", "so")
         event = rules.event(is_open=False, title="Breakfast", words="Bring cake.")
         told = {"Breakfast": Back("Quraac", "Morning meal", is_fine=True), "Bring cake.": Back("Keen keeg.", "Bring a cake.", is_fine=False)}
@@ -265,6 +266,21 @@ class TestLookingItOver:
         assert "Keen keeg." in html
         assert "look at this one Translated back, it says: You are invited: Morning meal." in html
         assert "Bring a cake." in html
+
+    def test_where_nobody_can_translate_it_says_so(self, console: Console, rules: Rules, office: Browser) -> None:
+        console.world.speak("Amina", "so")
+        event, loop = rules.event(is_open=False, words="Bring cake."), asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        console.hooks.loop = loop
+        office.get(f"{AT}/{event}")
+        html = text(office.post(f"{AT}/{event}/preview", {"event": event, "language": "so"}, 200))
+        console.hooks.loop = None
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+        assert "Bring cake." in html
+        assert "could not be translated back just now" in html
 
     def test_nobody_previews_what_they_may_not_see(self, rules: Rules, console: Console) -> None:
         own, foreign = rules.event(is_open=False, guests=of_class("Leo")), rules.event(is_open=False, title="Secret", guests=of_class("Nour"))
