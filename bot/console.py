@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,6 +18,7 @@ from bot.translating import Job
 from console.desk import HOME, Back
 from console.door import Door, console
 from data.store import DatabaseAway
+from data.texts import same_language
 from nlu.learned import Learned
 from school import School
 from translations.chain import NotTranslated
@@ -94,6 +95,35 @@ class Hooks:
         except NotTranslated:
             return Back(result.words)
         return Back(result.words, back.words, back.looks_fine)
+
+    def as_read(self, kind: str, language: str, begin: words_last.Begin) -> Back:
+        """How a notice would read in `language` if what `begin` does were done, and what that says in English again; no words where nobody would be told."""
+        house = self._house
+        tried = partial(words_last.tried_out, house.store, house.school_settings, house.clock(), kind, begin=begin)
+        plain = tried(language=language)
+        if plain is None or self.loop is None or same_language("en", language):
+            return Back(plain.words if plain is not None else "")
+        backs = self._all_read_back(plain.texts, language)
+        there = tried(language=language, translated={key: back.words for key, back in backs.items() if back.words != plain.texts[key]})
+        words = there.words if there is not None else plain.words
+        if any(back.is_fine is None for back in backs.values()):
+            return Back(words)
+        again = tried(language="en", translated={key: back.back for key, back in backs.items()})
+        return Back(words, again.words if again is not None else "", all(back.is_fine for back in backs.values()))
+
+    def _all_read_back(self, written: Mapping[int, str], language: str) -> Mapping[int, Back]:
+        """The same for several texts at once; what is not there in time stays as it was written."""
+        assert self.loop is not None
+
+        async def together() -> Sequence[Back]:
+            return await asyncio.gather(*(self._read_back(words, language) for words in written.values()))
+
+        asked = asyncio.run_coroutine_threadsafe(together(), self.loop)
+        try:
+            return dict(zip(written, asked.result(READ_BACK_WITHIN), strict=True))
+        except TimeoutError:
+            asked.cancel()
+            return {key: Back(words) for key, words in written.items()}
 
     def worded(self, message_ids: Sequence[int]) -> Mapping[int, str]:
         """How these messages out read in their readers' languages, by id; those that have no words, or whose cause is gone, are left out."""

@@ -20,7 +20,7 @@ from data.conversation import Conversation as Kept
 from data.outbox import Lane, Message
 from data.people import Adult, AdultAddress
 from data.store import Store
-from data.texts import Text
+from data.texts import Text, same_language
 from school import School, SchoolSettings, addresses, texts
 from school.capability import capabilities
 from school.files import File
@@ -36,6 +36,9 @@ LEFT_OPEN = timedelta(minutes=30)
 WAIT_FOR_TRANSLATION = timedelta(seconds=5)
 """How long a notice waits before looking again whether what it carries is translated."""
 LONGEST_USE = timedelta(hours=10)
+
+Begin = Callable[[School], tuple[Adult, Mapping[str, int | str]] | None]
+"""Does what a notice would be about, and gives back one who would be told, and about what."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,51 @@ def _read_out(school: School, message: Message, adult: Adult) -> str:
         log.exception("not worded for paper", kind=message.kind, error=type(error).__name__)
         school.session.rollback()
         return ""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A notice as it would read: its words with its choices under them, and what people wrote that it carries, by id."""
+
+    words: str
+    texts: Mapping[int, str]
+
+
+def tried_out(
+    store: Store, settings: SchoolSettings, now: datetime, kind: str, language: str, begin: Begin, translated: Mapping[int, str] | None = None
+) -> Tried | None:
+    """How a notice would read in `language` if what `begin` does were done; None where nobody would be told.
+
+    `translated` are the words of texts in that language, by id, in place of those that are kept. Everything is undone again.
+    """
+    with store.write(durable=False) as session:
+        try:
+            school = School(session, now, settings)
+            begun = begin(school)
+            if begun is None:
+                return None
+            adult, about = begun
+            adult.language = language
+            _put(school, language, translated or {})
+            nowhere = Address(channel=ChannelName.SMS, kind=AddressKind.PHONE, value="")
+            said = Conversation(school, adult, nowhere, State(), language=language).begin(f"notice:{kind}", **about)
+            choices = [f"{number} {label}" for number, (_id, label) in enumerate(said.choices, start=1)]
+            return Tried("\n".join([said.text, *choices]), {text.id: text.words for text in said.texts})
+        finally:
+            session.rollback()
+
+
+def _put(school: School, language: str, translated: Mapping[int, str]) -> None:
+    """Let these texts read so in a language."""
+    for text_id, words in translated.items():
+        text = school.session.get_one(Text, text_id)
+        if same_language(text.language, language):
+            text.words = words
+        else:
+            texts.want(text, [language])
+            found = text.translation(language)
+            assert found is not None
+            texts.translated(found, words, "preview")
 
 
 def _introduce(school: School, message: Message, address: Address) -> None:

@@ -16,12 +16,15 @@ from starlette.datastructures import UploadFile
 
 from school import School, audit
 from school.access import Power, Viewer
+from school.families import Adult
 
 if TYPE_CHECKING:
     from console.rendering import Rendering
     from school.accounts import StaffSession
 
 HOME = "/console"
+Begin = Callable[[School], tuple[Adult, Mapping[str, int | str]] | None]
+"""Does what a notice would be about, and gives back one who would be told, and about what."""
 LONGEST_FIELD = 20_000
 """Characters of one typed field; a message of a parent has 5,000 at most."""
 
@@ -40,6 +43,12 @@ class Hooks(Protocol):
 
     def read_back(self, words: str, language: str) -> Back:
         """How English words would reach a reader of `language`, and what that says when it is translated back. Takes seconds; never in a transaction."""
+
+    def as_read(self, kind: str, language: str, begin: Begin) -> Back:
+        """How a notice would read in `language` if what `begin` does were done: everything is undone again. No words where nobody would be told.
+
+        Takes seconds; never in a transaction.
+        """
 
     def worded(self, message_ids: Sequence[int]) -> Mapping[int, str]:
         """How these messages out read in their readers' languages, by id; those that have no words, or whose cause is gone, are left out. Nothing is sent."""

@@ -32,6 +32,7 @@ class Link:
     title: str
     href: str
     is_here: bool
+    waits: int = 0
 
 
 class Rendering:
@@ -72,7 +73,7 @@ class Rendering:
         for page in self._pages:
             if page.title and page.is_for(desk.viewer):
                 is_here = desk.path == page.href or (page.href != HOME and desk.path.startswith(f"{page.href}/"))
-                yield Link(page.title, page.href, is_here)
+                yield Link(page.title, page.href, is_here, page.waits(desk) if page.waits is not None else 0)
 
 
 @cache

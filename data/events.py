@@ -105,6 +105,7 @@ class Answer(StrEnum):
     MAYBE = "maybe"
     WAITING = "waiting"  # on the waiting list
     OFFERED = "offered"  # a freed place is kept for them until `offered_until`
+    CAME = "came"  # came without having said so
 
 
 class Rsvp(Base):

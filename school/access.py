@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Integer, Select, cast, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, cast, exists, false, func, or_, select, true
 
 from data.appointments import Appointment, AppointmentStaff, Invitation
 from data.attention import FOR_THE_DEPUTY, Attention, Need
+from data.events import Event, EventGuests, EventState, event_staff
 from data.inbox import Received
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass, Staff, StaffAddress, class_staff
@@ -29,6 +30,9 @@ class Power(StrEnum):
     ABSENCE = "absence"
     COLLECTION = "collection"  # decide what a text may not decide
     APPOINTMENTS = "appointments"
+    EVENTS = "events"  # see what is on and who comes, and tick who came
+    EDIT_EVENTS = "edit_events"
+    GROUPS = "groups"  # who is in which group, and who may join
     FAMILIES = "families"  # see families
     EDIT_FAMILIES = "edit_families"
     SET_UP = "set_up"  # classes, terms, hours, imports, the new school year
@@ -38,15 +42,15 @@ class Power(StrEnum):
     AUDIT = "audit"
 
 
-_CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE, Power.DELIVERY}
-_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP}
+_CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE, Power.DELIVERY, Power.EVENTS, Power.EDIT_EVENTS}
+_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP, Power.GROUPS}
 POWERS: Mapping[str, frozenset[Power]] = {
     "admin": frozenset({Power.SET_UP, Power.STAFF, Power.DELIVERY, Power.AUDIT}),
     "office": frozenset({*_OFFICE, Power.STAFF}),
     "teacher": frozenset(_CLASS),
-    "class": frozenset(_CLASS - {Power.APPOINTMENTS}),
+    "class": frozenset(_CLASS - {Power.APPOINTMENTS, Power.EDIT_EVENTS}),
     "senior": frozenset({*_OFFICE, Power.AUDIT}),
-    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES}),
+    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.GROUPS}),
     "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
     "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
 }
@@ -63,7 +67,7 @@ SAFEGUARDING_ALERT = "safeguarding_alert"
 _ALARM = "safeguarding:inbox:"
 """How the key of a need begins that a parent's message raised; the message's id follows."""
 
-Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention, Message, Staff, Appointment, Invitation)
+Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention, Message, Staff, Appointment, Invitation, Event)
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,37 @@ def invitations_seen(who: Viewer) -> ColumnElement[bool]:
     if Power.APPOINTMENTS not in who.powers:
         return false()
     return Invitation.child_id.in_(select(Child.id).where(children_seen(who)))
+
+
+def events_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which events are seen, as a condition on Event. Who comes to one is for `adults_seen` to say: a class team sees its own families' answers alone.
+
+    A class team sees what its families are invited to, the whole school's too, and what one of them runs; drafts, where they may change them.
+    """
+    if Power.EVENTS not in who.powers:
+        return false()
+    if who.class_ids is None:
+        return true()
+    is_whole_school = EventGuests.class_id.is_(None) & EventGuests.group_id.is_(None) & EventGuests.adult_id.is_(None)
+    concerns_them = exists().where(EventGuests.event_id == Event.id, _is_own(who) | is_whole_school)
+    runs_it = Event.id.in_(select(event_staff.c.event_id).where(event_staff.c.staff_id == who.staff.id))
+    return events_changed(who) | ((Event.state != EventState.DRAFT) & (concerns_them | runs_it))
+
+
+def events_changed(who: Viewer) -> ColumnElement[bool]:
+    """Which events may be changed, as a condition on Event: a teacher changes those to which nobody but families of their own classes is invited."""
+    if Power.EDIT_EVENTS not in who.powers:
+        return false()
+    if who.class_ids is None:
+        return true()
+    guests = exists().where(EventGuests.event_id == Event.id)
+    others = exists().where(EventGuests.event_id == Event.id, EventGuests.id.not_in(select(EventGuests.id).where(_is_own(who))))
+    return guests & ~others
+
+
+def _is_own(who: Viewer) -> ColumnElement[bool]:
+    """Which guests of events are of the viewer's own classes: a class, or one adult."""
+    return EventGuests.class_id.in_(who.class_ids or ()) | EventGuests.adult_id.in_(select(Adult.id).where(adults_seen(who)))
 
 
 def needs_seen(who: Viewer) -> ColumnElement[bool]:
@@ -243,6 +278,21 @@ def openable(school: School, who: Viewer, appointments: Collection[Appointment])
 def invitation(school: School, who: Viewer, invitation_id: int) -> Invitation:
     """The invitation with this id. Refuses with NotThere."""
     return _seen(school, Invitation, invitation_id, invitations_seen(who))
+
+
+def event(school: School, who: Viewer, event_id: int) -> Event:
+    """The event with this id. Refuses with NotThere."""
+    return _seen(school, Event, event_id, events_seen(who))
+
+
+def event_to_change(school: School, who: Viewer, event_id: int) -> Event:
+    """The event with this id, which they may change. Refuses with NotThere."""
+    return _seen(school, Event, event_id, events_changed(who))
+
+
+def may_change(school: School, who: Viewer, of: Event) -> bool:
+    """Whether they may change this event."""
+    return school.session.scalar(select(Event.id).where(Event.id == of.id, events_changed(who))) is not None
 
 
 def classes(school: School, who: Viewer) -> Sequence[SchoolClass]:

@@ -43,8 +43,7 @@ def change(school: School, event: Event, plan: Plan) -> int:
 def cancel(school: School, event: Event) -> int:
     """It will not be; how many adults are told. What has not left yet about it is taken back, and a draft is gone for good. Refuses with Over."""
     if event.state == EventState.DRAFT:
-        school.session.delete(event)
-        school.session.flush()
+        events.discard(school, event)
         return 0
     if event.state == EventState.CANCELLED or events.has_begun(school, event):
         raise Over

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy import delete, select
 from data.events import Answer, Event, EventState, Rsvp
 from data.outbox import Message
 from data.people import Adult
-from data.texts import Text
 from school import School, audiences, demo_events, events, rsvps
 from school.calendar import instant
 from school.capability import Capability
@@ -50,6 +49,14 @@ def _look_at(school: School, event: Event) -> None:
     event.look_at = _next_look(school, event)
 
 
+def to_invite(school: School, event: Event) -> Sequence[Adult]:
+    """Who is told of it at the next look: its guests, where their day has come, but those who were told or have answered."""
+    if event.state != EventState.OPEN or events.has_begun(school, event) or event.invite_on is None or event.invite_on > school.today:
+        return []
+    answered = {rsvp.adult_id for rsvp in rsvps.everyone(school, event)}
+    return [adult for adult in _untold(school, event, "invite", audiences.invited(school, event)) if adult.id not in answered]
+
+
 def reminder_time(school: School, event: Event, name: str) -> datetime:
     """When guests are reminded: at the school's set time (16:00 unless set) days before, or in the morning when quiet hours end, in London."""
     day = event.on - timedelta(days=REMINDERS[name])
@@ -72,10 +79,13 @@ def _to_remind(school: School, event: Event) -> Iterable[Adult]:
 
 def _tell_each(school: School, event: Event, kind: str, what: str, adults: Iterable[Adult], **about: str) -> None:
     """Write the notice to those who have not had it."""
+    for adult in _untold(school, event, what, adults):
+        tell(school, adult, kind, {"event": event.id, **about}, key=key(event, what) + str(adult.id), useless_after=events.begins(event))
+
+
+def _untold(school: School, event: Event, what: str, adults: Iterable[Adult]) -> Sequence[Adult]:
     told = set(school.session.scalars(select(Message.key).where(Message.key.startswith(key(event, what), autoescape=True))))
-    for adult in adults:
-        if (name := key(event, what) + str(adult.id)) not in told:
-            tell(school, adult, kind, {"event": event.id, **about}, key=name, useless_after=events.begins(event))
+    return [adult for adult in adults if key(event, what) + str(adult.id) not in told]
 
 
 def export(school: School, adult: Adult) -> Mapping[str, Any]:
@@ -89,11 +99,8 @@ def export(school: School, adult: Adult) -> Mapping[str, Any]:
 
 
 def retain(school: School) -> None:
-    """Remove events that are over for a year, with the answers to them and what was written about them."""
-    over = Event.ends_on < school.today - KEPT
-    written = [text_id for row in school.session.execute(select(Event.title_id, Event.words_id, Event.access_id).where(over)) for text_id in row if text_id]
-    for gone in (delete(Event).where(over), delete(Text).where(Text.id.in_(written))):
-        school.session.execute(gone.execution_options(synchronize_session=False))
+    """Remove events that are over for a year, with all that belongs to them."""
+    events.remove(school, Event.ends_on < school.today - KEPT)
 
 
 def erase(school: School, adult: Adult) -> None:

@@ -55,7 +55,7 @@ def _change(school: School, event: Event, draft: Draft, changes: Changes) -> Non
     if event.state == EventState.CANCELLED or events.has_begun(school, event):
         changes.unchanged.append(_name(event))
         return
-    name, before = _name(event), events.plan_of(school, event)
+    name, before = _name(event), events.as_planned(school, event)
     after = replace(before, **{name: getattr(_plan(draft), name) for name in _SAID})
     differences = [line for name, what in _SAID.items() for line in differs(what, getattr(before, name), getattr(after, name))]
     if differences:

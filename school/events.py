@@ -12,6 +12,7 @@ Its own refusals:
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,9 +20,10 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 
-from data.events import Event, EventGuests, EventState
+from data.events import Event, EventGuests, EventState, Rsvp
+from data.kept_files import KeptFile
 from data.people import Adult, Child, Group, Guardianship, SchoolClass, Staff, adult_groups
 from data.texts import Text
 from school import School, audiences, texts
@@ -30,11 +32,12 @@ from school.errors import Refusal
 
 __all__ = ["Event", "EventState"]
 
-T = TypeVar("T", SchoolClass, Group, Adult)
+Invitable = TypeVar("Invitable", SchoolClass, Group, Adult)
 
 REMINDERS: Mapping[str, int] = {"week": 7, "day": 1, "morning": 0}
 """When guests can be reminded, and how many days before that is."""
 LONGEST_TITLE = 200
+LONGEST_PLACE = 200
 AHEAD = timedelta(days=120)
 """How far ahead a family is told what is on."""
 ONE_TITLE = 20
@@ -211,33 +214,26 @@ def _make(school: School, plan: Plan, by: Staff | None, series: str | None, sour
     return made
 
 
-def open_up(school: School, event: Event) -> None:
-    """It stands for its guests to see, and they are told when its day for that has come. Refuses with Over."""
-    if event.state == EventState.CANCELLED or has_begun(school, event):
-        raise Over
-    event.state, event.look_at = EventState.OPEN, school.now
-    school.session.flush()
-    want_in_every_language(school, event)
-
-
-def plan_of(school: School, event: Event) -> Plan:
-    """The event as it would be wanted just as it is."""
+def as_planned(school: School, event: Event) -> Plan:
+    """The event as a plan: what `change` would leave as it is."""
     rows = event.guests
     guests = Guests(
         everyone=any(row.class_id is None and row.group_id is None and row.adult_id is None for row in rows),
-        classes=_rows(school, SchoolClass, [row.class_id for row in rows]),
-        groups=_rows(school, Group, [row.group_id for row in rows]),
-        adults=_rows(school, Adult, [row.adult_id for row in rows]),
+        classes=_those(school, SchoolClass, [row.class_id for row in rows]),
+        groups=_those(school, Group, [row.group_id for row in rows]),
+        adults=_those(school, Adult, [row.adult_id for row in rows]),
     )
+    words, access = (text.words if text is not None else "" for text in (event.words, event.access))
+    ends_on = None if event.ends_on == event.on else event.ends_on
     return Plan(
-        event.title.words,
-        event.on,
-        event.starts,
-        event.ends,
-        ends_on=event.ends_on if event.ends_on != event.on else None,
-        words=event.words.words if event.words else "",
+        title=event.title.words,
+        on=event.on,
+        starts=event.starts,
+        ends=event.ends,
+        ends_on=ends_on,
+        words=words,
         place=event.place,
-        access=event.access.words if event.access else "",
+        access=access,
         interpreters=event.interpreters,
         asks=event.asks,
         answer_by=event.answer_by,
@@ -250,8 +246,65 @@ def plan_of(school: School, event: Event) -> Plan:
     )
 
 
-def _rows(school: School, model: type[T], ids: Sequence[int | None]) -> Sequence[T]:
-    return [school.session.get_one(model, each) for each in ids if each is not None]
+def _those(school: School, kind: type[Invitable], ids: Sequence[int | None]) -> Sequence[Invitable]:
+    return school.session.scalars(select(kind).where(kind.id.in_(ids)).order_by(kind.name, kind.id)).all()
+
+
+def mark(school: School, event: Event) -> str:
+    """A word that is another one once anything of it was changed: whoever changes what they saw some time ago is told so."""
+    plan = as_planned(school, event)
+    people = [[each.id for each in some] for some in (plan.guests.classes, plan.guests.groups, plan.guests.adults, plan.staff)]
+    said = repr((replace(plan, guests=Guests(plan.guests.everyone), staff=()), people, event.state))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def series_of(school: School, event: Event) -> Sequence[Event]:
+    """The events of its series that are not called off, by day; itself alone where it is in none."""
+    if event.series is None:
+        return [event]
+    rows = select(Event).where(Event.series == event.series, Event.state != EventState.CANCELLED)
+    return school.session.scalars(rows.order_by(Event.on, Event.starts, Event.id)).all()
+
+
+def discard(school: School, event: Event) -> None:
+    """A draft that is wanted no more is gone. Refuses with Over what guests may have seen."""
+    if event.state != EventState.DRAFT:
+        raise Over
+    remove(school, Event.id == event.id)
+    school.session.expunge(event)
+
+
+def remove(school: School, condition: ColumnElement[bool]) -> None:
+    """Remove the events of which this is true, with the answers to them, what was written about them, and their pictures."""
+    columns = select(Event.title_id, Event.words_id, Event.access_id, Event.picture_id).where(condition)
+    rows = school.session.execute(columns).all()
+    written, pictures = [each for row in rows for each in row[:3] if each], [row.picture_id for row in rows if row.picture_id]
+    for gone in (delete(Event).where(condition), delete(Text).where(Text.id.in_(written)), delete(KeptFile).where(KeptFile.id.in_(pictures))):
+        school.session.execute(gone.execution_options(synchronize_session=False))
+
+
+def show_picture(school: School, event: Event, picture: KeptFile | None) -> None:
+    """It has this picture from now on, or none; the one that it had is kept no longer."""
+    before, event.picture_id = event.picture_id, picture.id if picture is not None else None
+    school.session.flush()
+    if before is not None:
+        school.session.execute(delete(KeptFile).where(KeptFile.id == before))
+
+
+def try_out(school: School, event: Event) -> Adult | None:
+    """Open it to see how its invitation reads, in a transaction that the caller undoes: a guest to whom it can be read. None where there is none."""
+    event.state = EventState.OPEN
+    answered = set(school.session.scalars(select(Rsvp.adult_id).where(Rsvp.event_id == event.id)))
+    return next((adult for adult in audiences.invited(school, event) if adult.id not in answered), None)
+
+
+def open_up(school: School, event: Event) -> None:
+    """It stands for its guests to see, and they are told when its day for that has come. Refuses with Over."""
+    if event.state == EventState.CANCELLED or has_begun(school, event):
+        raise Over
+    event.state, event.look_at = EventState.OPEN, school.now
+    school.session.flush()
+    want_in_every_language(school, event)
 
 
 def want_in_every_language(school: School, event: Event) -> None:
@@ -269,6 +322,8 @@ def check(school: School, plan: Plan, *, taken: int = 0, is_new: bool = True) ->
         why["title"] = Why.MISSING
     elif len(plan.title) > LONGEST_TITLE:
         why["title"] = Why.TOO_LONG
+    if len(plan.place.strip()) > LONGEST_PLACE:
+        why["place"] = Why.TOO_LONG
     why |= _check_times(school, plan, is_new=is_new)
     if plan.guests.is_nobody:
         why["guests"] = Why.NOBODY

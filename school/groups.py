@@ -5,7 +5,9 @@ Policy: 'invite parents to join the Parent Partnership group'.
 Its own refusals:
 
     Refusal
-    └── Decided      that wish was decided before
+    ├── Decided      that wish was decided before
+    ├── NoName       a group must have a name, which is not too long
+    └── NameTaken    another group has that name
 """
 
 from __future__ import annotations
@@ -13,20 +15,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
-from data.events import GroupTerms, GroupWish
-from data.people import Adult, Group, Staff
+from data.events import Event, EventGuests, EventState, GroupTerms, GroupWish
+from data.people import Adult, Group, Staff, adult_groups
+from data.texts import Text
 from school import School, texts
 from school.capability import Capability
-from school.errors import Refusal
+from school.errors import NotThere, Refusal
+from school.family_records import plain
 from school.notices import tell
 
 __all__ = ["Group", "GroupTerms", "GroupWish"]
 
+LONGEST_NAME = 100
+
 
 class Decided(Refusal):
     """Someone decided that wish before."""
+
+
+class NoName(Refusal):
+    """A group must have a name, of no more than LONGEST_NAME characters."""
+
+
+class NameTaken(Refusal):
+    """Another group has that name, or one that reads the same."""
 
 
 class Joining(StrEnum):
@@ -118,6 +132,68 @@ def decide(school: School, wish: GroupWish, by: Staff, *, agree: bool) -> None:
         wish.adult.groups.append(group)
     school.session.flush()
     tell(school, wish.adult, "group_decided", {"wish": wish.id}, key=f"group:{wish.id}")
+
+
+def count_wishes(school: School) -> int:
+    """How many wishes wait for staff."""
+    return school.session.scalar(select(func.count()).select_from(GroupWish).where(GroupWish.decided_at.is_(None))) or 0
+
+
+# As staff keep them
+
+
+def find(school: School, group_id: int) -> Group:
+    """One group, by its id. Refuses with NotThere."""
+    found = school.session.get(Group, group_id)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def members(school: School, group: Group) -> Sequence[Adult]:
+    """Who is in the group and at the school, by name."""
+    rows = select(Adult).join(adult_groups, adult_groups.c.adult_id == Adult.id).where(adult_groups.c.group_id == group.id, Adult.left_on.is_(None))
+    return school.session.scalars(rows.order_by(Adult.name, Adult.id)).all()
+
+
+def make(school: School, name: str) -> Group:
+    """A new group, without anyone in it. Refuses with NoName or NameTaken."""
+    made = Group(name=_checked(school, name))
+    school.session.add(made)
+    school.session.flush()
+    return made
+
+
+def rename(school: School, group: Group, name: str) -> None:
+    """It has this name from now on. Refuses with NoName or NameTaken."""
+    group.name = _checked(school, name, group)
+    school.session.flush()
+
+
+def invited_to(school: School, group: Group) -> Sequence[Event]:
+    """The events to come to which this group is invited, the next first."""
+    theirs = select(EventGuests.event_id).where(EventGuests.group_id == group.id)
+    rows = select(Event).where(Event.id.in_(theirs), Event.state != EventState.CANCELLED, Event.ends_on >= school.today)
+    return school.session.scalars(rows.order_by(Event.on, Event.starts, Event.id)).all()
+
+
+def remove(school: School, group: Group) -> None:
+    """There is no such group any more: nobody is in it, and no event invites it."""
+    terms = terms_of(school, group)
+    written = [terms.name_id, *([terms.about_id] if terms.about_id else [])] if terms is not None else []
+    for gone in (delete(Group).where(Group.id == group.id), delete(Text).where(Text.id.in_(written))):
+        school.session.execute(gone.execution_options(synchronize_session=False))
+    school.session.expire_all()
+
+
+def _checked(school: School, name: str, but: Group | None = None) -> str:
+    """A name for a group, without doubled spaces."""
+    wanted = " ".join(name.split())
+    if not wanted or len(wanted) > LONGEST_NAME:
+        raise NoName
+    if any(plain(each.name) == plain(wanted) for each in everyone(school) if each is not but):
+        raise NameTaken
+    return wanted
 
 
 def find_wish(school: School, wish_id: int) -> GroupWish | None:

@@ -6,7 +6,8 @@ Its own refusals:
     ├── Full             fewer places are left than were asked for
     ├── TooMany          one adult may not bring so many
     ├── TooLate          answers are not taken any more, or it has begun or was called off
-    └── NotInvited       this adult is not among its guests
+    ├── NotInvited       this adult is not among its guests
+    └── NotYet           its day has not come: nobody can have been there
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy import func, select
 from data.events import Answer, Event, EventState, Rsvp
 from data.outbox import Message
 from data.people import Adult
-from school import School, events
+from school import School, audiences, events
 from school.calendar import after_waking, end_of_quiet
 from school.errors import Refusal
 from school.events import key
@@ -56,6 +57,10 @@ class TooLate(Refusal):
 
 class NotInvited(Refusal):
     """This adult is not among its guests."""
+
+
+class NotYet(Refusal):
+    """Its day has not come, or it stands for nobody to come to."""
 
 
 def of(school: School, event: Event, adult: Adult) -> Rsvp | None:
@@ -163,7 +168,7 @@ def turn(school: School, rsvp: Rsvp) -> int:
 
 def everyone(school: School, event: Event) -> Sequence[Rsvp]:
     """Every answer, those who come first, then by when it was given."""
-    order = {Answer.YES: 0, Answer.OFFERED: 1, Answer.WAITING: 2, Answer.MAYBE: 3, Answer.NO: 4}
+    order = {Answer.YES: 0, Answer.OFFERED: 1, Answer.WAITING: 2, Answer.MAYBE: 3, Answer.CAME: 4, Answer.NO: 5}
     rows = school.session.scalars(select(Rsvp).where(Rsvp.event_id == event.id)).all()
     return sorted(rows, key=lambda rsvp: (order[Answer(rsvp.answer)], rsvp.waiting_since or rsvp.answered_at, rsvp.adult_id))
 
@@ -174,10 +179,29 @@ def counts(school: School, event: Event) -> Mapping[str, int]:
     return {answer: int(people) for answer, people in school.session.execute(rows)}
 
 
-def came(school: School, rsvp: Rsvp, people: int | None) -> None:
-    """So many of them were there, 0 for none; None takes that back."""
-    rsvp.came = people
+def came(school: School, event: Event, adult: Adult, people: int | None) -> None:
+    """So many of theirs were there, 0 for none; None takes that back. Whoever had not answered is written down as having come.
+
+    Refuses with NotYet, or with NotInvited.
+    """
+    if event.state != EventState.OPEN or school.today < event.on:
+        raise NotYet
+    rsvp = of(school, event, adult)
+    if rsvp is None and not events.is_invited(school, adult, event):
+        raise NotInvited
+    if rsvp is not None and rsvp.answer == Answer.CAME and not people:
+        school.session.delete(rsvp)
+    elif rsvp is not None:
+        rsvp.came = people
+    elif people:
+        school.session.add(Rsvp(event_id=event.id, adult_id=adult.id, answer=Answer.CAME, people=people, answered_at=school.now, came=people))
     school.session.flush()
+
+
+def not_invited(school: School, event: Event) -> Sequence[Rsvp]:
+    """Those who come, may come or wait, and are not among its guests any more: nothing is said to them."""
+    guests = {adult.id for adult in audiences.invited(school, event)}
+    return [rsvp for rsvp in everyone(school, event) if rsvp.adult_id not in guests and rsvp.answer not in (Answer.NO, Answer.CAME)]
 
 
 def _locked(school: School, event: Event) -> Event:

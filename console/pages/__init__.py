@@ -40,7 +40,7 @@ class Route:
 class Page:
     """One capability's pages under /console/`name`. `title` stands in the menu, at `order`; '' keeps it out.
 
-    Whoever has one of `powers` may open it; where there are none, all may.
+    Whoever has one of `powers` may open it; where there are none, all may. `waits` says how much waits for whoever sits at a desk: a number beside its title.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Page:
     order: int = 50
     powers: frozenset[Power] = frozenset()
     routes: list[Route] = field(default_factory=list)
+    waits: Callable[[Desk], int] | None = None
 
     @property
     def href(self) -> str:

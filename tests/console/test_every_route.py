@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,8 +12,9 @@ from console.desk import HOME
 from console.pages import Page, Route, pages
 from data.accounts import Account
 from data.people import Adult, Child, Guardianship, SchoolClass
-from school import demo
+from school import School, demo, events
 from school.access import POWERS
+from school.events import Guests, Plan
 from tests.console.staff import Browser, Console
 from tests.world import World
 
@@ -72,6 +74,23 @@ def test_another_classs_family_is_the_same_as_none(world: World, console: Consol
                 assert "Ayaan" not in answer.text, path
                 if route.method == "GET" and not (route.path.startswith("/delivery") and name == "Mr Penrose"):  # he sees ways, without words or names
                     assert answer.status_code == 404, (path, answer.status_code)
+
+
+def test_an_event_of_another_class_is_the_same_as_none(world: World, console: Console) -> None:
+    """The teacher of Maple asks for an event that is for Oak alone, on every route that takes an event."""
+    with world.house.store.write() as session:
+        school = School(session, world.moment, world.house.school_settings)
+        day = school.today + timedelta(days=7)
+        [made] = events.make(school, Plan("Oak picnic", day, time(9), time(10), guests=Guests(classes=[demo.child(school, "Nour").school_class])), None)
+        events.open_up(school, made)
+        number = made.id
+    browser = console.as_("Ms Okafor")
+    token = csrf(browser)
+    routes = [route for page in pages() for route in page.routes if "{event_id" in route.path]
+    assert len(routes) > 10
+    for route in routes:
+        answer = browser.client.request(route.method, HOME + filled(route.path, str(number)), data={"csrf": token} if route.method == "POST" else None)
+        assert answer.status_code == 404, (route.method, route.path, answer.status_code)
 
 
 def test_no_page_changes_anything_by_being_looked_at(world: World, console: Console) -> None:

@@ -50,13 +50,13 @@ def in_their_language(world: World, language: str, english: str, words: str) -> 
 def moves(world: World, title: str, day: str, starts: str, ends: str) -> None:
     with acting(world) as school:
         event = _event(school, title)
-        event_changes.change(school, event, replace(events.plan_of(school, event), on=_day(day), starts=_time(starts), ends=_time(ends)))
+        event_changes.change(school, event, replace(events.as_planned(school, event), on=_day(day), starts=_time(starts), ends=_time(ends)))
 
 
 def moves_to(world: World, title: str, place: str) -> None:
     with acting(world) as school:
         event = _event(school, title)
-        event_changes.change(school, event, replace(events.plan_of(school, event), place=place))
+        event_changes.change(school, event, replace(events.as_planned(school, event), place=place))
 
 
 def calls_off(world: World, title: str) -> None:
