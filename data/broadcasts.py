@@ -108,9 +108,8 @@ class BroadcastDate(Base):
 
 
 class BroadcastRun(Base):
-    """That a broadcast was sent, of its days the one `on`: never twice. At `planned_at` its messages were written, one for each of `people`.
-
-    Those messages have that very moment as `created_at`, and a key that begins 'broadcast:<id of the run>:'.
+    """That a broadcast was sent, of its days the one `on`: never twice. At `planned_at` its messages were written, one for each of `people`, and it was
+    thought to cost `pence`. Those messages have that very moment as `created_at`, and a key that begins 'broadcast:<id of the run>:'.
     """
 
     __tablename__ = "broadcast_runs"
@@ -121,4 +120,5 @@ class BroadcastRun(Base):
     on: Mapped[date] = mapped_column("on")
     planned_at: Mapped[Utc]
     people: Mapped[int] = mapped_column(default=0)
+    pence: Mapped[float] = mapped_column(default=0.0)
     broadcast: Mapped[Broadcast] = relationship(back_populates="runs")

@@ -33,20 +33,21 @@ class Power(StrEnum):
     EDIT_FAMILIES = "edit_families"
     SET_UP = "set_up"  # classes, terms, hours, imports, the new school year
     STAFF = "staff"  # who works here, and how they get in
+    BROADCASTS = "broadcasts"  # write to many at once
     DELIVERY = "delivery"
     SAFEGUARDING = "safeguarding"
     AUDIT = "audit"
 
 
 _CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE, Power.DELIVERY}
-_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP}
+_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP, Power.BROADCASTS}
 POWERS: Mapping[str, frozenset[Power]] = {
     "admin": frozenset({Power.SET_UP, Power.STAFF, Power.DELIVERY, Power.AUDIT}),
     "office": frozenset({*_OFFICE, Power.STAFF}),
     "teacher": frozenset(_CLASS),
     "class": frozenset(_CLASS - {Power.APPOINTMENTS}),
     "senior": frozenset({*_OFFICE, Power.AUDIT}),
-    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES}),
+    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.BROADCASTS}),
     "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
     "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
 }
