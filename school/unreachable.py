@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,8 @@ LETTER_DAYS = 30
 TOO_MANY = 20
 """More messages than these a letter does not hold: the newest are what counts."""
 
+_SURELY_MOBILE = re.compile(r"\+447[1-57-9]\d{8}")
+"""British mobiles without a closer look, which takes a tenth of a millisecond each: 070 are personal numbers, 076 mostly pagers."""
 OFTEN = 5
 """How many of the times that one message was sent again are looked at."""
 
@@ -114,7 +117,7 @@ def reaches(school: School, address: Address) -> bool:
         return False
     if address.channel == "whatsapp":
         return is_whatsapp_window_open(address, school.now)
-    if address.channel != "sms":
+    if address.channel != "sms" or _SURELY_MOBILE.fullmatch(address.value):
         return True
     try:
         mobile(address.value)
