@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, or_, select, update
 
 from data.broadcasts import Broadcast, BroadcastDate, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
 from data.kept_files import KeptFile
@@ -71,8 +71,8 @@ __all__ = [
     "to_say",
 ]
 
-STILL_ON_THEIR_WAY = timedelta(days=31)
-"""How old a sending may be that is still held back or taken back."""
+COMES_BACK = timedelta(days=31)
+"""How long after it was sent a message may be reported as not delivered, and leave by another way."""
 LEADERS = ("senior", "lead")
 """Whose closures need nobody else's yes."""
 KEPT = timedelta(days=365)
@@ -303,8 +303,10 @@ def cancel(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
 
 
 def _lately_sent(school: School, broadcast: Broadcast) -> Sequence[BroadcastRun]:
-    school.session.flush()
-    return [run for run in broadcast.runs if run.planned_at > school.now - STILL_ON_THEIR_WAY]
+    """Its sendings of which something may still leave: a message has not, or comes back from a provider."""
+    waits = exists().where(broadcast_runs.of_runs(), Message.state.in_(broadcast_runs.WAITING))
+    is_fresh = BroadcastRun.planned_at > school.now - COMES_BACK
+    return school.session.scalars(select(BroadcastRun).where(BroadcastRun.broadcast_id == broadcast.id, or_(is_fresh, waits))).all()
 
 
 def _check_power(who: Viewer | None) -> None:
