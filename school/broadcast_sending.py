@@ -12,9 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from data.broadcasts import Broadcast, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
 from data.outbox import Lane, Message, OutboxState
-from school import School, attention, broadcast_days, broadcast_runs, costs, texts
+from data.people import Adult
+from school import School, attention, audiences, broadcast_days, broadcast_runs, costs, texts
 from school.attention import Need, call_for_a_person
-from school.broadcast_plan import by_way, ways_of
+from school.broadcast_plan import audience_of, by_way, ways_of
 from school.calendar import end_of_quiet
 from school.ways import Way
 
@@ -95,7 +96,7 @@ def _send(school: School, broadcast: Broadcast, on: date) -> bool:
         return False
     run_id = _new_run(school, broadcast, on, people=sum(way.through is None for way in found), pence=pence)
     if run_id is not None:
-        want_translations(school, broadcast, found)
+        want_translations(school, broadcast)
         _write(school, broadcast, run_id, found)
     return True
 
@@ -143,9 +144,9 @@ def _insert(school: School) -> Any:
     return postgresql.insert if school.session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
-def want_translations(school: School, broadcast: Broadcast, found: Sequence[Way]) -> None:
-    """Have its words translated for those who read other languages."""
-    languages = sorted({way.language for way in found})
+def want_translations(school: School, broadcast: Broadcast) -> None:
+    """Have its words translated for those whom it is for."""
+    languages = school.session.scalars(select(Adult.language).where(audiences.members(school, audience_of(broadcast))).distinct()).all()
     for text in (broadcast.text, *(each.what for each in broadcast.dates)):
-        texts.want(text, languages)
+        texts.want(text, sorted(languages))
     school.session.flush()

@@ -32,7 +32,7 @@ from school import School, audiences, broadcast_days, broadcast_runs, notices, s
 from school.access import Power, Viewer
 from school.audiences import Audience
 from school.broadcast_days import NOW, Repeat, When
-from school.broadcast_plan import Plan, audience_of, plan, ways_of
+from school.broadcast_plan import Plan, audience_of, plan
 from school.broadcast_sending import OF_USE, due, go_ahead, wait_for, wait_no_more, want_translations
 from school.capability import Capability
 from school.errors import NotThere, Refusal
@@ -132,7 +132,7 @@ class Content:
 
 
 def make(school: School, who: Viewer | None, content: Content) -> Broadcast:
-    """A draft. `who` is None for the command line. Refuses with NotThere (who may not write to many) or NothingToSay."""
+    """A draft, whose words are translated meanwhile. `who` is None for the command line. Refuses with NotThere (who may not write to many) or NothingToSay."""
     _check_power(who)
     made = Broadcast(text=texts.write(school, _words(content), content.language), state=BroadcastState.DRAFT)
     _put(school, who, made, content)
@@ -154,7 +154,6 @@ def change(school: School, who: Viewer | None, broadcast: Broadcast, content: Co
         texts.rewritten(broadcast.text, words)
     _put(school, who, broadcast, content)
     if broadcast.state != BroadcastState.DRAFT:
-        want_translations(school, broadcast, ways_of(school, broadcast))
         _plan_or_wait(school, who, broadcast)
 
 
@@ -173,6 +172,7 @@ def _put(school: School, who: Viewer | None, broadcast: Broadcast, content: Cont
     broadcast.approved_by_id, broadcast.approved_at, broadcast.over_cap_on, broadcast.parts = None, None, None, {}
     school.session.add(broadcast)
     school.session.flush()
+    want_translations(school, broadcast)
 
 
 def measured(broadcast: Broadcast, parts: Mapping[str, int]) -> None:
@@ -231,13 +231,11 @@ def send(school: School, who: Viewer | None, broadcast: Broadcast, when: When | 
         raise NotNow(broadcast.state)
     if when is not None:
         broadcast_days.check(school, when)
-    found = ways_of(school, broadcast)
-    if not found:
+    if school.session.scalar(select(Adult.id).where(audiences.members(school, audience_of(broadcast))).limit(1)) is None:
         raise Nobody
     planned = when or When(school.today, school.clock.time().replace(microsecond=0))
     broadcast.on, broadcast.at, broadcast.repeats, broadcast.until = planned.on, planned.at, planned.repeats, planned.until
     broadcast.next_on = planned.on
-    want_translations(school, broadcast, found)
     _plan_or_wait(school, who, broadcast)
 
 

@@ -21,6 +21,7 @@ COMMANDS = [
     "import staff",
     "import terms",
     "staff add",
+    "broadcast",
     "family list",
     "whatsapp setup",
     "bench turns",
