@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time as stopwatch
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 
@@ -314,6 +315,48 @@ def test_a_restored_backup_does_not_send_it_again(school: School, parent: Adult)
     broadcasts.due(at(school, "2026-03-03 08:05"))
     assert told(school) == [parent.id]
     assert made.next_on == date(2026, 3, 10)
+
+
+@pytest.fixture
+def planned(database_url: str) -> Iterator[Store]:
+    """A school of thirty families with a broadcast that is due on Tuesday at eight."""
+    with closing(Store(database_url)) as store:
+        with store.write() as session:
+            school = School(session, MONDAY)
+            child = a_child(school)
+            for number in range(30):
+                a_parent(school, child, number=f"+4477009003{number:02}")
+            sent(school, when=When(date(2026, 3, 3), time(8, 0)))
+        yield store
+
+
+def tick(store: Store) -> None:
+    with store.write() as session:
+        broadcasts.due(School(session, london("2026-03-03 08:00")))
+
+
+def test_a_tick_that_dies_leaves_nothing_half_done(planned: Store) -> None:
+    def dies() -> None:
+        with planned.write() as session:
+            broadcasts.due(School(session, london("2026-03-03 08:00")))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        dies()
+    with planned.read() as session:
+        assert told(School(session, MONDAY)) == []
+    tick(planned)
+    with planned.read() as session:
+        assert len(set(told(School(session, MONDAY)))) == 30
+
+
+def test_two_clocks_that_tick_at_once_send_it_once(planned: Store) -> None:
+    with ThreadPoolExecutor(4) as clocks:
+        for done in [clocks.submit(tick, planned) for _ in range(4)]:
+            done.result()
+    with planned.read() as session:
+        reached = told(School(session, MONDAY))
+    assert len(reached) == len(set(reached)) == 30
 
 
 # Held back, taken back, done

@@ -77,7 +77,7 @@ def _dates_and_runs() -> None:
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("planned_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
-        sa.Column("pence", sa.Float(), nullable=False),
+        sa.Column("pence", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_broadcast_runs_broadcast_id_broadcasts"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast_runs")),
         sa.UniqueConstraint("broadcast_id", "on", name=op.f("uq_broadcast_runs_broadcast_id_on")),
