@@ -201,8 +201,9 @@ class Dispatcher:
         if ready is not None:
             channel = ready.outgoing.channel
             left[channel] -= 1
-            self._paces[channel].take(_parts(ready.outgoing, self._channels[channel]))
-            outbox.claim(school, message, self._worker)
+            parts = _parts(ready.outgoing, self._channels[channel])
+            self._paces[channel].take(parts)
+            outbox.claim(school, message, self._worker, parts)
         return ready
 
     def _claim_singly(self, rooms: Mapping[str, int]) -> list[Prepared]:

@@ -27,6 +27,7 @@ from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
 
 RANK = {
+    OutboxState.PAUSED: -1,
     OutboxState.QUEUED: 0,
     OutboxState.SENDING: 1,
     OutboxState.UNCONFIRMED: 2,
@@ -134,9 +135,9 @@ def _is_open(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[s
 # queued → …
 
 
-def claim(school: School, message: Message, worker: str) -> None:
-    """Queued → sending. Once this is committed the provider may have it."""
-    message.state, message.claimed_at, message.claimed_by = OutboxState.SENDING, school.now, worker
+def claim(school: School, message: Message, worker: str, parts: int = 1) -> None:
+    """Queued → sending. Once this is committed the provider may have it, and be paid for so many message parts."""
+    message.state, message.claimed_at, message.claimed_by, message.parts = OutboxState.SENDING, school.now, worker, parts
     message.attempts += 1
     message.next_at = None
 
@@ -209,14 +210,16 @@ def try_later(school: School, message: Message, wait: timedelta, code: str | Non
     message.code = code
     if message.useless_after is not None and school.now + wait >= message.useless_after:
         return False
-    message.state, message.next_at, message.claimed_by, message.provider_id = OutboxState.QUEUED, school.now + wait, None, None
+    _wait(message, school.now + wait)
+    message.provider_id = None
     return True
 
 
 def elsewhere(school: School, message: Message, address: Address) -> None:
     """Sending or undelivered → queued at the person's next address: surely not arrived at the one before."""
     message.address, message.address_id = address, address.id
-    message.state, message.next_at, message.claimed_by, message.provider_id = OutboxState.QUEUED, school.now, None, None
+    _wait(message, school.now)
+    message.provider_id = None
     message.attempts = message.lookups = 0
 
 
@@ -237,7 +240,13 @@ def not_found(school: School, message: Message, look_up_at: datetime, *, looks_l
     message.lookups += 1
     message.next_at = look_up_at
     if not looks_left:
-        message.state, message.next_at, message.claimed_by, message.lookups = OutboxState.QUEUED, school.now, None, 0
+        _wait(message, school.now)
+        message.lookups = 0
+
+
+def _wait(message: Message, until: datetime) -> None:
+    """Queued again; or paused or cancelled, where staff said so while it was under way."""
+    message.state, message.next_at, message.claimed_by = message.waits_as or OutboxState.QUEUED, until, None
 
 
 def unconfirmed(school: School, message: Message, repeat_at: datetime) -> None:
@@ -264,8 +273,10 @@ def split_off(school: School, message: Message, rest: str) -> None:
 
 def _add_like(school: School, made: Message, other: Message) -> None:
     """Queue a message that is like another in all that was not given to it."""
-    for name in ("trace", "via", "adult_id", "address", "kind", "about", "choices", "attachment", "asks_contact", "must_arrive", "useless_after"):
+    same = ("trace", "via", "adult_id", "address", "kind", "about", "choices", "attachment", "asks_contact", "must_arrive", "useless_after", "waits_as")
+    for name in same:
         setattr(made, name, getattr(other, name))
+    made.state = made.waits_as or OutboxState.QUEUED
     made.uid, made.created_at = secrets.token_hex(8), school.now
     school.session.add(made)
 

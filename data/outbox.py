@@ -16,6 +16,7 @@ class OutboxState(StrEnum):
     """The life of one message out. docs/outbox.md draws it, with a sentence on each arrow."""
 
     QUEUED = "queued"
+    PAUSED = "paused"  # it would be queued, but staff hold it back
     SENDING = "sending"  # claimed: the provider may have been asked
     SENT = "sent"
     DELIVERED = "delivered"
@@ -41,7 +42,8 @@ class Message(Base):
     """One message to one person. A dialogue's reply is worded (`text`) when it is written; a notice has a `kind` and what it is `about`, and is worded last.
 
     `key` is unique: the same cause writes it once, whatever is repeated. `choices` are (id, label) pairs, shown as the channel does best.
-    `must_arrive` messages are repeated once where a channel cannot be asked what it delivered.
+    `must_arrive` messages are repeated once where a channel cannot be asked what it delivered. `waits_as` is what it becomes instead of queued: paused or
+    cancelled, also where it was under way when staff said so. `parts` is what it was paid for as, when it last left.
     """
 
     __tablename__ = "outbox"
@@ -73,6 +75,7 @@ class Message(Base):
     not_before: Mapped[Utc | None]
     useless_after: Mapped[Utc | None]
     state: Mapped[str] = mapped_column(String(20), default=OutboxState.QUEUED)
+    waits_as: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[Utc]
     claimed_at: Mapped[Utc | None]  # from then on the provider may have it
     claimed_by: Mapped[str | None] = mapped_column(String(64))
@@ -83,6 +86,7 @@ class Message(Base):
     verdict: Mapped[str | None] = mapped_column(String(30))
     code: Mapped[str | None] = mapped_column(String(30))  # the provider's own
     sent_at: Mapped[Utc | None]
+    parts: Mapped[int | None]
     address: Mapped[Address | None] = relationship(lazy="joined")
 
 

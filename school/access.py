@@ -37,20 +37,21 @@ class Power(StrEnum):
     EDIT_FAMILIES = "edit_families"
     SET_UP = "set_up"  # classes, terms, hours, imports, the new school year
     STAFF = "staff"  # who works here, and how they get in
+    BROADCASTS = "broadcasts"  # write to many at once
     DELIVERY = "delivery"
     SAFEGUARDING = "safeguarding"
     AUDIT = "audit"
 
 
 _CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE, Power.DELIVERY, Power.EVENTS, Power.EDIT_EVENTS}
-_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP, Power.GROUPS}
+_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP, Power.GROUPS, Power.BROADCASTS}
 POWERS: Mapping[str, frozenset[Power]] = {
     "admin": frozenset({Power.SET_UP, Power.STAFF, Power.DELIVERY, Power.AUDIT}),
     "office": frozenset({*_OFFICE, Power.STAFF}),
     "teacher": frozenset(_CLASS),
     "class": frozenset(_CLASS - {Power.APPOINTMENTS, Power.EDIT_EVENTS}),
     "senior": frozenset({*_OFFICE, Power.AUDIT}),
-    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.GROUPS}),
+    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.GROUPS, Power.BROADCASTS}),
     "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
     "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
 }

@@ -134,7 +134,8 @@ def part(school: School, adult: Adult, address: Address) -> None:
         adult.addresses.remove(link)
     school.session.flush()
     school.session.expire(address, ["adults"])
-    theirs = (Message.adult_id == adult.id, Message.address_id == address.id, Message.state == OutboxState.QUEUED)
+    waits = Message.state.in_((OutboxState.QUEUED, OutboxState.PAUSED))
+    theirs = (Message.adult_id == adult.id, Message.address_id == address.id, waits)
     for is_reply, values in ((Message.kind == "reply", {"state": OutboxState.CANCELLED}), (Message.kind != "reply", {"address_id": None})):
         school.session.execute(update(Message).where(*theirs, is_reply).values(values).execution_options(synchronize_session=False))
 

@@ -23,6 +23,7 @@ __all__ = [
     "keys_of",
     "open_needs",
     "refine",
+    "reopen",
     "settle",
     "tick_off",
     "written",
@@ -146,6 +147,12 @@ def settle(school: School, key: str) -> None:
     row = school.session.scalars(select(Attention).where(Attention.key == key)).first()
     if row is not None:
         tick_off(school, row.id)
+
+
+def reopen(school: School, key: str) -> None:
+    """What was dealt with waits again, from now on."""
+    row = school.session.scalars(select(Attention).where(Attention.key == key)).one()
+    row.done_at, row.done_by_id, row.created_at = None, None, school.now
 
 
 def open_needs(school: School) -> Sequence[Attention]:

@@ -101,12 +101,17 @@ def end_of_quiet(school: School, at: datetime) -> datetime:
     return next(moment for moment in _turns(school, at, school.settings.quiet_to) if not is_quiet(school, moment))
 
 
+def start_of_quiet(school: School, at: datetime) -> datetime:
+    """The first instant not before `at` that lies in quiet hours, of a school that has any."""
+    return next(moment for moment in (at, *_turns(school, at, school.settings.quiet_from)) if is_quiet(school, moment))
+
+
 def after_waking(school: School, at: datetime, lasts: timedelta) -> datetime:
     """When a limit of so long, set at `at`, has run out: it stands still in quiet hours."""
     begins = end_of_quiet(school, at)
     if school.settings.quiet_from == school.settings.quiet_to:
         return begins + lasts
-    quiet = next(moment for moment in _turns(school, begins, school.settings.quiet_from) if is_quiet(school, moment))
+    quiet = start_of_quiet(school, begins)
     if begins + lasts <= quiet:
         return begins + lasts
     return after_waking(school, quiet, lasts - (quiet - begins))

@@ -67,7 +67,7 @@ MOST_REPEATS = 20
 CHANNELS: Mapping[str, str] = {"sms": "SMS", "whatsapp": "WhatsApp", "telegram": "Telegram", "email": "E-mail"}
 """What each channel is called."""
 GROUPS: Mapping[str, tuple[OutboxState, ...]] = {
-    "waiting": (OutboxState.QUEUED,),
+    "waiting": (OutboxState.QUEUED, OutboxState.PAUSED),
     "on its way": (OutboxState.SENDING, OutboxState.SENT),
     "arrived": (OutboxState.DELIVERED, OutboxState.READ),
     "failed": (OutboxState.FAILED, OutboxState.UNDELIVERED, OutboxState.EXPIRED),
@@ -86,6 +86,8 @@ KINDS: Mapping[str, str] = {
     "meeting_invitation": "Invitation to a meeting",
     "slot_offered": "Offer of a free time",
     "telegram_link": "Link to Telegram",
+    "broadcast": "Broadcast",
+    "broadcast_test": "Broadcast, as a test",
     access.SAFEGUARDING_ALERT: "Call for the safeguarding lead",
 }
 """What each kind of message is, in English. One that is missing here is its own name, with spaces."""

@@ -143,7 +143,7 @@ def _call_off(school: School, children: Sequence[int], adults: Sequence[int]) ->
 
 def _fall_silent(school: School, adults: Sequence[Adult]) -> None:
     ids = [adult.id for adult in adults]
-    queued = update(Message).where(Message.adult_id.in_(ids), Message.state == OutboxState.QUEUED).values(state=OutboxState.CANCELLED)
+    queued = update(Message).where(Message.adult_id.in_(ids), Message.state.in_((OutboxState.QUEUED, OutboxState.PAUSED))).values(state=OutboxState.CANCELLED)
     school.session.execute(queued.execution_options(synchronize_session=False))
     for adult in adults:
         for link in list(adult.addresses):

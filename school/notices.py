@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from data.addresses import Address
 from data.outbox import Lane, Message, OutboxState
@@ -55,10 +55,22 @@ def tell(
 
 
 def withdraw(school: School, key_prefix: str) -> None:
-    """Take back the notices whose key begins so and that have not left yet: their cause is gone."""
-    school.session.execute(
-        update(Message)
-        .where(Message.key.startswith(key_prefix, autoescape=True), Message.state == OutboxState.QUEUED)
-        .values(state=OutboxState.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
+    """Take back the notices whose key begins so and that have not left yet: their cause is gone. What is under way is not tried again if it fails."""
+    _wait_as(school, key_prefix, OutboxState.CANCELLED, from_=(OutboxState.QUEUED, OutboxState.PAUSED))
+
+
+def pause(school: School, key_prefix: str) -> None:
+    """Hold back the notices whose key begins so and that have not left yet, until they go on. What is under way and fails is held back too."""
+    _wait_as(school, key_prefix, OutboxState.PAUSED, from_=(OutboxState.QUEUED,))
+
+
+def go_on(school: School, key_prefix: str) -> None:
+    """Let the notices whose key begins so leave that were held back."""
+    _wait_as(school, key_prefix, OutboxState.QUEUED, from_=(OutboxState.PAUSED,))
+
+
+def _wait_as(school: School, key_prefix: str, state: OutboxState, *, from_: Sequence[OutboxState]) -> None:
+    """The rest of a text whose beginning has left follows it, whatever staff say meanwhile: half a message helps nobody."""
+    whole = (Message.key.startswith(key_prefix, autoescape=True), Message.lane != Lane.REST)
+    values = {"state": case((Message.state.in_(from_), state), else_=Message.state), "waits_as": None if state == OutboxState.QUEUED else state}
+    school.session.execute(update(Message).where(*whole).values(values).execution_options(synchronize_session=False))

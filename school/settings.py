@@ -52,6 +52,10 @@ class SchoolSettings:
     largest_file: int = 5_000_000  # bytes
     absence_ring_after: timedelta = timedelta(minutes=60)
     absence_open_days: int = 3
+    second_person: bool = False
+    pence: Mapping[str, float] = field(default_factory=lambda: {"sms": 4.0, "whatsapp": 0.4, "telegram": 0.0}, hash=False)
+    """What a message part costs, by channel."""
+    monthly_cap_pounds: int | None = None
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     """What another school's files call our columns, by kind of file: {'families': {'adult_name': 'Parent'}}."""
@@ -84,6 +88,8 @@ EDITABLE: Mapping[str, Callable[[Any, SchoolSettings], Mapping[str, Any]]] = {
     "appointments.buffer_minutes": _so_many("buffer", "minutes"),
     "appointments.offer_hours": _so_many("offer_lasts", "hours"),
     "appointments.remind_at": _clock("reminder_at"),
+    "broadcasts.second_person": lambda value, _: {"second_person": bool(value)},
+    "costs.monthly_cap_pounds": lambda value, _: {"monthly_cap_pounds": None if value is None else int(value)},
     "columns.families": _columns("families"),
     "columns.staff": _columns("staff"),
     "columns.terms": _columns("terms"),

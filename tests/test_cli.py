@@ -22,6 +22,7 @@ COMMANDS = [
     "import terms",
     "import events",
     "staff add",
+    "broadcast",
     "family list",
     "whatsapp setup",
     "bench turns",

@@ -258,6 +258,29 @@ def attention(
     finish(waiting.show, settings, as_json=as_json, done=done or (), with_safeguarding=safeguarding)
 
 
+@app.command(short_help="Write to many families at once.")
+def broadcast(
+    to: Annotated[
+        str,
+        typer.Option(metavar="AUDIENCE", help="everyone, class:NAME, group:NAME, event:ID, language:TAG or unanswered:ID (an event's).", show_default=False),
+    ],
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="What to say, in English.", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Option(metavar="F", help="A file with what to say, instead of --text.", show_default=False)] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When, on the school's clock: '2026-03-02 08:00', or 08:00 for today. [default: now]", show_default=False)
+    ] = None,
+    urgent: Annotated[bool, typer.Option("--urgent", help="Send it in quiet hours too, before all else, whatever the month has cost.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would get it, in which languages and message parts, and what it would cost.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Write to many families, each in its own language; the running server sends it."""
+    settings = settings_from(config)
+    from bot import broadcasting
+
+    finish(broadcasting.run, settings, to=to, text=text, file=file, at=at, urgent=urgent, dry_run=dry_run, as_json=as_json)
+
+
 @family_app.command("list")
 def family_list(as_json: AsJson = False, config: Config = None) -> None:
     """A line for each registered adult: name, language, channel, number."""

@@ -233,6 +233,32 @@ class Absence(Section):
     )
 
 
+class Broadcasts(Section):
+    """News, newsletters, closures and reminders to many."""
+
+    second_person: bool = Field(
+        False,
+        description="Whether someone other than who wrote it must agree before it is sent; a closure by a senior leader or the lead needs nobody. "
+        "A first value: the console's wins once it was edited there.",
+    )
+
+
+Pence = Annotated[float, Field(ge=0)]
+
+
+class Costs(Section):
+    """What messages cost, for the preview and the month's sum. Look at the providers' bills."""
+
+    sms_pence: Pence = Field(4, description="What one message part of an SMS costs, in pence.")
+    whatsapp_pence: Pence = Field(0.4, description="What one WhatsApp message costs, in pence.")
+    telegram_pence: Pence = Field(0, description="What one Telegram message costs, in pence.")
+    monthly_cap_pounds: Positive | None = Field(
+        None,
+        description="What a month may cost, in pounds: a broadcast that is not urgent and would cost more waits for a person's yes. Not set: any sum. "
+        "A first value: the console's wins once it was edited there.",
+    )
+
+
 class Limits(Section):
     """What stops a flood from costing money."""
 
@@ -301,6 +327,8 @@ class Settings(Section):
     console: Console = Console()
     safeguarding: Safeguarding = Safeguarding()
     absence: Absence = Absence()
+    broadcasts: Broadcasts = Broadcasts()
+    costs: Costs = Costs()
     limits: Limits = Limits()
     columns: Columns = Columns()
     log: Log = Log()
@@ -361,6 +389,9 @@ class Settings(Section):
             columns={what: names for what, names in self.columns if names},
             absence_ring_after=timedelta(minutes=self.absence.ring_after),
             absence_open_days=self.absence.open_days,
+            second_person=self.broadcasts.second_person,
+            pence={"sms": self.costs.sms_pence, "whatsapp": self.costs.whatsapp_pence, "telegram": self.costs.telegram_pence},
+            monthly_cap_pounds=self.costs.monthly_cap_pounds,
         )
 
     def folded(self) -> list[str]:

@@ -19,6 +19,7 @@ page = Page("delivery", "Delivery", order=70, powers=frozenset({Power.DELIVERY})
 DAYS = (1, 7, 30, 365)
 STATES: Mapping[str, tuple[str, str]] = {
     OutboxState.QUEUED: ("waiting", ""),
+    OutboxState.PAUSED: ("paused", "wait"),
     OutboxState.SENDING: ("being sent", ""),
     OutboxState.SENT: ("handed over", ""),
     OutboxState.DELIVERED: ("arrived", "good"),

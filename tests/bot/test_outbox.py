@@ -1,6 +1,6 @@
 """Every arrow of docs/outbox.md, on both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from bot import outbox
-from bot.channels.errors import FateUnknown, Rejected, TryLater, Verdict
+from bot.channels.base import Outgoing, Receipt
+from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
 from data.addresses import Address, AddressState
 from data.outbox import Lane, Message, OutboxState
+from school import School, notices
 from tests.bot.sending import MONDAY, WayOut, due
 
 
@@ -429,3 +431,71 @@ def test_reports_in_any_order_and_number_end_in_the_same_state(databases: WayOut
 def test_ranks_are_all_different() -> None:
     assert len(set(outbox.RANK.values())) == len(outbox.RANK)
     assert set(OutboxState) - outbox.RANK.keys() == {OutboxState.CANCELLED, OutboxState.EXPIRED}
+
+
+def test_what_is_paused_stays_until_it_goes_on(way: WayOut) -> None:
+    message = way.queue(kind="news", key="news:1")
+    way.write(lambda school: notices.pause(school, "news:"))
+    assert (way.state(message), way.later(hours=1)) == ("paused", 0)
+    way.write(lambda school: notices.go_on(school, "news:"))
+    assert (way.send(), way.state(message)) == (1, "sent")
+
+
+def test_what_is_paused_holds_up_nothing_else(way: WayOut) -> None:
+    way.queue(kind="news", key="news:1")
+    way.write(lambda school: notices.pause(school, "news:"))
+    way.queue("Booked.", kind="booked")
+    assert way.send() == 1
+
+
+def test_what_is_taken_back_never_leaves(way: WayOut) -> None:
+    messages = [way.queue(kind="news", key=f"news:{number}") for number in range(2)]
+    way.write(lambda school: notices.pause(school, "news:0"))
+    way.write(lambda school: notices.withdraw(school, "news:"))
+    way.write(lambda school: notices.go_on(school, "news:"))
+    assert [way.state(message) for message in messages] == ["cancelled", "cancelled"]
+    assert way.later(hours=1) == 0
+
+
+@pytest.mark.parametrize("arrow, state", [pytest.param(notices.pause, "paused", id="paused"), pytest.param(notices.withdraw, "cancelled", id="taken back")])
+@pytest.mark.parametrize("outcome", [Rejected(Verdict.BAD_ADDRESS, "21211"), TryLater(), FateUnknown()])
+def test_what_was_under_way_and_fails_does_not_leave_either(way: WayOut, arrow: Callable[[School, str], None], state: str, outcome: SendError) -> None:
+    message = way.queue(kind="news", key="news:1")
+
+    async def meanwhile(message: Outgoing) -> Receipt:
+        way.write(lambda school: arrow(school, "news:"))
+        raise outcome
+
+    way.sms.send = meanwhile  # type: ignore[method-assign]
+    way.send()
+    way.later(minutes=2)
+    way.later(minutes=2)
+    assert (way.state(message), way.telegram.sent, way.calls()) == (state, [], [])
+
+
+def test_what_is_paused_and_arrived_after_all_is_not_sent_again(way: WayOut) -> None:
+    message = way.queue(kind="news", key="news:1")
+    way.fails(FateUnknown())
+    way.send()
+    way.write(lambda school: notices.pause(school, "news:"))
+    way.later(minutes=2)
+    way.later(minutes=2)
+    assert way.state(message) == "paused"
+    way.told("delivered", "sms-7", uid=way.row(message).uid)
+    way.write(lambda school: notices.go_on(school, "news:"))
+    assert (way.state(message), way.send()) == ("delivered", 0)
+
+
+def test_the_rest_of_a_text_follows_whatever_is_paused(way: WayOut) -> None:
+    way.queue("First. " * 200, kind="news", key="news:1")
+    way.send()
+    way.write(lambda school: notices.withdraw(school, "news:"))
+    way.send()
+    assert "".join(way.sms.texts).count("First.") == 200
+
+
+def test_a_message_keeps_what_it_is_paid_for_as(way: WayOut) -> None:
+    short, long = way.queue("Hello"), way.queue("No school today. " * 20)
+    way.send()
+    way.send()
+    assert [way.row(message).parts for message in (short, long)] == [1, 3]

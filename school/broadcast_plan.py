@@ -1,0 +1,85 @@
+"""What would happen if something were sent to many: how many people, by which way, who not and why, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from data.broadcasts import Broadcast
+from data.people import Adult
+from school import School, audiences
+from school.audiences import Audience, AudienceKind
+from school.calendar import end_of_quiet
+from school.unreachable import Why
+from school.ways import Way, ways
+
+__all__ = ["Audience", "Plan", "Why", "audience_of", "by_way", "plan", "ways_of"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would happen. `people` counts them by (language, channel); `unreached` are those whom no message reaches, and why, by name.
+
+    `sharing` are so many more who have it on another's phone. The first leave at `leaves_at` (aware); `is_held`: since quiet hours hold them until then.
+    """
+
+    people: Mapping[tuple[str, str], int]
+    unreached: Sequence[tuple[Adult, Why]]
+    sharing: int
+    leaves_at: datetime
+    is_held: bool
+
+    @property
+    def count(self) -> int:
+        """How many messages there are."""
+        return sum(self.people.values())
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages of those who are reached, by tag."""
+        return sorted({language for language, _ in self.people})
+
+
+def plan(school: School, audience: Audience, *, at: datetime | None = None, is_urgent: bool = False) -> Plan:
+    """What would happen if something for this audience were sent at `at` (aware), or now."""
+    found = ways(school, audiences.members(school, audience))
+    moment = at or school.now
+    leaves_at = moment if is_urgent else end_of_quiet(school, moment)
+    return Plan(
+        people=by_way(found),
+        unreached=_unreached(school, found),
+        sharing=sum(way.through is not None for way in found),
+        leaves_at=leaves_at,
+        is_held=leaves_at != moment,
+    )
+
+
+def ways_of(school: School, broadcast: Broadcast) -> Sequence[Way]:
+    """How each of those is reached now whom a broadcast is for."""
+    return ways(school, audiences.members(school, audience_of(broadcast)))
+
+
+def audience_of(broadcast: Broadcast) -> Audience:
+    """Whom a broadcast is for."""
+    return Audience(AudienceKind(broadcast.audience_kind), broadcast.audience_id, broadcast.audience_tag)
+
+
+def by_way(found: Sequence[Way]) -> Mapping[tuple[str, str], int]:
+    """How many messages there are, by (language, channel)."""
+    people: dict[tuple[str, str], int] = {}
+    for way in found:
+        if way.address is not None and way.through is None:
+            group = (way.language, way.address.channel)
+            people[group] = people.get(group, 0) + 1
+    return people
+
+
+def _unreached(school: School, found: Sequence[Way]) -> Sequence[tuple[Adult, Why]]:
+    whys = {way.adult_id: way.why for way in found if way.why is not None}
+    if not whys:
+        return ()
+    adults = school.session.scalars(select(Adult).where(Adult.id.in_(whys)).order_by(Adult.name, Adult.id))
+    return [(adult, whys[adult.id]) for adult in adults]

@@ -1,0 +1,358 @@
+"""Broadcasts: one text to many, now, at a time or again and again; held back, taken back, and agreed to by a second person where the school wants that.
+
+What is due is the database's to say: each of a broadcast's days is sent once (`BroadcastRun`), and each adult has one message of it (its key). So a clock
+that stopped, two of them, or a night on which the clocks change neither repeat nor skip.
+
+Its own refusals, beside those of a time (`school.broadcast_days`):
+
+    Refusal
+    ├── NothingToSay        there are no words
+    ├── Nobody              there is nobody in the audience
+    ├── NotNow              it has come too far, or not far enough, for that
+    ├── NotYourOwn          a second person must agree, and that is not who wrote it
+    └── NoCheckedPhone      whoever wants to see it first has no mobile of their own that was checked
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+from sqlalchemy import delete, exists, or_, select, update
+
+from data.broadcasts import Broadcast, BroadcastDate, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
+from data.kept_files import KeptFile
+from data.outbox import Lane, Message, OutboxState
+from data.people import Adult
+from data.texts import Text
+from school import School, audiences, broadcast_days, broadcast_runs, notices, staff, texts
+from school.access import Power, Viewer
+from school.audiences import Audience
+from school.broadcast_days import NOW, Repeat, When
+from school.broadcast_plan import Plan, audience_of, plan
+from school.broadcast_sending import OF_USE, due, go_ahead, wait_for, wait_no_more, want_translations
+from school.capability import Capability
+from school.errors import NotThere, Refusal
+
+__all__ = [
+    "NOW",
+    "Broadcast",
+    "BroadcastKind",
+    "BroadcastRun",
+    "BroadcastState",
+    "Content",
+    "Dated",
+    "NoCheckedPhone",
+    "Nobody",
+    "NotNow",
+    "NotYourOwn",
+    "NothingToSay",
+    "Plan",
+    "Repeat",
+    "WaitsFor",
+    "When",
+    "approve",
+    "audience_of",
+    "cancel",
+    "change",
+    "due",
+    "find",
+    "listing",
+    "make",
+    "measured",
+    "pause",
+    "plan",
+    "resume",
+    "send",
+    "to_myself",
+    "to_say",
+]
+
+COMES_BACK = timedelta(days=31)
+"""How long after it was sent a message may be reported as not delivered, and leave by another way."""
+LEADERS = ("senior", "lead")
+"""Whose closures need nobody else's yes."""
+KEPT = timedelta(days=365)
+_CHANGEABLE = (BroadcastState.DRAFT, BroadcastState.WAITING, BroadcastState.PLANNED)
+_ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
+
+
+class NothingToSay(Refusal):
+    """There are no words."""
+
+
+class Nobody(Refusal):
+    """There is nobody in the audience."""
+
+
+@dataclass(eq=False)
+class NotNow(Refusal):
+    """It has come too far, or not far enough, for that."""
+
+    state: str
+
+
+class NotYourOwn(Refusal):
+    """A second person must agree, and that is not who wrote it."""
+
+
+class NoCheckedPhone(Refusal):
+    """They have no mobile of their own that a code was sent to."""
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One date that a newsletter names; at `at` on the school's clock where that is said."""
+
+    on: date
+    what: str
+    at: time | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a broadcast says and to whom, as staff wrote it in `language`. `file` goes along, as a link where there is no other way.
+
+    What is urgent passes quiet hours and the month's cap, and goes before all that is not.
+    """
+
+    words: str
+    kind: BroadcastKind = BroadcastKind.NEWS
+    audience: Audience = audiences.EVERYONE
+    is_urgent: bool = False
+    file: KeptFile | None = None
+    dates: Sequence[Dated] = ()
+    language: str = texts.STAFF_READ
+
+
+# Writing it
+
+
+def make(school: School, who: Viewer | None, content: Content) -> Broadcast:
+    """A draft, whose words are translated meanwhile. `who` is None for the command line. Refuses with NotThere (who may not write to many) or NothingToSay."""
+    _check_power(who)
+    made = Broadcast(text=texts.write(school, _words(content), content.language), state=BroadcastState.DRAFT)
+    _put(school, who, made, content)
+    return made
+
+
+def change(school: School, who: Viewer | None, broadcast: Broadcast, content: Content) -> None:
+    """Let it say this, and to these, from now on; whoever agreed to what it said before must agree again.
+
+    What was sent before keeps its words. Refuses as `make` does, and with NotNow once nothing more of it is planned.
+    """
+    _check_power(who)
+    _locked(school, broadcast, *_CHANGEABLE)
+    words = _words(content)
+    if broadcast.runs:
+        broadcast.text = texts.write(school, words, content.language)
+    elif (broadcast.text.words, broadcast.text.language) != (words, content.language):
+        broadcast.text.language = content.language
+        texts.rewritten(broadcast.text, words)
+    _put(school, who, broadcast, content)
+    if broadcast.state != BroadcastState.DRAFT:
+        _plan_or_wait(school, who, broadcast)
+
+
+def _words(content: Content) -> str:
+    if not content.words.strip():
+        raise NothingToSay
+    return content.words.strip()
+
+
+def _put(school: School, who: Viewer | None, broadcast: Broadcast, content: Content) -> None:
+    audience = content.audience
+    broadcast.kind, broadcast.is_urgent, broadcast.file_id = content.kind, content.is_urgent, content.file.id if content.file else None
+    broadcast.audience_kind, broadcast.audience_id, broadcast.audience_tag = audience.kind, audience.about_id, audience.tag
+    broadcast.dates = [BroadcastDate(on=each.on, at=each.at, what=texts.write(school, each.what, content.language)) for each in content.dates]
+    broadcast.made_by_id, broadcast.made_at = who.staff.id if who else None, school.now
+    broadcast.approved_by_id, broadcast.approved_at, broadcast.over_cap_on, broadcast.parts = None, None, None, {}
+    school.session.add(broadcast)
+    school.session.flush()
+    want_translations(school, broadcast)
+
+
+def measured(broadcast: Broadcast, parts: Mapping[str, int]) -> None:
+    """So many message parts an SMS of it has, by language: what it is thought to cost hangs on that."""
+    broadcast.parts = dict(parts)
+
+
+def find(school: School, who: Viewer, broadcast_id: int) -> Broadcast:
+    """The broadcast with this id. Refuses with NotThere."""
+    _check_power(who)
+    found = school.session.get(Broadcast, broadcast_id)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def listing(school: School, who: Viewer, limit: int = 50) -> Sequence[Broadcast]:
+    """The newest first. Refuses with NotThere."""
+    _check_power(who)
+    return school.session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)).all()
+
+
+def to_myself(school: School, who: Viewer, words: str) -> None:
+    """Text these words, as a family would read them, to the checked mobile of whoever asks, at once. Refuses with NotThere or NoCheckedPhone."""
+    _check_power(who)
+    phone = staff.phone(staff.find(school, who.staff.id))
+    if phone is None or phone.checked_at is None:
+        raise NoCheckedPhone
+    school.session.add(
+        Message(
+            uid=secrets.token_hex(8),
+            key=f"broadcast-test:{who.staff.id}:{secrets.token_hex(6)}",
+            trace=secrets.token_hex(6),
+            address_id=phone.address_id,
+            kind="broadcast_test",
+            text=words,
+            lane=Lane.ALERT,  # they stand there and wait
+            useless_after=school.now + timedelta(hours=1),
+            created_at=school.now,
+        )
+    )
+    school.session.flush()
+
+
+# Sending it
+
+
+def send(school: School, who: Viewer | None, broadcast: Broadcast, when: When | None = NOW) -> None:
+    """Send it now, or have it sent at a time; where someone must agree first, it waits for that.
+
+    Refuses with NotThere, NotNow (it was sent before), Nobody, NoSuchTime, AlreadyPast or BadRepeat.
+    """
+    _check_power(who)
+    _locked(school, broadcast, *_CHANGEABLE)
+    if broadcast.runs:
+        raise NotNow(broadcast.state)
+    if when is not None:
+        broadcast_days.check(school, when)
+    if school.session.scalar(select(Adult.id).where(audiences.members(school, audience_of(broadcast))).limit(1)) is None:
+        raise Nobody
+    planned = when or When(school.today, school.clock.time().replace(microsecond=0))
+    broadcast.on, broadcast.at, broadcast.repeats, broadcast.until = planned.on, planned.at, planned.repeats, planned.until
+    broadcast.next_on = planned.on
+    _plan_or_wait(school, who, broadcast)
+
+
+def _plan_or_wait(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
+    is_leaders = broadcast.kind == BroadcastKind.CLOSURE and who is not None and who.staff.role in LEADERS
+    is_agreed = broadcast.approved_by_id is not None and broadcast.approved_by_id != broadcast.made_by_id
+    if school.settings.second_person and not is_leaders and not is_agreed:
+        wait_for(school, broadcast, WaitsFor.SECOND_PERSON)
+    else:
+        go_ahead(school, broadcast)
+
+
+def approve(school: School, who: Viewer, broadcast: Broadcast) -> None:
+    """Agree to what it waits for; it goes out at its time, or at once where that has come.
+
+    Of days that have passed meanwhile only the last counts. Refuses with NotThere, NotNow (it waits for nobody) or NotYourOwn.
+    """
+    _check_power(who)
+    _locked(school, broadcast, BroadcastState.WAITING)
+    if broadcast.waits_for == WaitsFor.SECOND_PERSON and broadcast.made_by_id == who.staff.id:
+        raise NotYourOwn
+    broadcast_days.pass_over(school, broadcast)
+    if broadcast.waits_for == WaitsFor.MONEY:
+        broadcast.over_cap_on = broadcast.next_on
+    broadcast.approved_by_id, broadcast.approved_at = who.staff.id, school.now
+    go_ahead(school, broadcast)
+
+
+def pause(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
+    """Hold back what of it has not left, and what is planned. Refuses with NotThere or NotNow."""
+    _check_power(who)
+    _locked(school, broadcast, BroadcastState.PLANNED, BroadcastState.SENDING)
+    broadcast.state = BroadcastState.PAUSED
+    for run in _lately_sent(school, broadcast):
+        notices.pause(school, broadcast_runs.key(run.id))
+
+
+def resume(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
+    """Let it go on: what was held back leaves, and is of use as long as if it were sent now. Of days that have passed only the last counts.
+
+    Refuses with NotThere or NotNow.
+    """
+    _check_power(who)
+    _locked(school, broadcast, BroadcastState.PAUSED)
+    for run in _lately_sent(school, broadcast):
+        held = update(Message).where(broadcast_runs.messages(run), Message.state == OutboxState.PAUSED)
+        school.session.execute(held.values(useless_after=school.now + OF_USE[broadcast.kind]).execution_options(synchronize_session=False))
+        notices.go_on(school, broadcast_runs.key(run.id))
+    broadcast.state = BroadcastState.SENDING
+    if broadcast.next_on is not None:
+        broadcast_days.pass_over(school, broadcast)
+        go_ahead(school, broadcast)
+
+
+def cancel(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
+    """Take back what of it has not left, and what is planned. Refuses with NotThere or NotNow (it is over)."""
+    _check_power(who)
+    _locked(school, broadcast, *(state for state in BroadcastState if state not in _ENDED))
+    wait_no_more(school, broadcast)
+    broadcast.state, broadcast.next_on = BroadcastState.CANCELLED, None
+    for run in _lately_sent(school, broadcast):
+        notices.withdraw(school, broadcast_runs.key(run.id))
+
+
+def _lately_sent(school: School, broadcast: Broadcast) -> Sequence[BroadcastRun]:
+    """Its sendings of which something may still leave: a message has not, or comes back from a provider."""
+    waits = exists().where(broadcast_runs.of_runs(), Message.state.in_(broadcast_runs.WAITING))
+    is_fresh = BroadcastRun.planned_at > school.now - COMES_BACK
+    return school.session.scalars(select(BroadcastRun).where(BroadcastRun.broadcast_id == broadcast.id, or_(is_fresh, waits))).all()
+
+
+def _check_power(who: Viewer | None) -> None:
+    if who is not None and not who.may(Power.BROADCASTS):
+        raise NotThere
+
+
+def _locked(school: School, broadcast: Broadcast, *states: BroadcastState) -> None:
+    """Nobody else changes it until the transaction ends; it must be in one of these states. Refuses with NotNow."""
+    school.session.flush()
+    school.session.refresh(broadcast, with_for_update={"of": Broadcast})
+    if broadcast.state not in states:
+        raise NotNow(broadcast.state)
+
+
+# Saying it
+
+
+def to_say(school: School, broadcast_id: int, adult: Adult) -> Broadcast | None:
+    """The broadcast, if it is still to be said to this adult: it was not taken back, and they still are of those whom it is for."""
+    found = school.session.get(Broadcast, broadcast_id)
+    if found is None or found.state == BroadcastState.CANCELLED:
+        return None
+    return found if audiences.belongs(school, audience_of(found), adult) else None
+
+
+# What the house asks of every capability
+
+
+def _export(school: School, adult: Adult) -> Mapping[str, Any]:
+    theirs = select(Message).where(Message.adult_id == adult.id, Message.kind == broadcast_runs.KIND).order_by(Message.id)
+    return {"broadcasts": [{"at": row.created_at.isoformat(), "state": row.state, "words": row.text or ""} for row in school.session.scalars(theirs)]}
+
+
+def _erase(school: School, adult: Adult) -> None:
+    school.session.execute(delete(Message).where(Message.adult_id == adult.id, Message.kind == broadcast_runs.KIND))
+
+
+def _retain(school: School) -> None:
+    """What was sent or given up more than a year ago is removed, with its document."""
+    over = select(Broadcast).where(Broadcast.state.in_(_ENDED), Broadcast.made_at < school.now - KEPT)
+    for broadcast in school.session.scalars(over.where(~exists().where(BroadcastRun.broadcast_id == Broadcast.id, BroadcastRun.on > school.today - KEPT))):
+        words, file = [broadcast.text_id, *(each.what_id for each in broadcast.dates)], broadcast.file
+        school.session.delete(broadcast)
+        school.session.flush()
+        school.session.execute(delete(Text).where(Text.id.in_(words)))
+        if file is not None:
+            school.session.delete(file)
+
+
+capability = Capability("broadcasts", due=due, export=_export, erase=_erase, retain=_retain)
