@@ -10,8 +10,7 @@ Its own refusals:
 
 from __future__ import annotations
 
-from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -19,6 +18,7 @@ from data.broadcasts import Broadcast, Repeat
 from school import LONDON, School
 from school.calendar import instant
 from school.errors import Refusal
+from school.repeats import Rule, days
 
 __all__ = ["NOW", "AlreadyPast", "BadRepeat", "NoSuchTime", "Repeat", "When", "check", "day_after", "has_come", "is_too_late", "pass_over"]
 
@@ -105,21 +105,9 @@ def pass_over(school: School, broadcast: Broadcast) -> None:
         broadcast.next_on = following
 
 
-def _days(first: date, repeats: str | None, last: date) -> Iterator[date]:
-    """The days on which it is sent, in order: of a month that is too short the last."""
-    day, number = first, 0
-    while day <= last:
-        yield day
-        number += 1
-        if repeats is None:
-            return
-        day = _months_later(first, number) if repeats == Repeat.MONTHLY else first + number * timedelta(weeks=1 if repeats == Repeat.WEEKLY else 2)
-
-
-def _months_later(first: date, months: int) -> date:
-    years, month = divmod(first.month - 1 + months, 12)
-    year, month = first.year + years, month + 1
-    return date(year, month, min(first.day, monthrange(year, month)[1]))
+def _days(first: date, repeats: str | None, last: date) -> Sequence[date]:
+    """The days on which it is sent, in order."""
+    return [first] if repeats is None else days(first, Rule(Repeat(repeats).value, last))
 
 
 def _moment(on: date, at: time | None) -> datetime:
