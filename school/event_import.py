@@ -30,17 +30,18 @@ def import_events(school: School, content: bytes, *, remove_missing: bool = Fals
     for draft in drafts:
         event = held.pop(draft.source, None)
         if draft.is_cancelled:
-            _drop(school, [event] if event is not None else [], changes)
+            changes.updated += _drop(school, [event] if event is not None else [])
         elif event is None:
             _make(school, draft, changes)
         else:
             _change(school, event, draft, changes)
     series = {_series(draft) for draft in drafts if draft.series}
-    gone = [event for event in held.values() if remove_missing or event.series in series]
-    _drop(school, gone, changes)
-    kept = sum(event.state != EventState.CANCELLED for event in held.values()) - len(gone)
-    if kept > 0:
-        changes.warnings.append(f"not in the file, and kept: {kept} events; --remove-missing calls them off")
+    changes.updated += _drop(school, [event for event in held.values() if event.series in series])
+    others = [event for event in held.values() if event.series not in series and event.state != EventState.CANCELLED]
+    if remove_missing:
+        changes.removed += _drop(school, others)
+    elif others:
+        changes.warnings.append(f"not in the file, and kept: {len(others)} events; --remove-missing calls them off")
     school.session.flush()
     return changes
 
@@ -68,13 +69,14 @@ _SAID = {"title": "title", "on": "day", "starts": "start", "ends_on": "last day"
 """What a calendar file says of an event; all else stays as staff made it."""
 
 
-def _drop(school: School, gone: Sequence[Event], changes: Changes) -> None:
+def _drop(school: School, gone: Sequence[Event]) -> Sequence[str]:
+    """What is called off, a line each."""
+    lines = []
     for event in gone:
-        if event.state == EventState.CANCELLED or events.has_begun(school, event):
-            continue
-        name = _name(event)
-        told = event_changes.cancel(school, event)
-        changes.removed.append(f"{name}: called off" + (f", {told} adults are told" if told else ""))
+        if event.state != EventState.CANCELLED and not events.has_begun(school, event):
+            name, told = _name(event), event_changes.cancel(school, event)
+            lines.append(f"{name}: called off" + (f", {told} adults are told" if told else ""))
+    return lines
 
 
 def _plan(draft: Draft) -> Plan:

@@ -50,20 +50,21 @@ def find(school: School, feed_id: int) -> Feed | None:
     return school.session.get(Feed, feed_id)
 
 
+def written(school: School, given: Feed) -> str:
+    """What the calendar is called: the school, 'Maple, Cherry Garden', or 'Ms Okafor, Cherry Garden'."""
+    if given.class_id is None and given.staff_id is None:
+        return school.settings.name
+    of = school.session.get_one(SchoolClass, given.class_id) if given.class_id is not None else school.session.get_one(Staff, given.staff_id)
+    return f"{of.name}, {school.settings.short_name}"
+
+
 def by_token(school: School, token: str) -> bytes | None:
     """The calendar that a link opens, as iCalendar in UTF-8; None where there is none."""
     given = school.session.scalars(select(Feed).where(Feed.token == token)).one_or_none()
     if given is None:
         return None
-    if given.staff_id is not None:
-        staff = school.session.get_one(Staff, given.staff_id)
-        return feed(f"{staff.name}, {school.settings.short_name}", _appointments(school, staff), at=school.now)
-    return feed(_name(school, given), _events(school, given), at=school.now)
-
-
-def _name(school: School, given: Feed) -> str:
-    school_class = school.session.get(SchoolClass, given.class_id) if given.class_id is not None else None
-    return f"{school_class.name}, {school.settings.short_name}" if school_class else school.settings.name
+    entries = _events(school, given) if given.staff_id is None else _appointments(school, given.staff_id)
+    return feed(written(school, given), entries, at=school.now)
 
 
 def _events(school: School, given: Feed) -> Iterator[Entry]:
@@ -87,9 +88,9 @@ def _events(school: School, given: Feed) -> Iterator[Entry]:
         )
 
 
-def _appointments(school: School, staff: Staff) -> Iterator[Entry]:
-    """Their appointments: a time and a kind, and no family's name, as whoever has the link reads it."""
-    mine = select(AppointmentStaff.appointment_id).where(AppointmentStaff.staff_id == staff.id)
+def _appointments(school: School, staff_id: int) -> Iterator[Entry]:
+    """A member of staff's appointments: a time and a kind, and no family's name, as whoever has the link reads it."""
+    mine = select(AppointmentStaff.appointment_id).where(AppointmentStaff.staff_id == staff_id)
     shown = Appointment.id.in_(mine), Appointment.starts_at >= school.now - BACK, Appointment.starts_at <= school.now + AHEAD
     for row in school.session.scalars(select(Appointment).where(*shown).order_by(Appointment.starts_at, Appointment.id)):
         starts, ends = _clock(row.starts_at), _clock(row.starts_at + timedelta(minutes=row.minutes))

@@ -1,4 +1,4 @@
-"""Families, staff and dates out of another system's file: shown first, then done exactly as shown."""
+"""Families, staff, dates and events out of another system's file: shown first, then done exactly as shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from school.staff import LastOne, NotYourself, TechnicianAlone
 
 page = Page("school/import", powers=frozenset({Power.SET_UP}))
 AT = f"{HOME}/school/import"
-KINDS = {"families": "Families", "staff": "Staff", "terms": "The school's year"}
+KINDS = {"families": "Families", "staff": "Staff", "terms": "The school's year", "events": "Events (a calendar file)"}
 SHOWN = 500
 COLUMNS = {
     "adult_name": "Adult's name",

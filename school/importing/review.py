@@ -19,6 +19,7 @@ from data.setting_up import Upload
 from school import School, settings, staff, telegram_links
 from school.access import Viewer
 from school.errors import NotThere, Refusal
+from school.event_import import import_events
 from school.importing import families, table, terms
 from school.importing import staff as staff_file
 from school.importing.changes import Changes
@@ -29,8 +30,10 @@ from school.importing.terms import import_terms
 
 __all__ = ["ChangedMeanwhile", "Seen", "Upload", "bring", "choose", "drop", "find", "header", "look", "mapping", "pasted", "take"]
 
-IMPORTS: Mapping[str, Callable[..., Changes]] = {"families": import_families, "staff": import_staff, "terms": import_terms}
-COLUMNS: Mapping[str, Columns] = {"families": families.COLUMNS, "staff": staff_file.COLUMNS, "terms": terms.COLUMNS}
+IMPORTS: Mapping[str, Callable[..., Changes]] = {"families": import_families, "staff": import_staff, "terms": import_terms, "events": import_events}
+COLUMNS: Mapping[str, Columns] = {"families": families.COLUMNS, "staff": staff_file.COLUMNS, "terms": terms.COLUMNS, "events": Columns(())}
+ROWS = ("families", "staff", "terms")
+"""Files of which a line is a row."""
 MOST_COLUMNS = 200
 MOST_ROWS = 2_000
 """So many rows take some three seconds in which nobody else can write; a larger file is imported on the command line, at night."""
@@ -75,7 +78,10 @@ def pasted(text: str) -> bytes:
 
 
 def bring(school: School, who: Staff, what: str, content: bytes) -> Upload:
-    """Keep a file to be looked at: 'families', 'staff' or 'terms'. Which column is which is guessed from last time and from the names alike."""
+    """Keep a file to be looked at: 'families', 'staff' or 'terms', or the calendar file of 'events'.
+
+    Which column is which is guessed from last time and from the names alike.
+    """
     made = Upload(staff_id=who.id, what=what, content=content[: table.LARGEST + 1], headers={}, made_at=school.now)
     remembered = school.settings.columns.get(what, {})
     there = {fold(name): name for name in header(made)}
@@ -95,6 +101,8 @@ def find(school: School, who: Viewer, upload_id: int) -> Upload:
 
 def header(upload: Upload) -> Sequence[str]:
     """What the file calls its columns; none where it cannot be read at all."""
+    if upload.what not in ROWS:
+        return []
     try:
         return [name for name in table.header(upload.content) if name][:MOST_COLUMNS]
     except BadRows:
@@ -151,7 +159,7 @@ def drop(school: School, upload: Upload) -> None:
 
 
 def _tried(school: School, who: Viewer, upload: Upload) -> Seen:
-    if upload.content.count(b"\n") > MOST_ROWS:
+    if upload.what in ROWS and upload.content.count(b"\n") > MOST_ROWS:
         return Seen(faults=(Fault(0, "file", f"has more than {MOST_ROWS} lines; the technician can import it on the command line"),))
     try:
         changes = _undone(school, lambda: _import(school, who, upload, remove_missing=False))

@@ -60,14 +60,14 @@ def test_called_off_in_the_file_is_called_off(school: School, parent: Adult) -> 
     import_events(school, ics(coffee()))
     [event] = held(school)
     events.open_up(school, event)
-    assert import_events(school, ics(coffee(more="\nSTATUS:CANCELLED"))).removed == ["Coffee morning, 2026-03-20: called off"]
+    assert import_events(school, ics(coffee(more="\nSTATUS:CANCELLED"))).updated == ["Coffee morning, 2026-03-20: called off"]
     assert event.state == EventState.CANCELLED
 
 
 def test_a_day_that_a_series_has_no_more_is_off_and_single_events_only_where_that_is_said(school: School) -> None:
     import_events(school, ics(coffee(), WEEKLY))
     changes = import_events(school, ics(WEEKLY.replace("COUNT=3", "COUNT=2")))
-    assert changes.removed == ["Stay and play, 2026-03-20: called off"]
+    assert changes.updated == ["Stay and play, 2026-03-20: called off"]
     assert changes.warnings == ["not in the file, and kept: 1 events; --remove-missing calls them off"]
     assert import_events(school, ics(WEEKLY.replace("COUNT=3", "COUNT=2")), remove_missing=True).removed == ["Coffee morning, 2026-03-20: called off"]
 
