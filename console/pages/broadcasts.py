@@ -164,11 +164,10 @@ def show(desk: Desk, broadcast_id: int, back: tuple[str, Back] | None = None) ->
     broadcast = broadcasts.find(desk.school, desk.viewer, broadcast_id)
     is_unsent = broadcast.state in _UNSENT and not broadcast.runs
     seen = desk.hooks.look_over(desk.school, broadcast, _at(desk, broadcast)) if is_unsent else None
-    looks = [(look, _translation(broadcast, look.language)) for look in seen.looks] if seen is not None else []
+    by_readers = sorted(seen.looks, key=lambda look: -sum(look.people.values())) if seen is not None else ()
+    looks = [(look, _translation(broadcast, look.language)) for look in by_readers]
     goings = [_going(desk, run) for run in broadcast.runs]
     letters = {each.adult.id for each in unreachable.unreached(desk.school, desk.viewer)} if any(each.missed for each in goings) else set()
-    for adult in [*(adult for adult, _ in (seen.plan.unreached if seen else ())), *(each.adult for going in goings for each in going.missed)]:
-        desk.saw("adult", adult.id)
     return desk.render(
         "broadcasts/show.html",
         block="live",
@@ -298,6 +297,8 @@ def change(desk: Desk, broadcast_id: int) -> Response:
         return _too_late(desk, broadcast_id)
     if broadcast.state == BroadcastState.DRAFT:
         _intend(desk, again, broadcast, typed.when)
+    elif broadcast.state != BroadcastState.SENDING:
+        desk.hooks.look_over(desk.school, broadcast, _at(desk, broadcast))
     desk.changed("changed broadcast", "broadcast", broadcast_id)
     desk.afterwards(desk.hooks.wake)
     return desk.to(f"{page.href}/{broadcast_id}", "Saved. It waits for a yes again." if broadcast.state == BroadcastState.WAITING else "Saved.")
@@ -419,6 +420,7 @@ def agree(desk: Desk, broadcast_id: int) -> Response:
     broadcast = broadcasts.find(desk.school, desk.viewer, broadcast_id)
     if broadcast.state == BroadcastState.WAITING:
         _check_seen(desk, broadcast)
+        desk.hooks.look_over(desk.school, broadcast, _at(desk, broadcast))  # it may be translated by now, and cost something else
     try:
         broadcasts.approve(desk.school, desk.viewer, broadcast)
     except NotYourOwn:

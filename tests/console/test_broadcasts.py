@@ -244,6 +244,16 @@ class TestSending:
         assert "Nothing was changed: look again." in office.post(at(world, "/cancel"), of=at(world))
         office.get(at(world, "/edit"), 404)
 
+    def test_what_is_planned_is_changed_and_keeps_its_time(self, world: World, office: Browser) -> None:
+        writes(office, when="at", on="2026-03-05", at="16:00")
+        sends(office, world, later="1")
+        html = office.get(at(world, "/edit"))
+        assert "Its time stays: Thu 5 March, 16:00." in html
+        html = text(office.post(at(world, "/edit"), {**POOL, "words": "Open again.", "seen": hidden(html, "seen")}))
+        assert "Saved." in html
+        assert "It is planned for Thu 5 March, 16:00" in html
+        assert newest(world).parts
+
     def test_a_time_that_is_over_is_told(self, world: World, console: Console, office: Browser) -> None:
         writes(office, when="at", on="2026-03-02", at="10:00")
         world.at("2026-03-02 10:05")
