@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import words_last
 from bot.mail import Mailer
+from bot.preview import Preview, preview
 from bot.translating import Job
 from console.desk import HOME, Back
 from console.door import Door, console
@@ -21,6 +23,7 @@ from data.store import DatabaseAway
 from data.texts import same_language
 from nlu.learned import Learned
 from school import School
+from school.broadcasts import Broadcast
 from translations.chain import NotTranslated
 
 if TYPE_CHECKING:
@@ -128,6 +131,12 @@ class Hooks:
     def worded(self, message_ids: Sequence[int]) -> Mapping[int, str]:
         """How these messages out read in their readers' languages, by id; those that have no words, or whose cause is gone, are left out."""
         return words_last.for_paper(self._house.store, self._house.school_settings, self._house.clock(), message_ids)
+
+    def look_over(self, school: School, broadcast: Broadcast, at: datetime | None) -> Preview:
+        """What would happen if a broadcast were sent at `at`, or now."""
+        settings = self._house.settings
+        rates = {"sms": settings.twilio.sms_per_second, "whatsapp": settings.twilio.whatsapp_per_second}
+        return preview(school, broadcast, at=at, public_url=settings.public_url, per_second=rates)
 
     def mail(self, to: str, subject: str, words: str) -> bool:
         """Send an e-mail now; False where the school has no mail server or it does not take it."""

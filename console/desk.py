@@ -7,6 +7,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import quote
 
@@ -19,8 +20,10 @@ from school.access import Power, Viewer
 from school.families import Adult
 
 if TYPE_CHECKING:
+    from bot.preview import Preview
     from console.rendering import Rendering
     from school.accounts import StaffSession
+    from school.broadcasts import Broadcast
 
 HOME = "/console"
 Begin = Callable[[School], tuple[Adult, Mapping[str, int | str]] | None]
@@ -52,6 +55,9 @@ class Hooks(Protocol):
 
     def worded(self, message_ids: Sequence[int]) -> Mapping[int, str]:
         """How these messages out read in their readers' languages, by id; those that have no words, or whose cause is gone, are left out. Nothing is sent."""
+
+    def look_over(self, school: School, broadcast: Broadcast, at: datetime | None) -> Preview:
+        """What would happen if a broadcast were sent at `at`, or now: asked within the caller's transaction, which keeps what is measured if it writes."""
 
     def learn(self) -> None:
         """Learn what was corrected, in the background."""

@@ -58,8 +58,10 @@ __all__ = [
     "audience_of",
     "cancel",
     "change",
+    "discard",
     "due",
     "find",
+    "intend",
     "listing",
     "make",
     "measured",
@@ -69,6 +71,7 @@ __all__ = [
     "send",
     "to_myself",
     "to_say",
+    "waiting",
 ]
 
 COMES_BACK = timedelta(days=31)
@@ -175,6 +178,23 @@ def _put(school: School, who: Viewer | None, broadcast: Broadcast, content: Cont
     want_translations(school, broadcast)
 
 
+def intend(school: School, who: Viewer | None, broadcast: Broadcast, when: When | None) -> None:
+    """Note with a draft when it is meant to be sent; None: now. Refuses with NotThere, NotNow, NoSuchTime, AlreadyPast or BadRepeat."""
+    _check_power(who)
+    _locked(school, broadcast, BroadcastState.DRAFT)
+    if when is not None:
+        broadcast_days.check(school, when)
+    broadcast.on, broadcast.at = (when.on, when.at) if when is not None else (None, None)
+    broadcast.repeats, broadcast.until = (when.repeats, when.until) if when is not None else (None, None)
+
+
+def discard(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
+    """Throw away a draft, with its document. Refuses with NotThere or NotNow."""
+    _check_power(who)
+    _locked(school, broadcast, BroadcastState.DRAFT)
+    _remove(school, broadcast)
+
+
 def measured(broadcast: Broadcast, parts: Mapping[str, int]) -> None:
     """So many message parts an SMS of it has, by language: what it is thought to cost hangs on that."""
     broadcast.parts = dict(parts)
@@ -193,6 +213,12 @@ def listing(school: School, who: Viewer, limit: int = 50) -> Sequence[Broadcast]
     """The newest first. Refuses with NotThere."""
     _check_power(who)
     return school.session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)).all()
+
+
+def waiting(school: School, who: Viewer) -> Sequence[Broadcast]:
+    """Those that wait for someone's yes, the oldest first. Refuses with NotThere."""
+    _check_power(who)
+    return school.session.scalars(select(Broadcast).where(Broadcast.state == BroadcastState.WAITING).order_by(Broadcast.id)).all()
 
 
 def to_myself(school: School, who: Viewer, words: str) -> None:
@@ -347,12 +373,16 @@ def _retain(school: School) -> None:
     """What was sent or given up more than a year ago is removed, with its document."""
     over = select(Broadcast).where(Broadcast.state.in_(_ENDED), Broadcast.made_at < school.now - KEPT)
     for broadcast in school.session.scalars(over.where(~exists().where(BroadcastRun.broadcast_id == Broadcast.id, BroadcastRun.on > school.today - KEPT))):
-        words, file = [broadcast.text_id, *(each.what_id for each in broadcast.dates)], broadcast.file
-        school.session.delete(broadcast)
-        school.session.flush()
-        school.session.execute(delete(Text).where(Text.id.in_(words)))
-        if file is not None:
-            school.session.delete(file)
+        _remove(school, broadcast)
+
+
+def _remove(school: School, broadcast: Broadcast) -> None:
+    words, file = [broadcast.text_id, *(each.what_id for each in broadcast.dates)], broadcast.file
+    school.session.delete(broadcast)
+    school.session.flush()
+    school.session.execute(delete(Text).where(Text.id.in_(words)))
+    if file is not None:
+        school.session.delete(file)
 
 
 capability = Capability("broadcasts", due=due, export=_export, erase=_erase, retain=_retain)

@@ -6,13 +6,13 @@ from sqlalchemy import func, select
 
 from data.attention import Attention
 from data.inbox import Received
-from data.outbox import Message
+from data.outbox import Callback, Message, OutboxState
 from data.texts import TextTranslation, TranslationState
 from school import School
 
 
 def mark(school: School) -> str:
-    """A word that is another one once a message came in, went out or was put into English, or a need arose or was dealt with.
+    """A word that is another one once a message came in, went out, arrived or was put into English, or a need arose or was dealt with.
 
     Cheap: it is asked for every half second.
     """
@@ -20,6 +20,8 @@ def mark(school: School) -> str:
     parts = (
         ask(select(func.max(Received.id))),
         ask(select(func.max(Message.id))),
+        ask(select(func.max(Callback.id))),
+        ask(select(func.count()).where(Message.state.in_((OutboxState.QUEUED, OutboxState.PAUSED, OutboxState.SENDING)))),
         ask(select(func.max(Attention.id))),
         ask(select(func.max(Attention.done_at))),
         ask(select(func.count()).where(TextTranslation.state == TranslationState.WANTED)),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -730,3 +731,37 @@ def test_whatever_happens_nobody_is_told_twice_and_nobody_is_missed(database_url
     Weeks.database_url = database_url
     examples = 60 if database_url.startswith("sqlite") else 15
     run_state_machine_as_test(Weeks, settings=settings(max_examples=examples, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)))
+
+
+class TestADraft:
+    def test_says_when_it_is_meant_to_leave_and_is_not_sent_by_that(self, school: School, parent: Adult) -> None:
+        made = broadcasts.make(school, None, NEWS)
+        broadcasts.intend(school, None, made, When(date(2026, 3, 5), time(16), Repeat.WEEKLY, date(2026, 3, 19)))
+        assert (made.on, made.at, made.repeats, made.until) == (date(2026, 3, 5), time(16), Repeat.WEEKLY, date(2026, 3, 19))
+        broadcasts.due(at(school, "2026-03-05 16:00"))
+        assert (made.state, told(school)) == (BroadcastState.DRAFT, [])
+        with pytest.raises(AlreadyPast):
+            broadcasts.intend(school, None, made, When(date(2026, 3, 1), time(16)))
+        broadcasts.intend(school, None, made, None)
+        assert (made.on, made.at, made.repeats, made.until) == (None, None, None, None)
+
+    def test_is_thrown_away_with_its_document(self, school: School, parent: Adult) -> None:
+        file = kept_files.keep(school, b"%PDF-1.7\n%%EOF\n", "application/pdf")
+        made = broadcasts.make(school, None, Content("News", file=file, dates=[Dated(date(2026, 3, 12), "Fair")]))
+        broadcasts.discard(school, None, made)
+        assert (school.session.get(Broadcast, made.id), kept_files.find(school, file.id)) == (None, None)
+
+    def test_what_was_sent_is_neither_thrown_away_nor_meant_for_another_time(self, school: School, parent: Adult) -> None:
+        made = sent(school)
+        with pytest.raises(NotNow):
+            broadcasts.discard(school, None, made)
+        with pytest.raises(NotNow):
+            broadcasts.intend(school, None, made, None)
+
+    def test_what_waits_for_a_yes_is_found(self, school: School, parent: Adult) -> None:
+        strict = School(school.session, school.now, replace(school.settings, second_person=True))
+        office = viewer(strict, "office")
+        first, second = sent(strict, who=office), sent(strict, who=office)
+        assert [each.id for each in broadcasts.waiting(strict, office)] == [first.id, second.id]
+        with pytest.raises(NotThere):
+            broadcasts.waiting(strict, viewer(strict, "teacher"))
