@@ -334,9 +334,11 @@ def _decline(chat: Chat, school: School, event: Event) -> None:
 
 def _say_answer(chat: Chat, school: School, event: Event, rsvp: rsvps.Rsvp) -> None:
     if rsvp.answer == Answer.WAITING:
-        # Translators: {event} is what it is called; {turn} is their place in the waiting list, a number.
         chat.say(
-            _("You are on the waiting list for {event}, number {turn}. I will write when a place is free."), event=event.title, turn=rsvps.turn(school, rsvp)
+            # Translators: {event} is what it is called; {turn} is their place in the waiting list, a number.
+            _("You are on the waiting list for {event}, number {turn}. I will write when a place is free."),
+            event=event.title,
+            turn=rsvps.turn(school, rsvp),
         )
         return
     if rsvp.answer == Answer.OFFERED:

@@ -24,7 +24,7 @@ from data.texts import same_language
 from school import School
 from school.errors import Refusal
 
-__all__ = ["EVERYONE", "Adult", "Audience", "AudienceKind", "NoSuchAudience", "adults", "belongs", "invited", "members", "parse", "written"]
+__all__ = ["EVERYONE", "Adult", "Audience", "AudienceKind", "NoSuchAudience", "adults", "belongs", "invited", "languages", "members", "parse", "written"]
 
 STAFF_READ = "en"
 NEAR = 3
@@ -152,6 +152,11 @@ def _tags(school: School) -> Collection[str]:
 
 
 # Who is in it
+
+
+def languages(school: School, audience: Audience = EVERYONE) -> Sequence[str]:
+    """The languages that they read, as BCP 47 tags, each once."""
+    return school.session.scalars(select(Adult.language).where(members(school, audience)).distinct().order_by(Adult.language)).all()
 
 
 def adults(school: School, audience: Audience) -> Sequence[Adult]:

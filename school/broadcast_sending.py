@@ -12,7 +12,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from data.broadcasts import Broadcast, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
 from data.outbox import Lane, Message, OutboxState
-from data.people import Adult
 from school import School, attention, audiences, broadcast_days, broadcast_runs, costs, texts
 from school.attention import Need, call_for_a_person
 from school.broadcast_plan import audience_of, by_way, ways_of
@@ -146,7 +145,7 @@ def _insert(school: School) -> Any:
 
 def want_translations(school: School, broadcast: Broadcast) -> None:
     """Have its words translated for those whom it is for."""
-    languages = school.session.scalars(select(Adult.language).where(audiences.members(school, audience_of(broadcast))).distinct()).all()
+    languages = audiences.languages(school, audience_of(broadcast))
     for text in (broadcast.text, *(each.what for each in broadcast.dates)):
-        texts.want(text, sorted(languages))
+        texts.want(text, languages)
     school.session.flush()

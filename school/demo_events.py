@@ -31,6 +31,8 @@ def make(school: School) -> None:
     ):
         [event] = events.make(school, plan, demo.member(school, "Mrs Doyle"))
         events.open_up(school, event)
+        for text in filter(None, (event.title, event.words)):
+            demo.in_every_language(text)
 
 
 def _days(school: School) -> Iterator[date]:

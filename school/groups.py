@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select
 from data.events import Event, EventGuests, EventState, GroupTerms, GroupWish
 from data.people import Adult, Group, Staff, adult_groups
 from data.texts import Text
-from school import School, texts
+from school import School, audiences, demo, texts
 from school.capability import Capability
 from school.errors import NotThere, Refusal
 from school.family_records import plain
@@ -90,6 +90,8 @@ def set_terms(school: School, group: Group, *, is_open: bool, staff_agree: bool,
         texts.rewritten(terms.about, about.strip())
     else:
         terms.about = texts.write(school, about.strip(), texts.STAFF_READ) if about.strip() else None
+    for text in filter(None, (terms.name, terms.about) if is_open else ()):
+        texts.want(text, audiences.languages(school))
     school.session.flush()
     return terms
 
@@ -207,7 +209,7 @@ def _waiting(school: School, adult: Adult, group: Group) -> GroupWish | None:
 
 def _demo(school: School) -> None:
     for group in everyone(school):
-        set_terms(school, group, is_open=True, staff_agree=group.name == "Helpers")
+        demo.in_every_language(set_terms(school, group, is_open=True, staff_agree=group.name == "Helpers").name)
 
 
 def export(school: School, adult: Adult) -> dict[str, object]:
