@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from school.families import Adult
 
 if TYPE_CHECKING:
     from bot.preview import Preview
-    from console.rendering import Rendering
+    from console.rendering import Link, Rendering
     from school.accounts import StaffSession
     from school.broadcasts import Broadcast
 
@@ -140,6 +141,11 @@ class Desk:
     after: list[Callable[[], Response | None]] = field(default_factory=list)
     origin: str = ""
     keep_tablet: Callable[[Response, str], None] = lambda response, token: None
+
+    @cached_property
+    def menu(self) -> Sequence[Link]:
+        """What whoever sits here finds in the menu, and how much waits there."""
+        return tuple(self.rendering.menu(self))
 
     def render(self, template: str, block: str | None = None, status: int = 200, **shown: Any) -> Response:
         """A page; its named `block` alone, where the page asks for that part of itself."""

@@ -224,6 +224,8 @@ class _Visit:
             response = self._route.work(desk, **self._request.path_params)
             if number and response.status_code == 303:
                 accounts.led_to(desk.school, number, response.headers["location"])
+            if desk.after:
+                _ = desk.menu  # counted now: a page that is drawn after the commit asks the database nothing
         return self._tidy_up(desk, session, response)
 
     def _tidy_up(self, desk: Desk, session: StaffSession, response: Response) -> Response:

@@ -58,9 +58,9 @@ class Rendering:
     def draw(self, template: str, block: str | None, desk: Desk, **shown: Any) -> str:
         """A page for this desk, or its block alone."""
         found = self._templates.get_template(template)
-        everything: dict[str, Any] = {"desk": desk, "now": desk.school.now, "menu": list(self.menu(desk)), **shown}
+        everything: dict[str, Any] = {"desk": desk, "now": desk.school.now, **shown}
         if block is None:
-            return found.render(everything)
+            return found.render(everything | {"menu": desk.menu})
         context = found.new_context(everything)
         return "".join(found.blocks[block](context))
 

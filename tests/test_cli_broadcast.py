@@ -124,7 +124,10 @@ def test_what_must_wait_for_someone_says_so(run: Run, monkeypatch: pytest.Monkey
             ["--to: 'all' is no audience; it could be everyone, class:NAME, group:NAME, event:ID, language:TAG, unanswered:ID"],
         ),
         (["--to", "class:mapel", "--text", "Hello"], ["--to: there is no class 'mapel'; it could be class:Maple"]),
-        (["--to", "event:999", "--text", "Hello"], ["--to: there is no event '999'; it could be event:1 (Coffee morning), event:2 (Makaton workshop), event:3 (Class concert)"]),
+        (
+            ["--to", "event:999", "--text", "Hello"],
+            ["--to: there is no event '999'; it could be event:1 (Coffee morning), event:2 (Makaton workshop), event:3 (Class concert)"],
+        ),
         (["--to", "everyone", "--text", "Hello", "--at", "2020-03-02 08:00"], ["--at: 2020-03-02 08:00 is over"]),
         (["--to", "everyone", "--text", "Hello", "--at", "2099-03-29 01:30"], ["--at: the clocks go forward on 2099-03-29, and never show 01:30"]),
         (

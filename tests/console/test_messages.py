@@ -122,14 +122,14 @@ def test_a_relabelled_message_is_learnt(make_world: Callable[..., World], tmp_pa
 
 
 def test_to_safeguarding_hides_it_from_all_but_the_named_persons(world: World, console: Console, office: Browser) -> None:
-    world.say("Amina", "message to the office: he did not want to go home with his uncle")
+    world.say("Amina", "message to the office: he was very quiet at his uncles on sunday")
     there = thread_of(office)
     with world.house.store.read() as session:
         row = session.scalars(select(Received)).one()
     office.post(f"{there}/{row.id}/safeguarding", of=there)
-    assert "go home with his uncle" not in office.get(there)
-    assert "go home with his uncle" not in office.get("/console")
-    assert "go home with his uncle" in console.as_("Mrs Hartley").get("/console")
+    assert "quiet at his uncles" not in office.get(there)
+    assert "quiet at his uncles" not in office.get("/console")
+    assert "quiet at his uncles" in console.as_("Mrs Hartley").get("/console")
 
 
 def test_notes_snooze_assign_and_reopen(world: World, console: Console, office: Browser) -> None:
