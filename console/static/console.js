@@ -13,6 +13,7 @@
   const fresh = () => {
     for (const part of document.querySelectorAll("[data-fresh]")) {
       if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
+      if (part.querySelector("details[open] form")) continue; // someone is about to use it
       htmx.ajax("GET", part.dataset.fresh, { target: part, swap: "outerHTML" });
     }
   };
