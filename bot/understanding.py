@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from bot.conversation import answers
 from bot.conversation.engine import Utterance
-from bot.conversation.registry import by_keyword, find
+from bot.conversation.registry import by_keyword, find, that_tells_of
 from bot.conversation.state import State
 from data.inbox import Received
 from data.people import Adult, Child, SchoolClass, Staff
@@ -108,7 +108,7 @@ def _staff_named(school: School, text: str) -> frozenset[int]:
 
 def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Understanding]:
     """What is wished: usually one thing; several where each part of the message is clearly a wish of its own."""
-    whole = _careful(_believed(engine.parse(text, context)))
+    whole = _about_what_it_names(_careful(_believed(engine.parse(text, context))))
     parts = [part for part in JOINTS.split(text) if len(part.split()) >= 2]
     if len(parts) < 2:
         return [whole]
@@ -137,6 +137,14 @@ def _believed(wish: Understanding) -> Understanding:
     named = len({entity.kind for entity in wish.entities} & set(meant.hears))
     surer = Decision.CONFIRM if wish.decision is Decision.HAND_OVER else Decision.ACT
     return replace(wish, intent=meant.name, decision=surer) if named >= NAMED[surer] else wish
+
+
+def _about_what_it_names(wish: Understanding) -> Understanding:
+    """What was not understood, or is no dialogue's, and names something that one tells of ('the makton one') asks for that."""
+    if wish.decision is not Decision.HAND_OVER and find(wish.intent) is not None:
+        return wish
+    told = next((found for entity in wish.entities if (found := that_tells_of(entity.kind)) is not None), None)
+    return replace(wish, intent=told.name, decision=Decision.ACT) if told is not None else wish
 
 
 def _context(school: School, adult: Adult) -> Context:

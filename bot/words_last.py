@@ -266,7 +266,9 @@ def _introduce(school: School, message: Message, address: Address) -> None:
     if address.first_greeted_at is not None:
         return
     address.first_greeted_at = school.now
-    if school.settings.name not in (message.text or ""):
+    says_which = school.settings.name in (message.text or "")
+    says_how = message.kind == "reply" or school.settings.phone in (message.text or "")  # who wrote to us need not wonder who we are
+    if not (says_which and says_how):
         adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
         # Translators: stands before the first message to a new number. {phone} is the school's telephone number. Leave STOP as it is.
         hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)

@@ -22,10 +22,15 @@ WILL_YOU = {
     Answer.MAYBE.value: _("We do not know yet"),
 }
 WHICH = _("Which one do you mean?")
-MEANS = {"affirm": "yes", "accept_invitation": "yes", "deny": "no", "decline_invitation": "no", "cancel_attendance": "no"}
+CANNOT = ("deny", "decline_invitation", "cancel_attendance")
+"""Intents of messages that say no."""
+MEANS = {"affirm": "yes", "accept_invitation": "yes", "maybe": "maybe", **dict.fromkeys(CANNOT, "no")}
 """Which of these a message is by its intent."""
+NOBODY = 0
 # Translators: asked after an event's name, day and place.
 WILL_YOU_COME = _("Will you come?")
+TOLD = ("ask_events", "ask_event_details")
+"""Dialogues that end in the question that an answer to an invitation answers."""
 MENTIONED = ("time", "event", "number")
 # Translators: words that ask about more than when and where an event is, with commas between; a * after a word's beginning stands for any ending. Write those
 # of your language.
@@ -135,7 +140,7 @@ def whats_on(chat: Chat, school: School) -> None:
 
 
 # Translators: names a question in 'Do you mean: About an event?'.
-@dialogue(intent="ask_event_details", about=_("About an event"), hears=("time", "event"))
+@dialogue(intent="ask_event_details", about=_("About an event"), hears=("time", "event"), tells_of="event")
 def details(chat: Chat, school: School) -> None:
     """When it is, where, what else families should know; and whether they come, if that is still open."""
     coming = events.coming(school, chat.adult)
@@ -145,25 +150,24 @@ def details(chat: Chat, school: School) -> None:
 
 
 # Translators: names a wish in 'Do you mean: We will come?'.
-@dialogue(intent="accept_invitation", about=_("We will come"), hears=MENTIONED)
+@dialogue(intent="accept_invitation", about=_("We will come"), hears=MENTIONED, takes_over=TOLD)
 def accept(chat: Chat, school: School) -> None:
     """'Yes, two of us': to what was named, to what the school asked about last, or to what is chosen."""
     open_to_them = [event for event in events.coming(school, chat.adult) if rsvps.takes_answers(school, event)]
     if not open_to_them:
         chat.go("pass_on", intent="accept_invitation", text=chat.text)
-    event = _which(chat, school, _likely(chat, school, open_to_them))
-    _accept(chat, school, event, _how_many(chat, event))
+    _accept_all(chat, school, _which(chat, school, _likely(chat, school, open_to_them)))
 
 
 # Translators: names a wish in 'Do you mean: We cannot come?'.
-@dialogue(intent="decline_invitation", about=_("We cannot come"), hears=("staff", "child", *MENTIONED))
+@dialogue(intent="decline_invitation", about=_("We cannot come"), hears=("staff", "child", *MENTIONED), takes_over=TOLD)
 def decline(chat: Chat, school: School) -> None:
     """'We cannot come', a first no or an earlier yes taken back: to what is named, to what the school wrote of last, or to what they said yes to or booked."""
     coming = [event for event in events.coming(school, chat.adult) if event.asks]
     booked = appointments.upcoming(school, chat.adult)
-    meant = [] if chat.heard("staff") and booked else chat.heard("event") or _may_mean(chat, school, coming)
+    meant = [] if chat.heard("staff") and booked else [event for event in coming if event in chat.heard("event")] or _may_mean(chat, school, coming)
     if meant:
-        event = chat.choose("event", [*meant, *([None] if booked and len(meant) > 1 else [])], WHICH, heard="event", hears="event", label=_label)
+        event = chat.choose("event", [*meant, *([None] if booked and len(meant) > 1 else [])], WHICH, heard="event", label=_label)
         if event is not None:
             _decline(chat, school, event)
             return
@@ -174,18 +178,24 @@ def decline(chat: Chat, school: School) -> None:
     _decline(chat, school, _which(chat, school, coming))
 
 
-@dialogue(intent="cancel_attendance", hears=("staff", "child", *MENTIONED))
+@dialogue(intent="cancel_attendance", hears=("staff", "child", *MENTIONED), takes_over=TOLD)
 def cancel_attendance(chat: Chat, school: School) -> None:
     """They take back an earlier yes."""
     chat.go("decline_invitation")
 
 
 def _may_mean(chat: Chat, school: School, coming: Sequence[Event]) -> Sequence[Event]:
-    """The event that the school wrote of last, else those to which they said yes."""
-    last = rsvps.told_last(school, chat.adult)
+    """The event that was just talked about, unless they said no to it before; else those to which they said yes."""
     rows = {event: rsvps.of(school, event, chat.adult) for event in coming}
+    not_declined = [event for event, rsvp in rows.items() if rsvp is None or rsvp.answer != Answer.NO]
     said_yes = [event for event, rsvp in rows.items() if rsvp is not None and rsvp.answer not in (Answer.NO, Answer.MAYBE)]
-    return [event for event in coming if event == last] or said_yes
+    return _talked_about(chat, school, not_declined) or said_yes
+
+
+def _talked_about(chat: Chat, school: School, offered: Sequence[Event]) -> Sequence[Event]:
+    """Of these the one that the dialogue beside this was about, else the one that was written about last."""
+    last = rsvps.last_about(school, chat.adult)
+    return chat.beside(offered) or [event for event in offered if event == last]
 
 
 def _still_on(chat: Chat, school: School) -> Event | None:
@@ -196,14 +206,14 @@ def _still_on(chat: Chat, school: School) -> Event | None:
 
 
 def _likely(chat: Chat, school: School, offered: Sequence[Event]) -> Sequence[Event]:
-    """Of several events those on a day that was named; else the one that the school wrote about last."""
-    named = [event for event in offered if times.fits(chat.heard("time"), _clock(event.on, event.starts))] if chat.heard("time") else []
-    last = rsvps.told_last(school, chat.adult)
-    return named or [event for event in offered if event == last and not chat.heard("event")] or offered
+    """Of several events those on a day that was named; else, where none is named, the one that was just talked about."""
+    if chat.heard("time"):
+        return [event for event in offered if times.fits(chat.heard("time"), _clock(event.on, event.starts))] or offered
+    return offered if chat.heard("event") else _talked_about(chat, school, offered) or offered
 
 
 def _which(chat: Chat, school: School, offered: Sequence[Event]) -> Event:
-    return chat.choose("event", offered[:SOON], WHICH, heard="event", hears="event", label=_label)
+    return chat.choose("event", offered[:SOON], WHICH, heard="event", label=_label)
 
 
 def _details(chat: Chat, school: School, event: Event) -> None:
@@ -273,7 +283,7 @@ def _ask(chat: Chat, school: School, event: Event) -> None:
     says_how_many = chat.answered("people") or (chat.heard("number") and not chat.answered("answer"))
     answer = Answer.YES if says_how_many else chat.choose("answer", list(WILL_YOU), WILL_YOU_COME, hears="number", means=MEANS, label=WILL_YOU.__getitem__)
     if answer == Answer.YES:
-        _accept(chat, school, event, _how_many(chat, event))
+        _accept_all(chat, school, event)
     elif answer == Answer.NO:
         _decline(chat, school, event)
     else:
@@ -282,14 +292,23 @@ def _ask(chat: Chat, school: School, event: Event) -> None:
         chat.say(_("All right. Tell me when you know."))
 
 
-def _how_many(chat: Chat, event: Event) -> int:
-    """How many come, where more than one may."""
-    if event.most == 1:
-        return 1
-    return chat.choose("people", list(range(1, event.most + 1)), _("How many of you will come?"), heard="number", hears="number", label=_people)
+def _accept_all(chat: Chat, school: School, event: Event) -> None:
+    """Those of them who come, once they have said how many; nobody, if they change their mind at that."""
+    people = 1
+    if event.most > 1:
+        counts = [*range(1, event.most + 1), NOBODY]
+        people = chat.choose(
+            "people", counts, _("How many of you will come?"), heard="number", hears="number", means=dict.fromkeys(CANNOT, NOBODY), label=_people
+        )
+    if people == NOBODY:
+        _decline(chat, school, event)
+    else:
+        _accept(chat, school, event, people)
 
 
 def _people(count: int) -> Phrase:
+    if count == NOBODY:
+        return WILL_YOU[Answer.NO]
     # Translators: a choice: how many come to an event. At most 20 characters.
     return ngettext("One person", "{count} people", count)
 
@@ -299,7 +318,7 @@ def _accept(chat: Chat, school: School, event: Event, people: int) -> None:
         rsvp = rsvps.accept(school, event, chat.adult, people)
     except Full as full:
         if full.left:
-            chat.ask_again("people", ngettext("Only one place is left.", "Only {count} places are left.", full.left), list(range(1, full.left + 1)))
+            chat.ask_again("people", ngettext("Only one place is left.", "Only {count} places are left.", full.left), [*range(1, full.left + 1), NOBODY])
         _offer_to_wait(chat, school, event, people)
     except TooMany as many:
         chat.ask_again("people", ngettext("Only one person can come.", "At most {count} people can come together.", many.most))

@@ -37,6 +37,9 @@ def join(chat: Chat, school: School) -> None:
 def leave(chat: Chat, school: School) -> None:
     """Out of a group, once they have seen which."""
     mine = [terms for terms in groups.of(school, chat.adult) if chat.args.get("group") in (None, terms.group_id)]
+    if not mine and groups.forget_wishes(school, chat.adult):
+        chat.say(_("All right."))
+        return
     if not mine:
         chat.say(_("You are in no group that you could leave here."))
         return

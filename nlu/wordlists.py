@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parent / "words"
 WHOLE_MESSAGES = {
     "affirm": "affirm",
     "deny": "deny",
+    "maybe": "maybe",
     "stop": "stop",
     "start": "start",
     "help": "help",

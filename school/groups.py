@@ -119,6 +119,15 @@ def leave(school: School, adult: Adult, group: Group) -> None:
     school.session.flush()
 
 
+def forget_wishes(school: School, adult: Adult) -> bool:
+    """They wish to join none of those that staff decide on; whether they did."""
+    waiting = [wish for wish in wishes(school) if wish.adult_id == adult.id]
+    for wish in waiting:
+        wish.decided_at = school.now
+    school.session.flush()
+    return bool(waiting)
+
+
 def wishes(school: School) -> Sequence[GroupWish]:
     """The wishes that wait for staff, the oldest first."""
     return school.session.scalars(select(GroupWish).where(GroupWish.decided_at.is_(None)).order_by(GroupWish.asked_at, GroupWish.id)).all()

@@ -68,11 +68,15 @@ def of(school: School, event: Event, adult: Adult) -> Rsvp | None:
     return school.session.get(Rsvp, (event.id, adult.id))
 
 
-def told_last(school: School, adult: Adult) -> Event | None:
-    """The event that this adult was written to about last, within three days: what a bare 'we will come' is about."""
+def last_about(school: School, adult: Adult) -> Event | None:
+    """The event that the school and this adult wrote about last, within three days: what a bare 'we will come' is about."""
     about_it = Message.adult_id == adult.id, Message.kind.in_(ABOUT_AN_EVENT), Message.claimed_at > school.now - STILL_ABOUT
-    newest = school.session.scalars(select(Message).where(*about_it).order_by(Message.id.desc()).limit(1)).first()
-    return events.find(school, int(newest.about["event"])) if newest is not None else None
+    told = school.session.scalars(select(Message).where(*about_it).order_by(Message.claimed_at.desc()).limit(1)).first()
+    answers = select(Rsvp).where(Rsvp.adult_id == adult.id, Rsvp.answered_at > school.now - STILL_ABOUT)
+    said = school.session.scalars(answers.order_by(Rsvp.answered_at.desc()).limit(1)).first()
+    if said is not None and (told is None or told.claimed_at is None or said.answered_at >= told.claimed_at):
+        return said.event
+    return events.find(school, int(told.about["event"])) if told is not None else None
 
 
 def left(event: Event) -> int | None:

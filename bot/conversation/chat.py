@@ -102,6 +102,10 @@ class Chat:
         """The values of this kind that were mentioned and not yet used: children, staff, times. What is gone is left out."""
         return self._loaded(self._frame.heard.get(kind, ()))
 
+    def beside(self, options: Iterable[T]) -> list[T]:
+        """Those that the dialogue was about beside which this one was wished for: 'we will come' after 'when is the coffee morning'."""
+        return [option for option in options if identity(option) in self._frame.beside]
+
     def answered(self, key: str) -> bool:
         """Whether this question has an answer already."""
         return self._frame.index_of(key) is not None
@@ -411,5 +415,5 @@ class Chat:
 
 
 def _meant(options: Sequence[T], means: Mapping[str, T]) -> dict[str, str]:
-    """Which option, by its id, a message with an intent means."""
-    return {intent: str(options.index(option)) for intent, option in means.items()}
+    """Which of the options that are there, by its id, a message with an intent means."""
+    return {intent: str(options.index(option)) for intent, option in means.items() if option in options}

@@ -231,11 +231,15 @@ class Conversation:
         return question.options[0] if question.options and heard.exact == "deny" else None
 
     def _option_wished(self, question: Question, heard: Utterance) -> Option | None:
-        """The option that is an answer to the question by its intent, where nothing else is named: 'yes, two of us' leaves a number for what follows."""
+        """The option that is an answer to the question by its intent, where nothing else is named: 'yes, two of us' leaves a number for what follows.
+
+        A bare yes or no is believed where the exact lists have it, or a yes begins it: the classifier takes 'not sure yet' for a yes.
+        """
         if heard.exact is not None:
             return answers.by_meaning(question, [heard.exact])
-        wishes = to_act_on(heard.wishes, but=())
-        return answers.by_meaning(question, [wish.intent for wish in wishes]) if values_heard(wishes).keys() <= {question.hears} else None
+        wishes = to_act_on(heard.wishes)
+        said = [wish.intent for wish in wishes] or [heard.opening or ""]
+        return answers.by_meaning(question, said) if values_heard(wishes).keys() <= {question.hears} else None
 
     def _leave_for_what_follows(self, question: Question, heard: Utterance) -> None:
         """What an answer mentions beside it is there for the next question: the number in 'yes, two of us'."""
@@ -418,7 +422,10 @@ class Conversation:
     def _start(self, frame: Frame) -> None:
         """Begin a dialogue, in place of the same one or of one that only passes by; any other is put aside."""
         self.state.misunderstood = 0
-        if self.state.frames and _is_passing(self._top()):
+        if self.state.frames:
+            frame.beside = [step.value for step in self._top().steps if step.kind != "once"]
+        wished = find(frame.dialogue)
+        if self.state.frames and (_is_passing(self._top()) or (wished is not None and self._top().dialogue in wished.takes_over)):
             self.state.frames.pop()
         self._push(_or_to_a_person(frame))
 

@@ -35,6 +35,8 @@ class Dialogue:
     A `passing` one is not taken up again once something else was said.
     A `whole` one gives the words to a person: it gets the whole message, and of several such wishes in one only the first by `order` is followed.
     `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
+    `takes_over` are dialogues that are over once this one is wished for beside them: it says all that they were for.
+    `tells_of` is the kind of entity that it is about: a message that names one, and is not understood otherwise, asks for it.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Dialogue:
     hears: tuple[str, ...] = ()
     asks: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
+    takes_over: tuple[str, ...] = ()
+    tells_of: str = ""
 
 
 NOTICE = "notice:"
@@ -72,13 +76,16 @@ def dialogue(
     hears: tuple[str, ...] = (),
     asks: Mapping[str, str] | None = None,
     whole: bool = False,
+    takes_over: tuple[str, ...] = (),
+    tells_of: str = "",
 ) -> Callable[[Run], Run]:
     """Make a function the dialogue for an intent. It is run from the top on every turn; docs/dialogues.md explains how to write one."""
 
     def register(run: Run) -> Run:
         if intent in _dialogues:
             raise ValueError(f"two dialogues for the intent {intent}")
-        _dialogues[intent] = Dialogue(intent, run, menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {}, whole)
+        told = (menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {}, whole, takes_over, tells_of)
+        _dialogues[intent] = Dialogue(intent, run, *told)
         return run
 
     return register
@@ -155,6 +162,11 @@ def by_keyword(text: str, language: str) -> str | None:
     said = fold(text)
     keyed = ((found.name, found.keyword) for found in _dialogues.values() if found.keyword is not None)
     return next((name for name, keyword in keyed if said and said in (fold(keyword.render(language)), fold(keyword.render("en")))), None)
+
+
+def that_tells_of(kind: str) -> Dialogue | None:
+    """The dialogue that is about entities of this kind."""
+    return next((found for found in all_dialogues() if found.tells_of == kind), None)
 
 
 def all_dialogues() -> list[Dialogue]:

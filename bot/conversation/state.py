@@ -39,6 +39,7 @@ class Frame:
     given: dict[str, Identity] = field(default_factory=dict)  # extra answers from before an earlier one changed: taken as known now
     presets: dict[str, list[Identity]] = field(default_factory=dict)  # options to offer instead, until one is chosen
     preface: list[str] = field(default_factory=list)  # worded sentences to say first on the next run
+    beside: list[Identity] = field(default_factory=list)  # what was answered in the dialogue beside which this was wished
     was_left: bool = False  # put aside after it was left for a day: offered again, not continued blindly
 
     def drop_from(self, index: int) -> None:

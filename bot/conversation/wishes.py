@@ -13,7 +13,7 @@ from bot.conversation.state import Frame, Identity
 from nlu.face import Alarm, Decision, Understanding
 
 MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass", "event": "Event", "group": "GroupTerms"}
-NO_WISH = frozenset({"affirm", "deny", "out_of_scope"})
+NO_WISH = frozenset({"affirm", "deny", "maybe", "out_of_scope"})
 """Intents that are no wish of their own while something else is talked about."""
 LONG_ENOUGH = 15
 """Characters of a message from which its language can be told: 'ok merci' is no wish to be written to in French."""
