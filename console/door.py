@@ -211,7 +211,7 @@ class _Visit:
 
     def _work(self, session: StaffSession) -> Response:
         if self._route.before is not None:
-            self._prepared = self._route.before(self._form, self._door.hooks)
+            self._prepared = self._prepare(self._route.before, session)
         opened = self._door.store.write() if self._is_post else self._door.store.read()
         with opened as database:
             desk = self._desk(database, session)
@@ -227,6 +227,13 @@ class _Visit:
             if desk.after:
                 _ = desk.menu  # counted now: a page that is drawn after the commit asks the database nothing
         return self._tidy_up(desk, session, response)
+
+    def _prepare(self, before: Callable[[Form, Hooks], Any], session: StaffSession) -> Any:
+        """What came of the slow work that goes before; for whoever may not do this at all it is not done."""
+        with self._door.store.read() as database:
+            if not answers(self._desk(database, session), self._route):
+                raise NotThere
+        return before(self._form, self._door.hooks)
 
     def _tidy_up(self, desk: Desk, session: StaffSession, response: Response) -> Response:
         if desk.looked_at:

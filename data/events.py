@@ -34,8 +34,8 @@ class Event(Base):
     Those of one series share `series`. `source` is the id it has in the calendar file that it came from. `place` is never translated. `answer_by` is the last
     day on which answers are taken, None for until it begins. `asks`: people are asked whether they come; with a `capacity`, None for any number, places are
     counted in `taken`, those that are being offered too: the database refuses one too many. `most` is how many one adult may bring, themselves included.
-    `invite_on` is the day on which its guests are told, None for never; `reminders` are some of 'week', 'day', 'morning'. `version` rises with each change
-    that guests are told of. `look_at` is when the clock looks at it next; None when it is over.
+    `invite_on` is the day on which its guests are told, None for never; `reminders` are some of 'week', 'day', 'morning'. `version` rises with each
+    change: a calendar's SEQUENCE. `look_at` is when the clock looks at it next; None when it is over.
     """
 
     __tablename__ = "events"
@@ -73,6 +73,7 @@ class Event(Base):
     look_at: Mapped[Utc | None]
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     made_at: Mapped[Utc]
+    changed_at: Mapped[Utc]  # when it was last made, changed or called off
     title: Mapped[Text] = relationship(foreign_keys=[title_id], lazy="joined")
     words: Mapped[Text | None] = relationship(foreign_keys=[words_id])
     access: Mapped[Text | None] = relationship(foreign_keys=[access_id])
@@ -95,6 +96,11 @@ class EventGuests(Base):
     class_id: Mapped[int | None] = mapped_column(ForeignKey("school_classes.id", ondelete="CASCADE"))
     group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
     adult_id: Mapped[int | None] = mapped_column(ForeignKey("adults.id", ondelete="CASCADE"))
+
+    @property
+    def is_everyone(self) -> bool:
+        """Whether it stands for the whole school."""
+        return self.class_id is None and self.group_id is None and self.adult_id is None
 
 
 class Answer(StrEnum):

@@ -17,11 +17,11 @@ WHEN, WHERE = "when", "where"
 
 
 def change(school: School, event: Event, plan: Plan) -> int:
-    """It is so from now on; how many adults are told of another time or place. Refuses with NotSo or Over.
+    """It is so from now on; how many adults are told of another time or place. Refuses with NotSo or Over; a draft may be given another day at any time.
 
     Each is told once, of all that changed: what has not left yet of an earlier change is taken back and told with this one.
     """
-    if event.state == EventState.CANCELLED or events.has_begun(school, event):
+    if event.state == EventState.CANCELLED or (event.state == EventState.OPEN and events.has_begun(school, event)):
         raise Over
     was = _times(event), event.place
     is_moved = (plan.on, plan.starts, plan.last_day, plan.ends) != was[0]
@@ -30,7 +30,7 @@ def change(school: School, event: Event, plan: Plan) -> int:
         texts.rewritten(event.title, plan.title.strip())
     events.put(school, event, plan)
     changed = {what for what, is_so in ((WHEN, is_moved), (WHERE, event.place != was[1])) if is_so}
-    event.version += bool(changed)
+    event.version, event.changed_at = event.version + 1, school.now
     school.session.flush()
     if event.state == EventState.DRAFT:
         return 0
@@ -49,7 +49,7 @@ def cancel(school: School, event: Event) -> int:
         raise Over
     withdraw(school, key(event))
     event.state, event.look_at = EventState.CANCELLED, None
-    event.version += 1
+    event.version, event.changed_at = event.version + 1, school.now
     school.session.flush()
     about = {"event": event.id}
     return sum(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from data.events import Answer, Event, EventState, Rsvp
-from data.people import Adult, Child
+from data.people import Adult, Child, Group, SchoolClass
 from school import School, access, audiences, events, family_records, rsvps
 from school.access import Viewer
 
@@ -102,11 +102,15 @@ def _lines(school: School, who: Viewer, found: Sequence[Event], days: Mapping[in
 
 def invited(school: School, who: Viewer, event: Event) -> Invited:
     """Who is invited to an event, as this viewer may know it."""
-    guests = events.as_planned(school, event).guests
-    ids = [adult.id for adult in guests.adults]
+    rows = event.guests
+    ids = [row.adult_id for row in rows if row.adult_id is not None]
     seen = school.session.scalars(select(Adult.name).where(Adult.id.in_(ids), access.adults_seen(who)).order_by(Adult.name)).all() if ids else []
-    classes, groups = [each.name for each in guests.classes], [each.name for each in guests.groups]
-    return Invited(guests.everyone, classes, groups, seen, len(ids) - len(seen))
+    classes, groups = _names(school, SchoolClass, [row.class_id for row in rows]), _names(school, Group, [row.group_id for row in rows])
+    return Invited(any(row.is_everyone for row in rows), classes, groups, seen, len(ids) - len(seen))
+
+
+def _names(school: School, model: type[SchoolClass | Group], ids: Sequence[int | None]) -> Sequence[str]:
+    return school.session.scalars(select(model.name).where(model.id.in_(ids)).order_by(model.name)).all()
 
 
 def answers(school: School, who: Viewer, event: Event) -> Answers:

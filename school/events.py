@@ -126,6 +126,11 @@ def begins(event: Event) -> datetime:
     return _instant(event.on, event.starts)
 
 
+def would_begin(plan: Plan) -> datetime:
+    """The instant (UTC) at which it would begin; where the clock skips that time, an hour later."""
+    return _instant(plan.on, plan.starts)
+
+
 def is_over(school: School, event: Event) -> bool:
     """Whether its end has passed."""
     return _instant(event.ends_on, event.ends) <= school.now
@@ -206,7 +211,12 @@ def _on(plan: Plan, day: date) -> Plan:
 
 def _make(school: School, plan: Plan, by: Staff | None, series: str | None, source: str | None) -> Event:
     made = Event(
-        series=series, source=source, title=texts.write(school, plan.title.strip(), texts.STAFF_READ), made_by_id=by.id if by else None, made_at=school.now
+        series=series,
+        source=source,
+        title=texts.write(school, plan.title.strip(), texts.STAFF_READ),
+        made_by_id=by.id if by else None,
+        made_at=school.now,
+        changed_at=school.now,
     )
     put(school, made, plan)
     school.session.add(made)
@@ -218,7 +228,7 @@ def as_planned(school: School, event: Event) -> Plan:
     """The event as a plan: what `change` would leave as it is."""
     rows = event.guests
     guests = Guests(
-        everyone=any(row.class_id is None and row.group_id is None and row.adult_id is None for row in rows),
+        everyone=any(row.is_everyone for row in rows),
         classes=_those(school, SchoolClass, [row.class_id for row in rows]),
         groups=_those(school, Group, [row.group_id for row in rows]),
         adults=_those(school, Adult, [row.adult_id for row in rows]),

@@ -84,7 +84,7 @@ def _events(school: School, given: Feed) -> Iterator[Entry]:
             words=event.words.words if event.words else "",
             version=event.version - 1,
             is_cancelled=event.state == EventState.CANCELLED,
-            changed_at=event.made_at,
+            changed_at=event.changed_at,
         )
 
 

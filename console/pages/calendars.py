@@ -6,13 +6,11 @@ from fastapi import Response
 
 from console.desk import Desk
 from console.pages import Page
-from school import access, feeds, groups, staff
+from school import access, diary, feeds, groups
 from school.access import Power
 from school.errors import NotThere
 
 page = Page("events/calendars", powers=frozenset({Power.GROUPS}))
-SEEN_BY_PARENTS = ("teacher", "senior", "advisor")
-"""Roles that have appointments."""
 
 
 @page.get()
@@ -22,8 +20,8 @@ def show(desk: Desk) -> Response:
         "calendars/list.html",
         links=[(given, feeds.written(desk.school, given), f"{desk.origin}/calendar/{given.token}.ics") for given in feeds.everyone(desk.school)],
         classes=access.classes(desk.school, desk.viewer),
-        seen=staff.everyone(desk.school, *SEEN_BY_PARENTS),
-        wishes=len(groups.wishes(desk.school)),
+        seen=[person for person in diary.people(desk.school, desk.viewer) if not person.has_left],
+        wishes=groups.count_wishes(desk.school),
     )
 
 
@@ -32,8 +30,11 @@ def make(desk: Desk) -> Response:
     """Make a link: for the school, a class, or a member of staff's appointments."""
     kind, _, chosen = desk.form.text("what", 30).partition(":")
     number = int(chosen) if chosen.isascii() and chosen.isdecimal() else 0
+    if kind not in ("school", "class", "staff"):
+        raise NotThere
     of_class = access.school_class(desk.school, desk.viewer, number) if kind == "class" else None
-    given = feeds.make(desk.school, desk.viewer.staff, school_class=of_class, staff=staff.find(desk.school, number) if kind == "staff" else None)
+    of_staff = access.diary(desk.school, desk.viewer, number) if kind == "staff" else None
+    given = feeds.make(desk.school, desk.viewer.staff, school_class=of_class, staff=of_staff)
     desk.changed("made a calendar link", "feed", given.id)
     return desk.to(page.href, "The link is made. Whoever has it sees this calendar: hand it on with care.")
 

@@ -20,6 +20,8 @@ from school.sheets import as_csv
 
 page = Page("events", powers=frozenset({Power.EVENTS}))
 ANSWERS: Mapping[str, str] = {Answer.YES: "come", Answer.NO: "do not come", Answer.MAYBE: "do not know yet", Answer.WAITING: "wait for a place"}
+BUTTONS = 6
+"""How many numbers of people stand beside a family to be pressed, and the number that they said themselves."""
 FOUND = 40
 """How many adults a search shows."""
 
@@ -108,7 +110,8 @@ def attendance(desk: Desk, event_id: int) -> Response:
     event, words = access.event(desk.school, desk.viewer, event_id), desk.query.text("q", 100)
     guests = event_list.guests(desk.school, desk.viewer, event)
     said_so = [guest for guest in guests if _is_expected(guest)]
-    sought = [guest for guest in event_list.guests(desk.school, desk.viewer, event, words) if not _is_expected(guest)] if words or not event.asks else []
+    found = event_list.guests(desk.school, desk.viewer, event, words) if words else () if event.asks else guests
+    sought = [guest for guest in found if not _is_expected(guest)]
     return desk.render(
         "events/attendance.html",
         event=event,
@@ -118,7 +121,7 @@ def attendance(desk: Desk, event_id: int) -> Response:
         came=event_list.came(desk.school, event),
         said=rsvps.counts(desk.school, event).get(Answer.YES, 0),
         has_come=event.state == events.EventState.OPEN and event.on <= desk.school.today,
-        most=min(event.most, 6),
+        most=min(event.most, BUTTONS),
     )
 
 
@@ -132,7 +135,7 @@ def tick(desk: Desk, event_id: int, adult_id: int) -> Response:
     event, adult = _both(desk, event_id, adult_id)
     at, people = f"{page.href}/{event_id}/attendance", desk.form.number("people")
     try:
-        rsvps.came(desk.school, event, adult, None if people is None else min(people, max(event.most, 6)))
+        rsvps.came(desk.school, event, adult, None if people is None else min(people, max(event.most, BUTTONS)))
     except NotYet:
         return desk.to(at, f"Nobody can have come before {day(event.on)}.")
     except NotInvited:

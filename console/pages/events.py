@@ -245,8 +245,13 @@ def _with_others(desk: Desk, event: Event) -> Sequence[Event]:
     """The event; with those of its series that follow and may be changed, where that is wanted."""
     if not desk.form.has("others"):
         return [event]
-    others = [each for each in events.series_of(desk.school, event) if (each.on, each.id) > (event.on, event.id)]
-    return [event, *(each for each in others if access.may_change(desk.school, desk.viewer, each))]
+    return [event, *_following(desk, event)]
+
+
+def _following(desk: Desk, event: Event) -> Sequence[Event]:
+    """Those of its series that come after it and may be changed by whoever asks."""
+    later = [each for each in events.series_of(desk.school, event) if (each.on, each.id) > (event.on, event.id)]
+    return [each for each in later if access.may_change(desk.school, desk.viewer, each)]
 
 
 # Called off
@@ -256,7 +261,7 @@ def _with_others(desk: Desk, event: Event) -> Sequence[Event]:
 def cancelling(desk: Desk, event_id: int) -> Response:
     """Where an event is called off: how many are told."""
     event = access.event_to_change(desk.school, desk.viewer, event_id)
-    following = [each for each in events.series_of(desk.school, event) if (each.on, each.id) > (event.on, event.id) and each.state == event.state]
+    following = [each for each in _following(desk, event) if each.state == event.state]
     told = {each.id: len(event_changes.counting_on(desk.school, each)) for each in (event, *following)}
     can_be = event.state != EventState.CANCELLED and not events.has_begun(desk.school, event)
     return desk.render("events/cancel.html", event=event, following=following, told=told, can_be=can_be or event.state == EventState.DRAFT)
@@ -272,11 +277,8 @@ def cancel(desk: Desk, event_id: int) -> Response:
         desk.wrong(partial(cancelling, event_id=event_id), _="Someone answered, or was told, since you opened this page. Look again.")
     try:
         for each in going:
+            told += event_changes.cancel(desk.school, each)
             desk.changed("removed draft" if is_draft else "called off event", "event", each.id)
-            if is_draft:
-                events.discard(desk.school, each)
-            else:
-                told += event_changes.cancel(desk.school, each)
     except Over:
         return desk.to(f"{page.href}/{event_id}", "It has begun, or was called off before. Nothing was changed.")
     desk.afterwards(desk.hooks.wake)

@@ -38,7 +38,7 @@ def test_a_link_is_made_for_each_kind_and_taken_back(office: Browser) -> None:
     office.post(f"{AT}/{first}/revoke", None, 404, of=AT)
 
 
-@pytest.mark.parametrize("what", ["class:999", "staff:999", "class:x", "staff:"])
+@pytest.mark.parametrize("what", ["class:999", "staff:999", "class:x", "staff:", "", "group:1"])
 def test_a_calendar_of_nobody_is_not_there(office: Browser, what: str) -> None:
     office.post(AT, {"what": what}, 404, of=AT)
 
@@ -54,7 +54,7 @@ def test_a_calendar_file_is_looked_at_and_then_becomes_drafts(office: Browser) -
     at = re.search(rf"{where}/\d+", shown)
     assert at is not None
     office.post(f"{at[0]}/do")
-    assert "draft" in office.get("/console/events")
+    assert "Fair &lt;3 &amp; fun" in office.get("/console/events")
 
 
 def test_faults_of_a_calendar_file_are_told_by_event(office: Browser) -> None:

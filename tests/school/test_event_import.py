@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 from sqlalchemy import select
 
 from data.events import Event, EventState
 from data.people import Adult
-from school import School, events, rsvps
+from school import School, event_changes, events, rsvps
 from school.event_import import import_events
 from school.importing import BadRows
+from tests.school.small import london
 
 
 def ics(*entries: str) -> bytes:
@@ -21,6 +23,10 @@ def ics(*entries: str) -> bytes:
 
 def coffee(starts: str = "0915", more: str = "", day: str = "20260320") -> str:
     return f"UID:c1\nSUMMARY:Coffee morning\nDTSTART;TZID=Europe/London:{day}T{starts}00\nDTEND;TZID=Europe/London:{day}T101500\nLOCATION:Hall{more}"
+
+
+def later(school: School, clock: str) -> School:
+    return School(school.session, london(clock))
 
 
 WEEKLY = "UID:w1\nSUMMARY:Stay and play\nDTSTART;TZID=Europe/London:20260306T091500\nRRULE:FREQ=WEEKLY;COUNT=3"
@@ -77,3 +83,49 @@ def test_one_event_that_is_wrong_and_none_is_taken(school: School) -> None:
         import_events(school, ics(coffee(), "UID:x\nSUMMARY:Concert\nDTSTART;TZID=Mars/Base:20260320T091500"))
     assert [fault.column for fault in refused.value.faults] == ["Concert"]
     assert held(school) == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "UID:a\nSUMMARY:Assembly\nDTSTART;TZID=Europe/London:20260302T083000",
+        "UID:a\nSUMMARY:Book day\nDTSTART;VALUE=DATE:20260302",
+        "UID:a\nSUMMARY:Book week\nDTSTART;VALUE=DATE:20260301\nDTEND;VALUE=DATE:20260306",
+    ],
+)
+def test_what_has_begun_is_left_out_and_said_and_the_rest_is_taken(school: School, entry: str) -> None:
+    changes = import_events(school, ics(entry, coffee()))
+    assert (len(changes.created), len(changes.warnings)) == (1, 1)
+    assert "has begun, and was left out" in changes.warnings[0]
+
+
+def test_a_file_can_be_taken_in_again_on_a_later_day(school: School) -> None:
+    week = "UID:b\nSUMMARY:Book week\nDTSTART;VALUE=DATE:20260304\nDTEND;VALUE=DATE:20260307"
+    import_events(school, ics(week, coffee()))
+    changes = import_events(later(school, "2026-03-05 10:00"), ics(week, coffee()))
+    assert not changes
+    assert changes.warnings == []
+
+
+def test_one_that_is_over_may_be_postponed(school: School) -> None:
+    import_events(school, ics(coffee(day="20260303")))
+    changes = import_events(later(school, "2026-03-04 10:00"), ics(coffee(day="20260320")))
+    assert changes.updated == ["Coffee morning, 2026-03-03: day 2026-03-03 becomes 2026-03-20"]
+
+
+def test_days_of_staffs_own_that_the_file_would_leave_behind_are_told_by_event(school: School) -> None:
+    import_events(school, ics(coffee()))
+    [event] = held(school)
+    event.invite_on = date(2026, 3, 16)
+    with pytest.raises(BadRows) as refused:
+        import_events(school, ics(coffee(day="20260310")))
+    assert [(fault.column, fault.reason) for fault in refused.value.faults] == [("Coffee morning, 2026-03-10", "invite_on: after the event itself")]
+
+
+def test_what_was_called_off_here_stays_so_and_that_is_said(school: School) -> None:
+    import_events(school, ics(coffee()))
+    [event] = held(school)
+    events.open_up(school, event)
+    event_changes.cancel(school, event)
+    changes = import_events(school, ics(coffee()))
+    assert changes.warnings == ["Coffee morning, 2026-03-20: is called off here and stays so; make it anew if it is on after all"]

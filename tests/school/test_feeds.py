@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from icalendar import Calendar
@@ -65,3 +65,16 @@ def test_a_link_that_was_taken_back_opens_nothing(school: School, office: Viewer
 @pytest.mark.parametrize("token", ["", "x", "x" * 500, "'; --", "%00"])
 def test_any_other_token_opens_nothing(school: School, token: str) -> None:
     assert feeds.by_token(school, token) is None
+
+
+def test_a_change_is_seen_as_one(school: School, office: Viewer) -> None:
+    feed, event = feeds.make(school, office.staff), opened(school, CONCERT)
+
+    def stamp() -> tuple[int, datetime]:
+        [entry] = Calendar.from_ical(feeds.by_token(school, feed.token) or b"").walk("VEVENT")
+        return entry.decoded("sequence"), entry.decoded("dtstamp")
+
+    before = stamp()
+    later = School(school.session, school.now + timedelta(days=1))
+    event_changes.change(later, event, replace(CONCERT, title="Spring concert"))
+    assert (stamp()[0] - before[0], stamp()[1] - before[1]) == (1, timedelta(days=1))

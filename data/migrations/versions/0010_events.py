@@ -48,6 +48,7 @@ def _events() -> None:
         sa.Column("look_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("made_by_id", sa.Integer(), nullable=True),
         sa.Column("made_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint('ends_on > "on" OR (ends_on = "on" AND ends > starts)', name=op.f("ck_events_ends_after_it_starts")),
         sa.CheckConstraint("most >= 1", name=op.f("ck_events_someone_may_come")),
         sa.CheckConstraint("taken >= 0 AND (capacity IS NULL OR taken <= capacity)", name=op.f("ck_events_never_too_many")),
