@@ -131,6 +131,8 @@ def whats_on(chat: Chat, school: School) -> None:
     if not coming:
         chat.say(_("Nothing is planned at the moment. I will write to you when there is."))
         return
+    if chat.says(ABOUT_ACCESS) and _talked_about(chat, school, coming):
+        chat.go("ask_event_details")  # 'is there parking' is about the one that they have just heard of
     asked = [event for event in coming if times.fits(chat.heard("time"), _clock(event.on, event.starts))]
     if not asked and not chat.answered("event"):
         # Translators: nothing is on in the days that they asked about; what is on later follows.
@@ -296,6 +298,8 @@ def _accept_all(chat: Chat, school: School, event: Event) -> None:
     """Those of them who come, once they have said how many; nobody, if they change their mind at that."""
     people = 1
     if event.most > 1:
+        if any(number > event.most for number in chat.heard("number")) and not chat.answered("people"):
+            chat.say(_at_most(event.most))
         counts = [*range(1, event.most + 1), NOBODY]
         people = chat.choose(
             "people", counts, _("How many of you will come?"), heard="number", hears="number", means=dict.fromkeys(CANNOT, NOBODY), label=_people
@@ -304,6 +308,10 @@ def _accept_all(chat: Chat, school: School, event: Event) -> None:
         _decline(chat, school, event)
     else:
         _accept(chat, school, event, people)
+
+
+def _at_most(count: int) -> Phrase:
+    return ngettext("Only one person can come.", "At most {count} people can come together.", count)
 
 
 def _people(count: int) -> Phrase:
@@ -321,7 +329,7 @@ def _accept(chat: Chat, school: School, event: Event, people: int) -> None:
             chat.ask_again("people", ngettext("Only one place is left.", "Only {count} places are left.", full.left), [*range(1, full.left + 1), NOBODY])
         _offer_to_wait(chat, school, event, people)
     except TooMany as many:
-        chat.ask_again("people", ngettext("Only one person can come.", "At most {count} people can come together.", many.most))
+        chat.ask_again("people", _at_most(many.most))
     except (TooLate, NotInvited):
         chat.say(_("It is too late to say yes here."))
         chat.go("pass_on", intent="accept_invitation", text=chat.text)

@@ -120,10 +120,10 @@ def is_awaited(text: Text, language: str) -> bool:
 
 
 def carried(school: School, message: Message, carried_texts: Iterable[Text]) -> None:
-    """Remember which texts a message carries, so that its reader can ask for the original."""
-    for text in carried_texts:
-        school.session.flush()
-        school.session.execute(text_messages.insert().values(text_id=text.id, message_id=message.id))
+    """Remember which texts a message carries, each once however often it says them, so that its reader can ask for the original."""
+    school.session.flush()
+    if ids := dict.fromkeys(text.id for text in carried_texts):
+        school.session.execute(text_messages.insert(), [{"text_id": each, "message_id": message.id} for each in ids])
 
 
 def last_translated_for(school: School, adult: Adult, *, within: timedelta = REMEMBERED) -> Text | None:

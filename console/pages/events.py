@@ -16,6 +16,7 @@ from console.pages import Page
 from console.rendering import day, language_name
 from school import School, access, audiences, event_changes, event_clock, event_list, events, groups, kept_files, messages, rsvps, staff
 from school.access import Power
+from school.calendar import calendar
 from school.errors import NotAllowed, NotThere, TooLarge
 from school.events import Event, EventState, NotSo, Over, Plan
 from school.families import Adult
@@ -68,6 +69,7 @@ def show(desk: Desk, event_id: int, back: Back | None = None) -> Response:
         answers=found,
         came=event_list.came(desk.school, event),
         not_invited=[row.adult_id for row in rsvps.not_invited(desk.school, event)],
+        no_school=calendar(desk.school).why_no_school(event.on),
         is_over=events.is_over(desk.school, event),
         has_begun=events.has_begun(desk.school, event),
         takes_answers=rsvps.takes_answers(desk.school, event),

