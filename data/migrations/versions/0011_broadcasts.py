@@ -18,6 +18,8 @@ def upgrade() -> None:
     _dates_and_runs()
     op.add_column("outbox", sa.Column("waits_as", sa.String(length=20), nullable=True))
     op.add_column("outbox", sa.Column("parts", sa.Integer(), nullable=True))
+    op.add_column("outbox", sa.Column("rest", sa.JSON(none_as_null=True), nullable=True))
+    op.execute("UPDATE outbox SET lane = lane + 1 WHERE lane > 1")  # what is urgent goes between alerts and notices
 
 
 def _broadcasts() -> None:
