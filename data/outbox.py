@@ -44,7 +44,8 @@ class Message(Base):
 
     `key` is unique: the same cause writes it once, whatever is repeated. `choices` are (id, label) pairs, shown as the channel does best.
     `must_arrive` messages are repeated once where a channel cannot be asked what it delivered. `waits_as` is what it becomes instead of queued: paused or
-    cancelled, also where it was under way when staff said so. `rest` is what did not fit into it, and what stands under that. `parts` is what it was paid for as, when it last left.
+    cancelled, also where it was under way when staff said so. `rest` is what did not fit into it, and what stands under that. `parts` is what it was paid
+    for as, when it last left.
     """
 
     __tablename__ = "outbox"

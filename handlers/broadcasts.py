@@ -12,7 +12,7 @@ from translations import _
 @notice("broadcast")
 def broadcast(chat: Chat, school: School) -> None:
     """One broadcast: what staff wrote, under the school's name, the dates of a newsletter, a line each, and its document."""
-    said = broadcasts.to_say(school, chat.args["broadcast"], chat.adult)
+    said = broadcasts.to_say(school, chat.args["broadcast"], chat.adult, chat.args.get("run"))
     if said is None:
         return
     if chat.address.first_greeted_at is None:  # the first message says by itself which school it is

@@ -63,7 +63,7 @@ def test_it_is_sent_to_those_who_were_named(run: Run, store: Store) -> None:
         made = session.scalars(select(Broadcast)).one()
         lanes = session.scalars(select(Message.lane).where(Message.kind == "broadcast")).all()
     assert (made.text.words, made.is_urgent, made.state) == ("Bring a towel.", True, "sending")
-    assert set(lanes) == {Lane.ALERT}
+    assert set(lanes) == {Lane.URGENT}
 
 
 def test_a_script_reads_json(run: Run) -> None:
