@@ -144,7 +144,7 @@ def _write(school: School, broadcast: Broadcast, run_id: int, found: Sequence[Wa
     unreached = sum(way.why is not None for way in found)
     if unreached:
         detail = f"{broadcast.kind} {broadcast.id} reaches {unreached} by no channel: print a letter"
-        call_for_a_person(school, Need.BROADCAST, key=f"broadcast:run:{run_id}:unreached", detail=detail)
+        call_for_a_person(school, Need.BROADCAST, key=f"broadcast:{broadcast.id}:unreached:{run_id}", detail=detail)
 
 
 def _to(run_id: int, way: Way) -> Mapping[str, Any]:

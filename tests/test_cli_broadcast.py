@@ -142,6 +142,14 @@ def test_what_must_wait_for_someone_says_so(run: Run, monkeypatch: pytest.Monkey
             ["--to", "everyone", "--text", "Hello", "--at", "2099-03-02T08:00+00:00"],
             ["--at: '2099-03-02T08:00+00:00' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock"],
         ),
+        (
+            ["--to", "everyone", "--text", "Hello", "--at", "2099-03-02"],
+            ["--at: '2099-03-02' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock"],
+        ),
+        (
+            ["--to", "everyone", "--text", "Hello", "--at", "08Z"],
+            ["--at: '08Z' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock"],
+        ),
     ],
 )
 def test_bad_usage_exits_2_with_a_line_for_each_fault(run: Run, store: Store, arguments: list[str], faults: list[str]) -> None:

@@ -604,6 +604,15 @@ def test_the_plan_says_how_many_by_which_way_and_who_not(school: School, parent:
     assert (plan.leaves_at, plan.is_held) == (MONDAY, False)
 
 
+def test_the_plan_counts_who_can_be_written_to_then(school: School, child: Child) -> None:
+    """WhatsApp's window is open for a day after they wrote."""
+    a_parent(school, child, channel="whatsapp").addresses[0].address.last_heard_at = MONDAY
+    school.session.flush()
+    assert broadcasts.plan(school, Audience()).people == {("en", "whatsapp"): 1}
+    tomorrow = broadcasts.plan(school, Audience(), at=london("2026-03-03 12:00"))
+    assert (tomorrow.people, [why for _, why in tomorrow.unreached]) == ({}, [unreachable.Why.WINDOW_CLOSED])
+
+
 def test_the_plan_says_what_quiet_hours_do(school: School, parent: Adult) -> None:
     night = london("2026-03-02 21:00")
     plan = broadcasts.plan(school, Audience(), at=night)
