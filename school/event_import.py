@@ -69,7 +69,7 @@ def _take(school: School, draft: Draft, event: Event | None, changes: Changes) -
 def _leave_out(school: School, over: frozenset[str], held: dict[str, Event], changes: Changes) -> None:
     if over:
         changes.warnings.append(f"over by now, and left out: {len(over)} event{'' if len(over) == 1 else 's'} of the file")
-    for uid in over & held.keys():
+    for uid in sorted(over & held.keys()):
         if _can_change(school, event := held.pop(uid)):
             changes.warnings.append(f"{_name(event)}: has a day in the past in the file, and stays as it is")
 

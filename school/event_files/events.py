@@ -84,7 +84,8 @@ class Said:
         """How it repeats."""
         for said in self.event.all("EXRULE"):
             raise Wrong(said.line, "leaves days out by a rule (EXRULE); leave them out one by one")
-        return [said.parsed(recurrence) for said in self.event.all("RRULE")]
+        first = self.start.clock
+        return [said.parsed(lambda value: recurrence(value, first)) for said in self.event.all("RRULE")]
 
     @cached_property
     def further(self) -> Sequence[Moment]:

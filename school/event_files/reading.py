@@ -64,7 +64,7 @@ def read(content: bytes, today: date) -> Reading:
     over: set[str] = set()
     faults: list[Fault] = []
     work = Work()
-    for uid, named in _by_uid(content, work, faults).items():
+    for uid, named in _by_uid(_events(content, work), faults).items():
         if faults and (work.is_done or len(drafts) > MOST):
             break
         try:
@@ -73,20 +73,24 @@ def read(content: bytes, today: date) -> Reading:
         except Unreadable as error:
             faults.append(_fault(named[0], error))
         else:
-            over |= set() if found else {uid}
+            if not found:
+                over.add(uid)
     if faults:
         raise BadRows(sorted(faults))
     return Reading(sorted(drafts.values(), key=lambda draft: (draft.on, draft.starts, draft.title, draft.source)), frozenset(over))
 
 
-def _by_uid(content: bytes, work: Work, faults: list[Fault]) -> Mapping[str, Sequence[Said]]:
-    """All that the file says under each UID: the event, or its rule, and single times of it that are otherwise."""
-    events = [(event, zones) for calendar in calendars(content) for zones in [Zones(calendar, work)] for event in calendar.inside("VEVENT")]
-    if not events:
+def _events(content: bytes, work: Work) -> Sequence[Said]:
+    found = [(event, zones) for calendar in calendars(content) for zones in (Zones(calendar, work),) for event in calendar.inside("VEVENT")]
+    if not found:
         raise BadRows([Fault(0, "file", "holds no event")])
+    return [Said(number, event, zones, work) for number, (event, zones) in enumerate(found, start=1)]
+
+
+def _by_uid(events: Iterable[Said], faults: list[Fault]) -> Mapping[str, Sequence[Said]]:
+    """All that the file says under each UID: the event, or its rule, and single times of it that are otherwise."""
     by_uid: dict[str, list[Said]] = {}
-    for number, (event, zones) in enumerate(events, start=1):
-        said = Said(number, event, zones, work)
+    for said in events:
         try:
             by_uid.setdefault(said.uid, []).append(said)
         except Unreadable as error:
@@ -104,7 +108,7 @@ def _add(found: Iterable[Draft], drafts: dict[str, Draft]) -> None:
             raise Unreadable(f"is twice on {draft.on}")
         drafts[draft.source] = draft
         if len(drafts) > MOST:
-            raise Unreadable(f"is more than can be taken: {MOST:,} events to come in a file, each day of one that repeats counted; let it end sooner")
+            raise Unreadable(f"is too much: a file may have {MOST:,} events to come, each day of one that repeats counted; let it end sooner, or export less")
 
 
 def _drafts(uid: str, named: Sequence[Said], today: date) -> Sequence[Draft]:

@@ -31,7 +31,7 @@ _PARTS: Mapping[str, Mapping[str, str]] = {
     "YEARLY": {**_MONTHLY, "BYMONTH": f"{_MONTH}(,{_MONTH})*"},
 }
 """What each kind may say, and how. 'Every Monday and the first Friday' is not among it: dateutil takes it for the days that are both."""
-_MOST_DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+_MOST_DAYS = {2: 28, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Recurrence:
         return self.count is None and self.until is None
 
 
-def recurrence(text: str) -> Recurrence:
-    """The rule that is written. Refuses with Unreadable one that no calendar's window makes: within a day, by the week of the year, on 30 February."""
+def recurrence(text: str, first: datetime) -> Recurrence:
+    """The rule that is written for what is at `first`. Refuses with Unreadable one that no calendar's window makes: within a day, on 30 February."""
     parts = dict(_part(part) for part in text.upper().strip().strip(";").split(";"))
     known = _PARTS.get(parts.get("FREQ", ""))
     if known is None:
@@ -58,6 +58,8 @@ def recurrence(text: str) -> Recurrence:
     for name, said in parts.items():
         if name not in shapes or not re.fullmatch(shapes[name], said, re.ASCII):
             raise _unknown(f"{name}={said}")
+    if "BYMONTH" in parts and "BYDAY" not in parts:
+        parts.setdefault("BYMONTHDAY", str(first.day))  # as RFC 5545 has it; said, so that it can be checked
     if not _always_comes_again(parts):
         raise _unknown(text)
     pattern = ";".join(f"{name}={said}" for name, said in parts.items() if name not in {"COUNT", "UNTIL"})
@@ -81,18 +83,19 @@ def _part(text: str) -> tuple[str, str]:
 def _always_comes_again(parts: Mapping[str, str]) -> bool:
     """Whether its parts fit together so that no long search can fail."""
     by_day, by_month_day, by_month = (parts.get(name, "") for name in ("BYDAY", "BYMONTHDAY", "BYMONTH"))
-    interval = int(parts.get("INTERVAL", "1"))
+    interval, is_monthly = int(parts.get("INTERVAL", "1")), parts["FREQ"] == "MONTHLY"
     if parts["FREQ"] == "DAILY":
         return not by_day or interval == 1
-    is_in_few_months = "5" in by_day + parts.get("BYSETPOS", "") or re.search("29|3[01]", by_month_day)
-    if is_in_few_months and (interval % 12 == 0 if parts["FREQ"] == "MONTHLY" else interval > 1):
-        return False
     if "BYSETPOS" in parts and (not by_day or re.search(r"\d", by_day)):
         return False
-    if by_month_day and by_month:
-        most = max(_MOST_DAYS.get(int(month), 31) for month in by_month.split(","))
+    skips_leap_years = interval % 12 == 0 if is_monthly else interval > 1
+    if skips_leap_years and "5" in by_day + parts.get("BYSETPOS", ""):
+        return False
+    if by_month_day:
+        months = by_month.split(",") if by_month else ["2" if is_monthly and skips_leap_years else "1"]
+        most = max(_MOST_DAYS.get(int(month), 31) + (month == "2" and not skips_leap_years) for month in months)
         return not by_day and any(abs(int(day)) <= most for day in by_month_day.split(","))
-    return not (by_day and (by_month_day or (parts["FREQ"] == "YEARLY" and not by_month)))
+    return not by_day or bool(by_month) or parts["FREQ"] != "YEARLY"
 
 
 def _unknown(what: str) -> Unreadable:

@@ -125,7 +125,7 @@ def _of_one_kind(part: Component) -> Iterator[_Change]:
     for listed in part.all("RDATE"):
         yield from (_Change(written(value).clock, before, after) for value in listed.value.split(",") if value.strip())
     for said in part.all("RRULE"):
-        yield from (_Change(clock, before, after) for clock in _ruled(first.clock, rules.recurrence(said.value), before))
+        yield from (_Change(clock, before, after) for clock in _ruled(first.clock, rules.recurrence(said.value, first.clock), before))
 
 
 def _ruled(first: datetime, rule: rules.Recurrence, before: timedelta) -> Iterator[datetime]:
