@@ -42,7 +42,7 @@ format: .venv/.ready-dev  ## put the code in order: format, and mend what the li
 	@$(BIN)/ruff format .
 
 .PHONY: crash-test
-crash-test: system .venv/.ready-dev  ## kill the server N times (N=200) at random instants and count what was lost or said twice
+crash-test: system .venv/.ready-dev  ## kill the server N times (N=200) at random instants, and in the middle of broadcasts, and count what was lost or said twice
 	@BOOKBAG_CRASHES="$(N)" $(BIN)/pytest -m crash $(PYTEST_ARGS)
 
 .PHONY: fuzz

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, exists, false, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bot.conversation.engine import Reply
@@ -40,6 +40,8 @@ RANK = {
 }
 """A later report never lowers a state: 'delivered' beats 'undelivered', 'read' beats all. Cancelled and expired are ours and final."""
 NOT_DELIVERED = (OutboxState.UNDELIVERED, OutboxState.FAILED)
+MORE = "+"
+"""Ends the key of the rest of a long text, behind the key of its beginning."""
 WORDINGS = 3
 """How often wording a message may fail before a person gets it."""
 AGAIN_AFTER = 10
@@ -92,23 +94,13 @@ def due(school: School, limit: int, channels: Channels, via: str = "", *, only: 
 @lru_cache(maxsize=64)
 def _due(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str], via: str, *, is_one: bool) -> Select[Message]:
     """The question of `due`, built once for each set of open channels: building it costs more than asking it."""
-    earlier, on_its_way, now = aliased(Message), aliased(Message), bindparam("now", type_=UtcDateTime)
-    waits_behind = exists().where(
-        earlier.address_id == Message.address_id,
-        earlier.state == OutboxState.QUEUED,
-        or_(earlier.lane < Message.lane, and_(earlier.lane == Message.lane, earlier.id < Message.id)),
-    )
-    is_busy = exists().where(
-        on_its_way.address_id == Message.address_id,
-        on_its_way.state == OutboxState.SENDING,
-        # A reply to a new message may pass one whose fate is unknown; nothing else may.
-        or_(Message.lane != Lane.REPLY, on_its_way.next_at.is_(None)),
-    )
+    now, address = bindparam("now", type_=UtcDateTime), _where_to(on, windowed)
     is_time = and_(or_(Message.not_before.is_(None), Message.not_before <= now), or_(Message.next_at.is_(None), Message.next_at <= now))
     statement = (
         select(Message)
-        .where(Message.state == OutboxState.QUEUED, Message.via == via, is_time, ~waits_behind, ~is_busy)
-        .where(or_(_is_open(on, are_open, windowed), Message.useless_after <= now))
+        .where(Message.state == OutboxState.QUEUED, Message.via == via, is_time)
+        .where(or_(_is_open(address, are_open) if are_open else false(), Message.useless_after <= now))
+        .where(~_waits_behind(address), ~_is_busy(address))
         .order_by(Message.lane, Message.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=Message)
@@ -116,12 +108,11 @@ def _due(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str],
     return statement.where(Message.id == bindparam("only", type_=Integer)) if is_one else statement
 
 
-def _is_open(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str]) -> ColumnElement[bool]:
-    """Whether what it would leave on is open: the channel of its address, else of the first that its adult can be reached at; with none, staff must hear."""
-    given = select(Address.channel).where(Address.id == Message.address_id).scalar_subquery()
+def _where_to(on: frozenset[str], windowed: frozenset[str]) -> ColumnElement[int | None]:
+    """The address of a message; where none is chosen yet the first at which its adult can be reached now, if any."""
     in_window = and_(Address.channel.in_(windowed), Address.last_heard_at > bindparam("day_ago", type_=UtcDateTime))
     first = (
-        select(Address.channel)
+        select(Address.id)
         .join(AdultAddress)
         .where(AdultAddress.adult_id == Message.adult_id, Address.state == AddressState.USABLE, or_(Address.channel.in_(on - windowed), in_window))
         .order_by(AdultAddress.rank, Address.id)
@@ -129,7 +120,47 @@ def _is_open(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[s
         .correlate(Message)
         .scalar_subquery()
     )
-    channel = func.coalesce(given, first)
+    return func.coalesce(Message.address_id, first)
+
+
+def _waits_behind(address: ColumnElement[int | None]) -> ColumnElement[bool]:
+    """Whether something that goes before it waits to go where it goes: by lane and age, within one long text by its parts.
+
+    An earlier broadcast that has no address yet, being postponed, counts too.
+    """
+    earlier, postponed = aliased(Message), aliased(Message)
+    is_same_text = func.rtrim(earlier.key, MORE) == func.rtrim(Message.key, MORE)
+    goes_before = or_(
+        and_(is_same_text, func.length(earlier.key) < func.length(Message.key)),
+        and_(~is_same_text, or_(earlier.lane < Message.lane, and_(earlier.lane == Message.lane, earlier.id < Message.id))),
+    )
+    return or_(
+        exists().where(earlier.address_id == address, earlier.state == OutboxState.QUEUED, goes_before),
+        exists().where(
+            Message.lane == Lane.BROADCAST,
+            postponed.adult_id == Message.adult_id,
+            postponed.state == OutboxState.QUEUED,
+            postponed.lane + 0 == Lane.BROADCAST,  # so that SQLite, which keeps no statistics, goes by the adult and not through all that is queued
+            postponed.id < Message.id,
+            postponed.next_at.is_not(None),
+        ),
+    )
+
+
+def _is_busy(address: ColumnElement[int | None]) -> ColumnElement[bool]:
+    """Whether something is on its way to where it goes."""
+    on_its_way = aliased(Message)
+    return exists().where(
+        on_its_way.address_id == address,
+        on_its_way.state == OutboxState.SENDING,
+        # A reply to a new message may pass one whose fate is unknown; nothing else may.
+        or_(Message.lane != Lane.REPLY, on_its_way.next_at.is_(None)),
+    )
+
+
+def _is_open(address: ColumnElement[int | None], are_open: frozenset[str]) -> ColumnElement[bool]:
+    """Whether the channel of where it goes is open; with nowhere to go, staff must hear."""
+    channel = select(Address.channel).where(Address.id == address).correlate(Message).scalar_subquery()
     return or_(channel.is_(None), channel.in_(are_open))
 
 
@@ -287,7 +318,7 @@ def _let_rest_follow(school: School, message: Message) -> None:
     """Queue what was split off, whatever staff say meanwhile: half a message helps nobody."""
     if message.rest is None:
         return
-    rest = Message(key=f"{message.key}+", text=message.rest["text"], lane=Lane.REST)
+    rest = Message(key=f"{message.key}{MORE}", text=message.rest["text"], lane=Lane.REST)
     _add_like(school, rest, message)
     _give_back(rest, message.rest)
     rest.state, rest.waits_as, message.rest = OutboxState.QUEUED, None, None

@@ -26,6 +26,7 @@ COMMANDS = [
     "family list",
     "whatsapp setup",
     "bench turns",
+    "bench broadcast",
     "bench console",
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
@@ -27,12 +27,16 @@ def phone(number: int) -> str:
     return f"+4471{number:08}"
 
 
-def fill(store: Store, families: int, old_messages: int, now: datetime) -> None:
-    """Fill an empty, migrated database; old messages are spread over the families and the last year, half in and half out."""
+def fill(store: Store, families: int, old_messages: int, now: datetime, languages: Sequence[str] = ("en",)) -> None:
+    """Fill an empty, migrated database; old messages are spread over the families and the last year, half in and half out.
+
+    The families take turns at the languages, by their BCP 47 tags.
+    """
     classes = -(-families // IN_A_CLASS)
     with store.write() as session:
         _staff(session, classes)
-        _add(session, Adult, ({"id": n + 1, "reference": f"b{n}", "name": f"Parent {n}", "language": "en"} for n in range(families)))
+        adults = ({"id": n + 1, "reference": f"b{n}", "name": f"Parent {n}", "language": languages[n % len(languages)]} for n in range(families))
+        _add(session, Adult, adults)
         children = (
             {"id": n + 1, "reference": f"c{n}", "name": f"Child {n}", "class_id": n // IN_A_CLASS + 1, "joined_on": date(2020, 9, 1)} for n in range(families)
         )

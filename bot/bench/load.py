@@ -43,19 +43,20 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 class Parents:
-    """All parents of the bench; each writes only when the last message was answered, as people do."""
+    """The parents who write, by the numbers of their families; each writes only when the last message was answered, as people do."""
 
-    def __init__(self, count: int) -> None:
-        self.twilio = Twilio(self._ring)
-        self._turns = {phone(number): 0 for number in range(count)}
-        self._times = {phone(number): str(number % 3 + 1) for number in range(count)}
+    def __init__(self, families: Sequence[int]) -> None:
+        self.twilio = Twilio(self.ring)
+        self._turns = {phone(number): 0 for number in families}
+        self._times = {phone(number): str(number % 3 + 1) for number in families}
         self._ringing: dict[str, asyncio.Event] = {number: asyncio.Event() for number in self._turns}
         self._idle: asyncio.Queue[str] = asyncio.Queue()
         for number in self._turns:
             self._idle.put_nowait(number)
         self.last = ""
 
-    def _ring(self, number: str, words: str) -> None:
+    def ring(self, number: str, words: str) -> None:
+        """A phone has something to read."""
         self.last = words
         self._ringing[number].set()
 

@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,11 +70,9 @@ def console(settings: Settings, *, families: int, messages: int, rounds: int, as
 
     The database is a new one beside the school's own, or an empty one at `database_url`; the school's own is never touched.
     """
-    own = Path(settings.database_url.removeprefix("sqlite:///")).parent if settings.database_url.startswith("sqlite:///") else Path("var")
-    own.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=own) as folder:
-        url = database_url or f"sqlite:///{Path(folder).absolute()}/bookbag.db"
-        numbers = _measure(Path(folder), url, families, messages, rounds)
+    with limits.folder_beside(settings.database_url) as folder:
+        url = database_url or f"sqlite:///{folder}/bookbag.db"
+        numbers = _measure(folder, url, families, messages, rounds)
     if as_json:
         sys.stdout.write(limits.as_json(numbers) + "\n")
     else:

@@ -369,6 +369,21 @@ def bench_turns(
     finish(bench.turns, settings, count=count, families=families, old_messages=old_messages, as_json=as_json, database_url=database)
 
 
+@bench_app.command("broadcast")
+def bench_broadcast(
+    adults: Annotated[int, typer.Option(help="How many adults are told.", min=12)] = 10_000,
+    replies: Annotated[int, typer.Option(help="How many messages parents write, without a broadcast and again during one.", min=1)] = 200,
+    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """One text to many: planning it, sending it beside a bare HTTP client, and what parents who write meanwhile wait."""
+    settings = settings_from(config)
+    from bot.bench import broadcast as one_to_many
+
+    finish(one_to_many.broadcast, settings, adults=adults, replies=replies, as_json=as_json, database_url=database)
+
+
 @bench_app.command("console")
 def bench_console(
     families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 400,

@@ -225,9 +225,44 @@ def test_order_is_kept_while_an_earlier_one_waits(way: WayOut) -> None:
     assert way.sms.texts == ["first", "first", "second"]
 
 
+def test_a_notice_waits_behind_an_earlier_one_that_is_tried_again(way: WayOut) -> None:
+    way.queue("First", channel=None, kind="news")
+    way.queue("Second", channel=None, kind="news")
+    way.fails(TryLater())
+    way.send()
+    assert way.sms.texts == ["First"]
+    way.later(seconds=10)
+    assert way.sms.texts == ["First", "First", "Second"]
+
+
+def test_what_waits_for_one_in_doubt_takes_nobodys_place(way: WayOut) -> None:
+    way.queue("First", channel=None, kind="news")
+    way.queue("Second", channel=None, kind="news")
+    way.fails(FateUnknown())
+    way.send()
+    assert due(way) == []
+
+
+def test_a_broadcast_waits_behind_an_earlier_one_that_was_postponed(way: WayOut) -> None:
+    way.queue("First", channel=None, kind="broadcast", lane=Lane.BROADCAST, next_at=way.now + timedelta(seconds=5))
+    second = way.queue("Second", channel=None, kind="broadcast", lane=Lane.BROADCAST)
+    assert due(way) == []
+    way.later(seconds=6)
+    assert way.state(second) == "sent"
+    assert way.sms.texts == ["First", "Second"]
+
+
+def test_what_is_not_yet_looked_at_holds_up_nothing(way: WayOut) -> None:
+    way.queue("Next week", channel=None, kind="news", not_before=way.now + timedelta(days=7))
+    now = way.queue("Now", channel=None, kind="news")
+    assert due(way) == [now]
+
+
 def test_replies_go_first(way: WayOut) -> None:
     ids = [way.queue("broadcast", channel=None, kind="notice", lane=Lane.BROADCAST), way.queue("notice", channel="telegram", kind="notice"), way.queue("reply")]
-    assert due(way) == ids[::-1]
+    assert due(way) == ids[:0:-1]
+    way.send()
+    assert way.sms.texts == ["reply", "broadcast"]
 
 
 def test_a_slow_channels_queue_hides_nobody_elses(way: WayOut) -> None:
@@ -300,6 +335,17 @@ def test_a_long_text_leaves_in_order_with_its_choices_last(database_url: str) ->
 
 
 # What is reported later
+
+
+def test_the_rest_of_a_text_never_passes_its_beginning(way: WayOut) -> None:
+    way.queue("one two three " * 100)
+    way.fails(TryLater())
+    way.send()
+    beginning = way.sms.texts[0]
+    assert way.sms.texts == [beginning]
+    way.later(seconds=10)
+    assert way.sms.texts[:2] == [beginning, beginning]
+    assert len(way.sms.texts) == 3
 
 
 def test_a_phone_that_is_off_is_tried_again_after_15_minutes_and_two_hours(way: WayOut) -> None:

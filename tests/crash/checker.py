@@ -154,11 +154,16 @@ class History:
             if row["state"] == "unconfirmed" and row["must_arrive"] and not row["key"].endswith(":again") and row["key"] not in again:
                 self.fault(f"outbox {row['id']} must arrive and was not repeated")
 
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Where each message stands among those to its recipient, by our own id: as they were written, the rest of a long text behind its beginning."""
+        written = {row["key"]: row["id"] for row in self.outbox}
+        return {row["uid"]: (written[row["key"].rstrip("+")], row["key"].count("+")) for row in self.outbox}
+
     def _order(self) -> None:
         """For each recipient, messages that were never in doubt arrive in the order in which they were written."""
-        lied = {entry.get("outbox_id") for entry in self.log if entry.get("fault")}
-        clean = {row["uid"]: row["id"] for row in self.outbox if row["attempts"] == 1 and row["code"] is None and row["uid"] not in lied}
-        last: dict[str, int] = defaultdict(int)
+        lied, places = {entry.get("outbox_id") for entry in self.log if entry.get("fault")}, self.places()
+        clean = {row["uid"]: places[row["uid"]] for row in self.outbox if row["attempts"] == 1 and row["code"] is None and row["uid"] not in lied}
+        last: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for entry in self.accepted("twilio.send"):
             number = clean.get(entry["outbox_id"])
             if number is not None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from bot.settings import Settings, load
 from school import LONDON
 from tests.standin.client import ROOT, StandIn
 
@@ -96,9 +97,12 @@ class Server:
     def seed(self) -> None:
         """Fill the database with the demo school."""
         from bot.run import seed_demo
-        from bot.settings import load
 
-        seed_demo(load(None, {name: value for name, value in self.environment.items() if name.startswith("BOOKBAG_")}))
+        seed_demo(self.settings())
+
+    def settings(self) -> Settings:
+        """What it runs with."""
+        return load(None, {name: value for name, value in self.environment.items() if name.startswith("BOOKBAG_")})
 
     def start(self, fault: str | None = None, after: int = 0, *, wait: bool = True) -> None:
         """Start it; with a `fault`, it kills itself when it passes that point for the `after`-th time and one more."""

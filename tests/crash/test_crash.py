@@ -5,56 +5,32 @@
 
 from __future__ import annotations
 
-import os
-import random
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from bot.faults import POINTS
 from tests.crash.checker import History
+from tests.crash.life import CRASHES, SEED, Life
 from tests.crash.parents import Crowd
-from tests.crash.server import Nursery, Server
+from tests.crash.server import Nursery
 from tests.standin.client import StandIn
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
-CRASHES = int(os.environ.get("BOOKBAG_CRASHES", "3"))
-SEED = int(os.environ.get("BOOKBAG_CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
 A_LIFE = 20
 """How often one school is killed before its history is checked."""
-LIES = {
-    "twilio.send": {
-        "500_after": 0.03,
-        "drop_after": 0.03,
-        "drop_before": 0.03,
-        "hang_after": 0.01,
-        "slow": 0.02,
-        "500_before": 0.02,
-        "429": 0.02,
-        "rubbish": 0.01,
-    },
-    "twilio.list": {"500_before": 0.05, "drop_before": 0.05, "429": 0.02},
-    "telegram.sendMessage": {"500_after": 0.03, "drop_after": 0.02, "drop_before": 0.02, "500_before": 0.02, "429": 0.02, "slow": 0.01},
-}
 
 
-class School:
-    """One school, its providers and its parents, from the first start to the verdict."""
+class School(Life):
+    """The demo school and its parents, who write all the time."""
 
     def __init__(self, nursery: Nursery, standin: StandIn, database_url: str, folder: Path, seed: int) -> None:
-        self.chance = random.Random(seed)
-        self._standin, self._database_url, self._seed = standin, database_url, seed
-        self.server = Server(nursery, standin, database_url, folder / "server.log")
+        super().__init__(nursery, standin, database_url, folder, seed)
         self.server.seed()
         self._invented = {row["id"] for row in History.of(database_url, []).appointments}
-        standin.control(seed=seed, listing_delay=0.2, rates={name: {"seconds": 1.5, **rates} for name, rates in LIES.items()})
-        standin.control(twilio_target=f"{self.server.url}/webhooks/twilio/message", telegram_target=f"{self.server.url}/webhooks/telegram")
         self._crowd = Crowd(standin, seed)
 
     def live(self, *, with_server: bool = True) -> None:
@@ -63,52 +39,13 @@ class School:
             self.server.start()
         self._crowd.start()
 
-    def change_callbacks(self) -> None:
-        """Delivery reports come another way from now on."""
-        self._standin.control(callbacks=self.chance.choice(("normal", "early", "shuffled", "repeated", "unknown")))
-
     def verdict(self) -> dict[str, int]:
-        """A little later nobody writes any more and nobody lies; when all is quiet, the history is judged."""
+        """A little later nobody writes any more."""
         if not self.server.alive:
             self.server.start()
         time.sleep(1.5)
         self._crowd.stop()
-        self._standin.control(rates={name: {} for name in LIES})
-        self._wait_until_quiet()
-        took = self.server.stop()
-        history = History.of(self._database_url, self._standin.log(), invented=self._invented)
-        numbers = history.check() | {"restarts": self.server.restarts}
-        sys.stdout.write(f"\nseed {self._seed}: " + ", ".join(f"{count} {name}" for name, count in numbers.items()) + "\n")
-        if took > 10:
-            history.fault(f"stopping took {took:.1f} s")
-        assert not history.faults, f"seed {self._seed}\n" + "\n".join(history.faults[:40])
-        return numbers
-
-    def _wait_until_quiet(self, within: float = 45.0) -> None:
-        """Until nothing waits and everything that was written came in, for longer than a catch-up takes."""
-        engine, deadline, quiet_since = create_engine(self._database_url), time.monotonic() + within, None
-        waiting = "SELECT (SELECT count(*) FROM inbox WHERE state = 'new') + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
-        while time.monotonic() < deadline:
-            with engine.connect() as connection:
-                is_quiet = not connection.execute(text(waiting)).scalar_one()
-            quiet_since = (quiet_since or time.monotonic()) if is_quiet else None
-            if quiet_since and time.monotonic() - quiet_since > 2.5:
-                break
-            time.sleep(0.2)
-        engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    made = Nursery()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def standin() -> Iterator[StandIn]:
-    with StandIn(process=True, seed=SEED) as running:
-        yield running
+        return self.judged(invented=self._invented)
 
 
 def test_it_may_die_at_every_step(nursery: Nursery, standin: StandIn, sqlite_url: str, tmp_path: Path) -> None:
@@ -144,10 +81,8 @@ def _kill_at_random(school: School, times: int) -> None:
     """Killed after up to six seconds, sometimes while it starts."""
     school.live()
     for _ in range(times):
-        school.change_callbacks()
         time.sleep(school.chance.triangular(0, 6, 1))
-        school.server.kill()
-        school.server.start(wait=school.chance.random() < 0.8)
+        school.die()
 
 
 def test_the_checker_sees_what_it_is_for() -> None:
