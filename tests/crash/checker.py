@@ -88,12 +88,16 @@ class History:
         twilio = {entry["sid"] for entry in self.accepted("twilio.webhook")}
         return twilio | {f"tg:{entry['update_id']}" for entry in self.accepted("telegram.webhook")}
 
+    def missing(self) -> set[str]:
+        """The provider's ids of what was written to the school and has not come in."""
+        written = {entry["sid"] for entry in self.accepted("twilio.inbound")} | {f"tg:{entry['update_id']}" for entry in self.accepted("telegram.inbound")}
+        return written - {row["provider_id"] for row in self.inbox}
+
     def _lost(self) -> None:
         kept = Counter(row["provider_id"] for row in self.inbox)
         for lost in self.acknowledged() - kept.keys():
             self.fault(f"acknowledged and lost: {lost}")
-        written = {entry["sid"] for entry in self.accepted("twilio.inbound")} | {f"tg:{entry['update_id']}" for entry in self.accepted("telegram.inbound")}
-        for lost in written - kept.keys() - self.acknowledged():
+        for lost in self.missing() - self.acknowledged():
             self.fault(f"never caught up: {lost}")
         for provider_id, count in kept.items():
             if count > 1:
