@@ -217,8 +217,8 @@ def sent(school: School, message: Message, provider_id: str, ask_at: datetime | 
 
     At `ask_at` the provider is asked what became of it, if it has reported nothing final by then.
     """
-    message.sent_at = message.sent_at or school.now
     early = best_report(school, provider_id)
+    message.sent_at = message.sent_at or school.now
     if early in NOT_DELIVERED and message.state != OutboxState.SENDING:
         return None  # it was acted on already: the message waits to be sent again, or a person has it
     message.provider_id = provider_id
