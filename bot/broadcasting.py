@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -94,16 +94,14 @@ def _content(file: Path, faults: list[str]) -> str | None:
 def _when(at: str | None, faults: list[str]) -> When | None:
     if at is None:
         return None
-    try:
-        if len(at) <= len("08:00"):
-            return When(now().astimezone(LONDON).date(), time.fromisoformat(at))
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is not None:
-        faults.append(f"--at: '{at}' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock")
-        return None
-    return When(moment.date(), moment.time())
+    for form in ("%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"):
+        try:
+            moment = datetime.strptime(at, form)  # noqa: DTZ007  # it is on the school's clock
+        except ValueError:
+            continue
+        return When(moment.date() if "%d" in form else now().astimezone(LONDON).date(), moment.time())
+    faults.append(f"--at: '{at}' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock")
+    return None
 
 
 def _audience(settings: Settings, store: Store, to: str, faults: list[str]) -> Audience | None:

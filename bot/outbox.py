@@ -6,10 +6,11 @@ Nothing here knows a channel: the dispatcher hands in what a provider said, in o
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, exists, false, func, or_, select, update
 from sqlalchemy.orm import aliased
@@ -179,8 +180,8 @@ def postpone(message: Message, until: datetime) -> None:
 
 
 def wait_for_morning(school: School, message: Message) -> bool:
-    """Whether quiet hours hold this message back; if so it waits for their end. Replies and alerts pass."""
-    if message.lane <= Lane.ALERT:
+    """Whether quiet hours hold this message back; if so it waits for their end. Replies, alerts and what is urgent pass."""
+    if message.lane <= Lane.URGENT:
         return False
     until = end_of_quiet(school, school.now)
     if until == school.now:
@@ -224,6 +225,8 @@ def sent(school: School, message: Message, provider_id: str, ask_at: datetime | 
     message.provider_id = provider_id
     if _raise_to(message, OutboxState.SENT):
         message.next_at = ask_at
+    if message.state not in NOT_DELIVERED:
+        _let_rest_follow(school, message)
     return early
 
 
@@ -247,8 +250,12 @@ def try_later(school: School, message: Message, wait: timedelta, code: str | Non
 
 
 def elsewhere(school: School, message: Message, address: Address) -> None:
-    """Sending or undelivered → queued at the person's next address: surely not arrived at the one before."""
+    """Sending or undelivered → queued at the person's next address, whole: surely not arrived at the one before."""
     message.address, message.address_id = address, address.id
+    if message.rest is not None:
+        message.text = f"{message.text}\n{message.rest['text']}"
+        _give_back(message, message.rest)
+        message.rest = None
     _wait(message, school.now)
     message.provider_id = None
     message.attempts = message.lookups = 0
@@ -285,6 +292,7 @@ def unconfirmed(school: School, message: Message, repeat_at: datetime) -> None:
     if message.must_arrive:
         repeat(school, message, repeat_at)
     message.state, message.next_at = OutboxState.UNCONFIRMED, None
+    _let_rest_follow(school, message)
     _show(school, message, "not confirmed")
 
 
@@ -296,10 +304,29 @@ def repeat(school: School, message: Message, at: datetime) -> None:
     _add_like(school, again, message)
 
 
-def split_off(school: School, message: Message, rest: str) -> None:
-    """What did not fit: a message of its own that follows right after, with the choices and the file."""
-    _add_like(school, Message(key=f"{message.key}{MORE}", text=rest, lane=Lane.REST), message)
+def split_off(message: Message, rest: str) -> None:
+    """Keep back what does not fit, with the choices and the file: it follows as a message of its own once this one has left, and never without it."""
+    message.rest = {"text": rest, **{name: getattr(message, name) for name in _LAST}}
     message.choices, message.attachment, message.asks_contact = [], None, False
+
+
+_LAST = ("choices", "attachment", "asks_contact")
+"""What stands under the last piece of a long text."""
+
+
+def _let_rest_follow(school: School, message: Message) -> None:
+    """Queue what was split off, whatever staff say meanwhile: half a message helps nobody."""
+    if message.rest is None:
+        return
+    rest = Message(key=f"{message.key}{MORE}", text=message.rest["text"], lane=Lane.REST)
+    _add_like(school, rest, message)
+    _give_back(rest, message.rest)
+    rest.state, rest.waits_as, message.rest = OutboxState.QUEUED, None, None
+
+
+def _give_back(message: Message, rest: Mapping[str, Any]) -> None:
+    for name in _LAST:
+        setattr(message, name, rest[name])
 
 
 def _add_like(school: School, made: Message, other: Message) -> None:
@@ -324,7 +351,9 @@ def report(school: School, message: Message, state: OutboxState, verdict: str | 
     message.verdict, message.code = verdict, code
     if state in NOT_DELIVERED:
         _show(school, message, f"{verdict or 'unknown'} {code or ''}".strip())
-    elif was_shown and state is not OutboxState.SENT:
+        return True
+    _let_rest_follow(school, message)
+    if was_shown and state is not OutboxState.SENT:
         done = update(Attention).where(Attention.key == _call(message), Attention.done_at.is_(None)).values(done_at=school.now)
         school.session.execute(done.execution_options(synchronize_session=False))
     return True

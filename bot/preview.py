@@ -53,6 +53,7 @@ class Look:
 class Preview:
     """What would happen if it were sent. `held` of the messages leave only at `held_until`, since quiet hours come between; of none it is None.
 
+    So many of them get no document (`without_document`), since it goes as a link there and nothing leads to Bookbag from outside.
     `pence` is what it would cost, `spent` what the month has cost so far with what is under way, `cap` what it may cost; all in pence.
     """
 
@@ -60,6 +61,7 @@ class Preview:
     looks: Sequence[Look]
     held: int
     held_until: datetime | None
+    without_document: int
     pence: float
     spent: float
     cap: float | None
@@ -67,7 +69,7 @@ class Preview:
     @property
     def exceeds_cap(self) -> bool:
         """Whether it waits for someone's yes because of what it costs, unless it is urgent."""
-        return self.cap is not None and self.spent + self.pence > self.cap
+        return self.pence > 0 and costs.exceeds(self.spent + self.pence, self.cap)
 
 
 def preview(
@@ -82,16 +84,20 @@ def preview(
     parts = {look.language: look.sms_parts for look in looks}
     broadcasts.measured(broadcast, parts)
     held, held_until = (plan.count, plan.leaves_at) if plan.is_held else _overtaken(school, broadcast, plan, parts, per_second or {})
-    cap = school.settings.monthly_cap_pounds
     return Preview(
         plan=plan,
         looks=looks,
         held=held,
         held_until=held_until if held else None,
+        without_document=_without_document(broadcast, plan) if public_url is None else 0,
         pence=costs.pence_for(school, plan.people, parts),
         spent=costs.spent(school) + costs.promised(school),
-        cap=None if cap is None else cap * 100.0,
+        cap=costs.cap(school),
     )
+
+
+def _without_document(broadcast: Broadcast, plan: Plan) -> int:
+    return sum(count for (_, channel), count in plan.people.items() if channel != ChannelName.TELEGRAM) if broadcast.file_id is not None else 0
 
 
 def sms_parts(school: School, words: str, language: str) -> int:

@@ -115,7 +115,7 @@ class Words:
         state = State.from_json(kept.state)
         said = Conversation(school, adult, address, state, language=adult.language).begin(f"notice:{message.kind}", **message.about)
         is_asked_now = before.question is not None and school.now - kept.updated_at < LEFT_OPEN
-        if said.question is not None and is_asked_now and message.lane > Lane.ALERT:
+        if said.question is not None and is_asked_now and message.lane > Lane.URGENT:
             outbox.postpone(message, school.now + WAIT_FOR_ANSWER)
             return False
         if not said.text:
@@ -150,7 +150,7 @@ class Words:
             message.text = f"{message.text}\n{self._public_url}{path}" if path else message.text
             message.attachment = file = None
         self._fold(school, message, address)
-        self._fit(school, message, channel)
+        _fit(message, channel)
         if file is None or message.attachment is None:
             return self._outgoing(school, message, address)
         return self._outgoing(school, message, address, Attachment(file.name, file.media_type, file.content))
@@ -179,16 +179,19 @@ class Words:
             message.text = fold_letters(message.text or "", adult.language)
             message.choices = [[choice, fold_letters(label, adult.language)] for choice, label in message.choices]
 
-    def _fit(self, school: School, message: Message, channel: Channel) -> None:
-        """A text too long for one message leaves in several, in order; the choices stand under the last."""
-        text, most = (message.text or "").strip(), channel.limits.text_characters
-        listed = sum(len(choice[1]) + 4 for choice in message.choices)
-        if len(text) + listed <= most:
-            return
-        first, *more = split(text, max(most - listed, most // 2))
-        if more:
-            message.text = first
-            outbox.split_off(school, message, text[len(first) :].strip())
+
+def _fit(message: Message, channel: Channel) -> None:
+    """A text too long for one message leaves in several, in order; the choices stand under the last."""
+    if message.rest is not None:
+        return  # it waited to be tried again
+    text, most = (message.text or "").strip(), channel.limits.text_characters
+    listed = sum(len(choice[1]) + 4 for choice in message.choices)
+    if len(text) + listed <= most:
+        return
+    first, *more = split(text, max(most - listed, most // 2))
+    if more:
+        message.text = first
+        outbox.split_off(message, text[len(first) :].strip())
 
 
 def for_paper(store: Store, settings: SchoolSettings, now: datetime, message_ids: Sequence[int]) -> Mapping[int, str]:

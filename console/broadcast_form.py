@@ -130,13 +130,18 @@ def read(desk: Desk, again: Show, known: Broadcast | None = None) -> Typed:
     brought = desk.prepared
     if brought is not None and not isinstance(brought, kept_files.Examined):
         reading.faults["document"] = "That cannot be taken: a PDF or a picture of at most 5 MB."
-    elif brought is not None and reading.faults:
-        reading.faults["document"] = "Choose the document once more: no browser keeps it."
+    elif reading.faults:
+        reading.faults |= document_once_more(desk)
     if reading.faults:
         desk.wrong(again, **reading.faults)
     before = known.file if known is not None and not desk.form.has("no_document") else None
     file = kept_files.keep_examined(desk.school, brought) if brought is not None else before
     return Typed(Content(words, kind, audience, is_urgent=desk.form.has("urgent"), file=file, dates=dates), when)
+
+
+def document_once_more(desk: Desk) -> dict[str, str]:
+    """What stands at the document's field when the form comes back; nothing where none was brought."""
+    return {"document": "Choose the document once more: no browser keeps it."} if desk.prepared is not None else {}
 
 
 def in_words(refusal: NoSuchTime | AlreadyPast | BadRepeat) -> dict[str, str]:

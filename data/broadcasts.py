@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.base import Base, Id, Json, Utc
@@ -108,8 +108,10 @@ class BroadcastDate(Base):
 
 
 class BroadcastRun(Base):
-    """That a broadcast was sent, of its days the one `on`: never twice. At `planned_at` its messages were written, one for each of `people`, and it was
+    """That a broadcast was sent, of its days the one `on`: never twice. At `planned_at` its messages were written, `people` of which could leave, and it was
     thought to cost `pence`. Those messages have that very moment as `created_at`, and a key that begins 'broadcast:<id of the run>:'.
+
+    It said `text`, with `file`, whatever the broadcast says since. `sharing` are those who have it on another's phone: [their id, the other's, the address's].
     """
 
     __tablename__ = "broadcast_runs"
@@ -119,6 +121,11 @@ class BroadcastRun(Base):
     broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id", ondelete="CASCADE"))
     on: Mapped[date] = mapped_column("on")
     planned_at: Mapped[Utc]
+    text_id: Mapped[int] = mapped_column(ForeignKey("texts.id"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("kept_files.id", ondelete="SET NULL"))
+    sharing: Mapped[list[list[int]]] = mapped_column(JSON, default=list)
     people: Mapped[int] = mapped_column(default=0)
     pence: Mapped[float] = mapped_column(default=0.0)
     broadcast: Mapped[Broadcast] = relationship(back_populates="runs")
+    text: Mapped[Text] = relationship()
+    file: Mapped[KeptFile | None] = relationship()

@@ -34,8 +34,9 @@ class Lane(IntEnum):
     REST = -1  # of a text that was too long for one message: right after its beginning
     REPLY = 0
     ALERT = 1
-    NOTICE = 2
-    BROADCAST = 3
+    URGENT = 2  # a broadcast: it passes quiet hours, and no alert waits behind a thousand of it
+    NOTICE = 3
+    BROADCAST = 4
 
 
 class Message(Base):
@@ -43,7 +44,8 @@ class Message(Base):
 
     `key` is unique: the same cause writes it once, whatever is repeated. `choices` are (id, label) pairs, shown as the channel does best.
     `must_arrive` messages are repeated once where a channel cannot be asked what it delivered. `waits_as` is what it becomes instead of queued: paused or
-    cancelled, also where it was under way when staff said so. `parts` is what it was paid for as, when it last left.
+    cancelled, also where it was under way when staff said so. `rest` is what did not fit into it, and what stands under that. `parts` is what it was paid
+    for as, when it last left.
     """
 
     __tablename__ = "outbox"
@@ -70,6 +72,7 @@ class Message(Base):
     choices: Mapped[list[Any]] = mapped_column(JSON, default=list)
     attachment: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))  # the identity of what to send along
     asks_contact: Mapped[bool] = mapped_column(default=False)
+    rest: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     lane: Mapped[int] = mapped_column(default=Lane.NOTICE)
     must_arrive: Mapped[bool] = mapped_column(default=False)
     not_before: Mapped[Utc | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.conversation import Chat, dialogue, notice
-from school import School, book, hours
+from school import School, book, broadcast_replies, hours
 from school.attention import Need, call_for_a_person, refine
 from translations import Phrase, _, keywords, written
 
@@ -88,6 +88,8 @@ def not_understood(chat: Chat, school: School) -> None:
     """Nobody is stuck: what was not understood goes to a person; what may answer the book, to the class."""
     if book.went_home_lately(school, chat.adult):
         chat.go("book_answer", text=chat.args["text"])
+    if broadcast_replies.question_to(school, chat.adult) is not None:
+        chat.go("answer_broadcast", said=chat.args.get("opening"), text=chat.args["text"])
     _call(chat, school, Need.NOT_UNDERSTOOD, chat.args["text"])
     words = _("Sorry, I did not understand. I have passed your message to the office. {menu} shows what I can do.")
     _promise(chat, school, words.format(menu=keywords.MENU))

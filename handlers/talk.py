@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.conversation import Chat, about, dialogue, menu
-from school import School, book
+from school import School, book, broadcast_replies
 from translations import Phrase, _, keywords
 
 
@@ -53,6 +53,7 @@ def goodbye(chat: Chat, school: School) -> None:
 @dialogue(intent="affirm", passing=True)
 def affirm(chat: Chat, school: School) -> None:
     """'ok' or a thumb up after all was said: no more than a nod, since every text is paid for."""
+    _answer_broadcast(chat, school, "affirm")
     # Translators: a nod after 'ok' or a thumb up, when all was said.
     chat.say(_("All right."))
 
@@ -60,7 +61,21 @@ def affirm(chat: Chat, school: School) -> None:
 @dialogue(intent="deny", passing=True)
 def deny(chat: Chat, school: School) -> None:
     """'no' where nothing was asked."""
+    _answer_broadcast(chat, school, "deny")
     chat.say(_("All right. {menu} shows what I can do."), menu=keywords.MENU)
+
+
+@dialogue(intent="maybe", passing=True)
+def maybe(chat: Chat, school: School) -> None:
+    """'not sure yet' where nothing was asked."""
+    _answer_broadcast(chat, school, "maybe")
+    chat.say(_("All right."))
+
+
+def _answer_broadcast(chat: Chat, school: School, said: str) -> None:
+    """Leave this dialogue where the school's last words asked many something: then a yes or a no is said to that."""
+    if broadcast_replies.question_to(school, chat.adult) is not None:
+        chat.go("answer_broadcast", said=said, text=chat.text)
 
 
 @dialogue(intent="praise", order=95, urgent=True, whole=True)

@@ -45,8 +45,9 @@ class Plan:
 
 def plan(school: School, audience: Audience, *, at: datetime | None = None, is_urgent: bool = False) -> Plan:
     """What would happen if something for this audience were sent at `at` (aware), or now."""
-    found = ways(school, audiences.members(school, audience))
     moment = at or school.now
+    then = School(school.session, moment, school.settings)  # a WhatsApp window that is open now may be closed by then
+    found = ways(then, audiences.members(school, audience))
     leaves_at = moment if is_urgent else end_of_quiet(school, moment)
     return Plan(
         people=by_way(found),

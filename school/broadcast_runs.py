@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,13 +29,6 @@ class Progress:
 
     people: int
     messages: Mapping[tuple[str, str, OutboxState], int]
-
-    def by_state(self) -> Mapping[OutboxState, int]:
-        """How many are in each state."""
-        found: Counter[OutboxState] = Counter()
-        for (_, _, state), count in self.messages.items():
-            found[state] += count
-        return found
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,19 @@ def progress(school: School, run: BroadcastRun) -> Progress:
 
 
 def missed(school: School, who: Viewer, run: BroadcastRun) -> Sequence[Missed]:
-    """Whom of those that `who` sees this sending did not reach, by name: for a list, and for letters."""
-    theirs = select(Adult, Message).join(Message, Message.adult_id == Adult.id).where(messages(run), Message.state.in_(GROUPS["failed"]))
-    rows = school.session.execute(theirs.where(access.adults_seen(who)).order_by(Adult.name, Adult.id))
-    return [Missed(adult, message) for adult, message in rows]
+    """Whom of those that `who` sees this sending did not reach, by name: for a list, and for letters. Who was to have it on another's phone is among them."""
+    failed = school.session.scalars(select(Message).where(messages(run), Message.state.in_(GROUPS["failed"])))
+    by_adult = {**_missed_by_sharing(school, run), **{message.adult_id: message for message in failed}}
+    adults = school.session.scalars(select(Adult).where(Adult.id.in_(by_adult), access.adults_seen(who)).order_by(Adult.name, Adult.id))
+    return [Missed(adult, by_adult[adult.id]) for adult in adults]
+
+
+def _missed_by_sharing(school: School, run: BroadcastRun) -> Mapping[int | None, Message]:
+    """By adult, the message that was to come to the phone that they share, and failed or went to another."""
+    through = {other for _, other, _ in run.sharing}
+    told = {row.adult_id: row for row in school.session.scalars(select(Message).where(messages(run), Message.adult_id.in_(through)))} if through else {}
+    return {
+        adult_id: told[other]
+        for adult_id, other, address_id in run.sharing
+        if other in told and (told[other].state in GROUPS["failed"] or told[other].address_id not in (None, address_id))
+    }

@@ -81,9 +81,19 @@ def _bring_up(school: School, broadcast: Broadcast) -> None:
             call_for_a_person(school, Need.BROADCAST, key=f"broadcast:{broadcast.id}:missed:{on}", detail=detail)
         elif not _send(school, broadcast, on):
             return
-        broadcast.next_on = broadcast_days.day_after(broadcast, on)
-        if broadcast.next_on is None:
-            broadcast.state = BroadcastState.SENDING
+        following = broadcast_days.day_after(broadcast, on)
+        if following is None:
+            _close(broadcast)
+        broadcast.next_on = following
+
+
+def _close(broadcast: Broadcast) -> None:
+    """Nothing more is planned. What was never sent is a draft again, which staff may look over and send all the same."""
+    if broadcast.runs:
+        broadcast.state = BroadcastState.SENDING
+    else:
+        broadcast.state = BroadcastState.DRAFT
+        broadcast.approved_by_id, broadcast.approved_at, broadcast.over_cap_on = None, None, None
 
 
 def _send(school: School, broadcast: Broadcast, on: date) -> bool:
@@ -93,16 +103,25 @@ def _send(school: School, broadcast: Broadcast, on: date) -> bool:
     if not broadcast.is_urgent and broadcast.over_cap_on != on and costs.would_exceed_cap(school, pence):
         wait_for(school, broadcast, WaitsFor.MONEY)
         return False
-    run_id = _new_run(school, broadcast, on, people=sum(way.through is None for way in found), pence=pence)
+    run_id = _new_run(school, broadcast, on, found, pence)
     if run_id is not None:
         want_translations(school, broadcast)
         _write(school, broadcast, run_id, found)
     return True
 
 
-def _new_run(school: School, broadcast: Broadcast, on: date, *, people: int, pence: float) -> int | None:
+def _new_run(school: School, broadcast: Broadcast, on: date, found: Sequence[Way], pence: float) -> int | None:
     """The id of a new run; None where that of this day was sent before."""
-    values = {"broadcast_id": broadcast.id, "on": on, "planned_at": school.now, "people": people, "pence": pence}
+    values = {
+        "broadcast_id": broadcast.id,
+        "on": on,
+        "planned_at": school.now,
+        "text_id": broadcast.text_id,
+        "file_id": broadcast.file_id,
+        "people": sum(way.address is not None and way.through is None for way in found),
+        "sharing": [[way.adult_id, way.through, way.address.id] for way in found if way.address is not None and way.through is not None],
+        "pence": pence,
+    }
     made: int | None = school.session.scalar(_insert(school)(BroadcastRun).values(values).on_conflict_do_nothing().returning(BroadcastRun.id))
     school.session.expire(broadcast, ["runs"])
     return made
@@ -113,7 +132,7 @@ def _write(school: School, broadcast: Broadcast, run_id: int, found: Sequence[Wa
     like: Mapping[str, Any] = {
         "kind": broadcast_runs.KIND,
         "about": {"broadcast": broadcast.id, "run": run_id},
-        "lane": Lane.ALERT if broadcast.is_urgent else Lane.BROADCAST,
+        "lane": Lane.URGENT if broadcast.is_urgent else Lane.BROADCAST,
         "must_arrive": broadcast.kind == BroadcastKind.CLOSURE,
         "not_before": None if broadcast.is_urgent else end_of_quiet(school, school.now),
         "useless_after": school.now + OF_USE[broadcast.kind],
@@ -125,7 +144,7 @@ def _write(school: School, broadcast: Broadcast, run_id: int, found: Sequence[Wa
     unreached = sum(way.why is not None for way in found)
     if unreached:
         detail = f"{broadcast.kind} {broadcast.id} reaches {unreached} by no channel: print a letter"
-        call_for_a_person(school, Need.BROADCAST, key=f"broadcast:run:{run_id}:unreached", detail=detail)
+        call_for_a_person(school, Need.BROADCAST, key=f"broadcast:{broadcast.id}:unreached:{run_id}", detail=detail)
 
 
 def _to(run_id: int, way: Way) -> Mapping[str, Any]:

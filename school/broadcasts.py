@@ -9,6 +9,7 @@ Its own refusals, beside those of a time (`school.broadcast_days`):
     ├── NothingToSay        there are no words
     ├── Nobody              there is nobody in the audience
     ├── NotNow              it has come too far, or not far enough, for that
+    ├── StillLeaving        some of what was sent has not left, and would say other words than those that were agreed to
     ├── NotYourOwn          a second person must agree, and that is not who wrote it
     └── NoCheckedPhone      whoever wants to see it first has no mobile of their own that was checked
 """
@@ -21,7 +22,8 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.orm import selectinload
 
 from data.broadcasts import Broadcast, BroadcastDate, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
 from data.kept_files import KeptFile
@@ -52,6 +54,8 @@ __all__ = [
     "NothingToSay",
     "Plan",
     "Repeat",
+    "Said",
+    "StillLeaving",
     "WaitsFor",
     "When",
     "approve",
@@ -61,9 +65,11 @@ __all__ = [
     "discard",
     "due",
     "find",
+    "hold",
     "intend",
     "listing",
     "make",
+    "may_be_taken_back",
     "measured",
     "pause",
     "plan",
@@ -96,6 +102,10 @@ class NotNow(Refusal):
     """It has come too far, or not far enough, for that."""
 
     state: str
+
+
+class StillLeaving(Refusal):
+    """Some of what was sent has not left yet: changed now, it would say words to these families that nobody has agreed to for them."""
 
 
 class NotYourOwn(Refusal):
@@ -145,16 +155,13 @@ def make(school: School, who: Viewer | None, content: Content) -> Broadcast:
 def change(school: School, who: Viewer | None, broadcast: Broadcast, content: Content) -> None:
     """Let it say this, and to these, from now on; whoever agreed to what it said before must agree again.
 
-    What was sent before keeps its words. Refuses as `make` does, and with NotNow once nothing more of it is planned.
+    What was sent before keeps its words. Refuses as `make` does, with NotNow once nothing more of it is planned, and with StillLeaving.
     """
     _check_power(who)
     _locked(school, broadcast, *_CHANGEABLE)
-    words = _words(content)
-    if broadcast.runs:
-        broadcast.text = texts.write(school, words, content.language)
-    elif (broadcast.text.words, broadcast.text.language) != (words, content.language):
-        broadcast.text.language = content.language
-        texts.rewritten(broadcast.text, words)
+    if _is_leaving(school, broadcast):
+        raise StillLeaving
+    _reword(school, broadcast, _words(content), content.language)
     _put(school, who, broadcast, content)
     if broadcast.state != BroadcastState.DRAFT:
         _plan_or_wait(school, who, broadcast)
@@ -166,16 +173,51 @@ def _words(content: Content) -> str:
     return content.words.strip()
 
 
+def _reword(school: School, broadcast: Broadcast, words: str, language: str) -> None:
+    if (broadcast.text.words, broadcast.text.language) == (words, language):
+        return
+    if any(run.text_id == broadcast.text_id for run in broadcast.runs):
+        broadcast.text = texts.write(school, words, language)
+    else:
+        broadcast.text.language = language
+        texts.rewritten(broadcast.text, words)
+
+
 def _put(school: School, who: Viewer | None, broadcast: Broadcast, content: Content) -> None:
     audience = content.audience
-    broadcast.kind, broadcast.is_urgent, broadcast.file_id = content.kind, content.is_urgent, content.file.id if content.file else None
+    broadcast.kind, broadcast.is_urgent = content.kind, content.is_urgent
     broadcast.audience_kind, broadcast.audience_id, broadcast.audience_tag = audience.kind, audience.about_id, audience.tag
-    broadcast.dates = [BroadcastDate(on=each.on, at=each.at, what=texts.write(school, each.what, content.language)) for each in content.dates]
+    _put_file(school, broadcast, content.file)
+    _put_dates(school, broadcast, content)
     broadcast.made_by_id, broadcast.made_at = who.staff.id if who else None, school.now
     broadcast.approved_by_id, broadcast.approved_at, broadcast.over_cap_on, broadcast.parts = None, None, None, {}
     school.session.add(broadcast)
     school.session.flush()
     want_translations(school, broadcast)
+
+
+def _put_file(school: School, broadcast: Broadcast, file: KeptFile | None) -> None:
+    """Let this document go along. The one before is thrown away, unless families were sent it."""
+    before, broadcast.file = broadcast.file, file
+    if before is not None and before is not file and all(run.file_id != before.id for run in broadcast.runs):
+        school.session.delete(before)
+
+
+def _put_dates(school: School, broadcast: Broadcast, content: Content) -> None:
+    """Let it name these dates. What stays as it was keeps its translations."""
+    before = list(broadcast.dates)
+    kept = [next((row for row in before if _reads(row, each, content.language)), None) for each in content.dates]
+    broadcast.dates = [
+        row or BroadcastDate(on=each.on, at=each.at, what=texts.write(school, each.what, content.language))
+        for row, each in zip(kept, content.dates, strict=True)
+    ]
+    for row in before:
+        if row not in kept:
+            school.session.delete(row.what)
+
+
+def _reads(row: BroadcastDate, each: Dated, language: str) -> bool:
+    return (row.on, row.at, row.what.words, row.what.language) == (each.on, each.at, each.what, language)
 
 
 def intend(school: School, who: Viewer | None, broadcast: Broadcast, when: When | None) -> None:
@@ -209,10 +251,18 @@ def find(school: School, who: Viewer, broadcast_id: int) -> Broadcast:
     return found
 
 
+def hold(school: School, who: Viewer, broadcast_id: int) -> Broadcast:
+    """The same, as it is now; nobody else changes it until the transaction ends. Refuses with NotThere."""
+    found = find(school, who, broadcast_id)
+    school.session.refresh(found, with_for_update={"of": Broadcast})
+    return found
+
+
 def listing(school: School, who: Viewer, limit: int = 50) -> Sequence[Broadcast]:
     """The newest first. Refuses with NotThere."""
     _check_power(who)
-    return school.session.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)).all()
+    newest = select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)
+    return school.session.scalars(newest.options(selectinload(Broadcast.runs))).all()
 
 
 def waiting(school: School, who: Viewer) -> Sequence[Broadcast]:
@@ -249,12 +299,10 @@ def to_myself(school: School, who: Viewer, words: str) -> None:
 def send(school: School, who: Viewer | None, broadcast: Broadcast, when: When | None = NOW) -> None:
     """Send it now, or have it sent at a time; where someone must agree first, it waits for that.
 
-    Refuses with NotThere, NotNow (it was sent before), Nobody, NoSuchTime, AlreadyPast or BadRepeat.
+    Refuses with NotThere, NotNow (it is no draft), Nobody, NoSuchTime, AlreadyPast or BadRepeat.
     """
     _check_power(who)
-    _locked(school, broadcast, *_CHANGEABLE)
-    if broadcast.runs:
-        raise NotNow(broadcast.state)
+    _locked(school, broadcast, BroadcastState.DRAFT)
     if when is not None:
         broadcast_days.check(school, when)
     if school.session.scalar(select(Adult.id).where(audiences.members(school, audience_of(broadcast))).limit(1)) is None:
@@ -267,8 +315,7 @@ def send(school: School, who: Viewer | None, broadcast: Broadcast, when: When | 
 
 def _plan_or_wait(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
     is_leaders = broadcast.kind == BroadcastKind.CLOSURE and who is not None and who.staff.role in LEADERS
-    is_agreed = broadcast.approved_by_id is not None and broadcast.approved_by_id != broadcast.made_by_id
-    if school.settings.second_person and not is_leaders and not is_agreed:
+    if school.settings.second_person and not is_leaders:
         wait_for(school, broadcast, WaitsFor.SECOND_PERSON)
     else:
         go_ahead(school, broadcast)
@@ -317,13 +364,32 @@ def resume(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
 
 
 def cancel(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
-    """Take back what of it has not left, and what is planned. Refuses with NotThere or NotNow (it is over)."""
+    """Take back what of it has not left, what a provider may still give back, and what is planned. Refuses with NotThere or NotNow (it is over)."""
     _check_power(who)
-    _locked(school, broadcast, *(state for state in BroadcastState if state not in _ENDED))
+    _locked(school, broadcast, *(state for state in BroadcastState if state != BroadcastState.CANCELLED))
+    if not may_be_taken_back(school, broadcast):
+        raise NotNow(broadcast.state)
     wait_no_more(school, broadcast)
     broadcast.state, broadcast.next_on = BroadcastState.CANCELLED, None
     for run in _lately_sent(school, broadcast):
         notices.withdraw(school, broadcast_runs.key(run.id))
+
+
+def may_be_taken_back(school: School, broadcast: Broadcast) -> bool:
+    """Whether something of it may still leave, now or later; also of one that has all left once, since what fails is tried again while it is of use."""
+    if broadcast.state not in _ENDED:
+        return True
+    may_come_back = (Message.state == OutboxState.SENT) & (Message.useless_after > school.now)
+    return broadcast.state == BroadcastState.DONE and _has_message(school, broadcast, or_(may_come_back, Message.state.in_(broadcast_runs.WAITING)))
+
+
+def _is_leaving(school: School, broadcast: Broadcast) -> bool:
+    return _has_message(school, broadcast, Message.state.in_(broadcast_runs.WAITING))
+
+
+def _has_message(school: School, broadcast: Broadcast, condition: ColumnElement[bool]) -> bool:
+    theirs = select(Message.id).join(BroadcastRun, broadcast_runs.of_runs()).where(BroadcastRun.broadcast_id == broadcast.id, condition)
+    return school.session.scalar(theirs.limit(1)) is not None
 
 
 def _lately_sent(school: School, broadcast: Broadcast) -> Sequence[BroadcastRun]:
@@ -349,12 +415,22 @@ def _locked(school: School, broadcast: Broadcast, *states: BroadcastState) -> No
 # Saying it
 
 
-def to_say(school: School, broadcast_id: int, adult: Adult) -> Broadcast | None:
-    """The broadcast, if it is still to be said to this adult: it was not taken back, and they still are of those whom it is for."""
+@dataclass(frozen=True)
+class Said:
+    """What one sending says to each."""
+
+    text: Text
+    file: KeptFile | None
+    dates: Sequence[BroadcastDate]
+
+
+def to_say(school: School, broadcast_id: int, adult: Adult, run_id: int | None = None) -> Said | None:
+    """What a sending of it says to this adult, or would say; None where it was taken back, or they are no more of those whom it is for."""
     found = school.session.get(Broadcast, broadcast_id)
-    if found is None or found.state == BroadcastState.CANCELLED:
+    if found is None or found.state == BroadcastState.CANCELLED or not audiences.belongs(school, audience_of(found), adult):
         return None
-    return found if audiences.belongs(school, audience_of(found), adult) else None
+    source = (school.session.get(BroadcastRun, run_id) if run_id is not None else None) or found
+    return Said(source.text, source.file, found.dates)
 
 
 # What the house asks of every capability
@@ -377,11 +453,13 @@ def _retain(school: School) -> None:
 
 
 def _remove(school: School, broadcast: Broadcast) -> None:
-    words, file = [broadcast.text_id, *(each.what_id for each in broadcast.dates)], broadcast.file
+    sources: Sequence[Broadcast | BroadcastRun] = [broadcast, *broadcast.runs]
+    words = {*(each.text_id for each in sources), *(each.what_id for each in broadcast.dates)}
+    files = {each.file for each in sources if each.file is not None}
     school.session.delete(broadcast)
     school.session.flush()
     school.session.execute(delete(Text).where(Text.id.in_(words)))
-    if file is not None:
+    for file in files:
         school.session.delete(file)
 
 

@@ -49,9 +49,19 @@ def pence_for(school: School, people: Mapping[tuple[str, str], int], parts: Mapp
 
 
 def would_exceed_cap(school: School, pence: float) -> bool:
-    """Whether the month would cost more than the school has set, were so many pence spent now."""
-    cap = school.settings.monthly_cap_pounds
-    return cap is not None and spent(school) + promised(school) + pence > cap * 100
+    """Whether the month would cost more than the school has set, were so many pence spent now. What costs nothing never does."""
+    return pence > 0 and exceeds(spent(school) + promised(school) + pence, cap(school))
+
+
+def exceeds(pence: float, cap: float | None) -> bool:
+    """Whether so many pence are more than a cap allows."""
+    return cap is not None and pence > cap
+
+
+def cap(school: School) -> float | None:
+    """What a month may cost, in pence; None where the school has set nothing."""
+    pounds = school.settings.monthly_cap_pounds
+    return None if pounds is None else pounds * 100.0
 
 
 def spent(school: School) -> float:

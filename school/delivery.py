@@ -316,11 +316,12 @@ def _like(school: School, message: Message, address: Address | None, key: str) -
     """The same message as a new row. It keeps its words where it can have no others: an answer, the rest of a long text, and what may have arrived,
     so that it is recognisably the same.
     """
-    again = Message(key=key, uid=secrets.token_hex(8), created_at=school.now, lane=Lane.NOTICE if message.lane != Lane.ALERT else Lane.ALERT, address=address)
+    lane = message.lane if message.lane in (Lane.ALERT, Lane.URGENT) else Lane.NOTICE
+    again = Message(key=key, uid=secrets.token_hex(8), created_at=school.now, lane=lane, address=address)
     same = ["trace", "via", "adult_id", "kind", "about", "must_arrive"]
     is_fixed = message.kind == "reply" or message.adult_id is None or message.lane == Lane.REST or message.state == OutboxState.UNCONFIRMED
     if is_fixed:
-        same += ["text", "english", "choices", "attachment", "asks_contact"]
+        same += ["text", "english", "choices", "attachment", "asks_contact", "rest"]
     for name in same:
         setattr(again, name, getattr(message, name))
     return again

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from data.events import Event, EventState
 from school import School, event_changes, events
@@ -25,19 +26,20 @@ def import_events(school: School, content: bytes, *, remove_missing: bool = Fals
     """Make the school's events what a calendar file says; the same file again changes nothing. Refuses with BadRows, and then nothing is to be kept.
 
     What is new is a draft for the whole school: nobody is told before staff open it. What is open already and stands otherwise in the file is changed, and
-    its guests are told. A day that a series of the file no longer has is off; single events that the file no longer has go with `remove_missing`. What has
-    begun, or was called off here, stays as it is, and that is said.
+    its guests are told. A day that a series of the file no longer has is off; single events that the file no longer has go with `remove_missing`. What is
+    over is left out and counted; what has begun, or was called off here, stays as it is, and that is said.
     """
-    drafts, changes, held = read(content, school.today), Changes(), _held(school)
+    reading, changes, held = read(content, school.today), Changes(), _held(school)
     faults: list[Fault] = []
-    for draft in drafts:
+    for draft in reading.drafts:
         try:
             _take(school, draft, held.pop(draft.source, None), changes)
         except NotSo as refusal:
             faults += [Fault(0, f"{draft.title}, {draft.on}", f"{name}: {why.value}") for name, why in refusal.why.items()]
     if faults:
         raise BadRows(faults)
-    series = {_series(draft) for draft in drafts if draft.series}
+    _leave_out(school, reading.over, held, changes)
+    series = {_hashed(uid) for uid in (*reading.over, *(draft.series for draft in reading.drafts if draft.series))}
     changes.updated += _call_off(school, (event for event in held.values() if event.series in series))
     others = [event for event in held.values() if event.series not in series and _can_change(school, event)]
     if remove_missing:
@@ -50,7 +52,8 @@ def import_events(school: School, content: bytes, *, remove_missing: bool = Fals
 
 def _held(school: School) -> dict[str, Event]:
     """The events that came out of a file, by the id that they have there: those that are over too, as one may be moved to a later day."""
-    rows = school.session.scalars(select(Event).where(Event.source.is_not(None)).order_by(Event.id))
+    whole = (selectinload(part) for part in (Event.words, Event.access, Event.staff))
+    rows = school.session.scalars(select(Event).where(Event.source.is_not(None)).order_by(Event.id).options(*whole))
     return {event.source: event for event in rows if event.source is not None}
 
 
@@ -63,13 +66,21 @@ def _take(school: School, draft: Draft, event: Event | None, changes: Changes) -
         _change(school, event, draft, changes)
 
 
+def _leave_out(school: School, over: frozenset[str], held: dict[str, Event], changes: Changes) -> None:
+    if over:
+        changes.warnings.append(f"over by now, and left out: {len(over)} event{'' if len(over) == 1 else 's'} of the file")
+    for uid in sorted(over & held.keys()):
+        if _can_change(school, event := held.pop(uid)):
+            changes.warnings.append(f"{_name(event)}: has a day in the past in the file, and stays as it is")
+
+
 def _make(school: School, draft: Draft, changes: Changes) -> None:
     plan = _plan(draft)
     if events.would_begin(plan) <= school.now:
         changes.warnings.append(f"{draft.title}, {draft.on}: has begun, and was left out")
         return
     [event] = events.make(school, plan, None, source=draft.source)
-    event.series = _series(draft)
+    event.series = _hashed(draft.series) if draft.series else None
     changes.created.append(f"{_name(event)}, a draft: open it in the console")
 
 
@@ -109,9 +120,9 @@ def _plan(draft: Draft) -> Plan:
     return Plan(draft.title, draft.on, draft.starts, draft.ends, ends_on=last_day, words=draft.words, place=draft.place, asks=False)
 
 
-def _series(draft: Draft) -> str | None:
+def _hashed(series: str) -> str:
     """The series by a name that fits: another program's ids may be of any length."""
-    return hashlib.sha256(draft.series.encode()).hexdigest()[:32] if draft.series else None
+    return hashlib.sha256(series.encode()).hexdigest()[:32]
 
 
 def _name(event: Event) -> str:

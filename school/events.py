@@ -257,7 +257,8 @@ def as_planned(school: School, event: Event) -> Plan:
 
 
 def _those(school: School, kind: type[Invitable], ids: Sequence[int | None]) -> Sequence[Invitable]:
-    return school.session.scalars(select(kind).where(kind.id.in_(ids)).order_by(kind.name, kind.id)).all()
+    wanted = [each for each in ids if each is not None]
+    return school.session.scalars(select(kind).where(kind.id.in_(wanted)).order_by(kind.name, kind.id)).all() if wanted else []
 
 
 def mark(school: School, event: Event) -> str:

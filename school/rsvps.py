@@ -18,10 +18,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from data.broadcasts import Broadcast
 from data.events import Answer, Event, EventState, Rsvp
 from data.outbox import Message
 from data.people import Adult
-from school import School, audiences, events
+from school import School, audiences, broadcast_replies, broadcast_runs, events
+from school.broadcast_replies import STILL_ABOUT
 from school.calendar import after_waking, end_of_quiet
 from school.errors import Refusal
 from school.events import key
@@ -32,7 +34,7 @@ __all__ = ["Answer", "Rsvp"]
 DECIDES_IN = timedelta(hours=1)
 """The least time in which someone can answer the offer of a freed place."""
 ABOUT_AN_EVENT = ("event_invitation", "event_reminder", "event_changed", "event_place_offered")
-STILL_ABOUT = timedelta(days=3)
+BROADCASTS_IN_DOUBT = 5
 COMING = (Answer.YES, Answer.OFFERED)
 """Answers for which places are kept."""
 
@@ -70,13 +72,26 @@ def of(school: School, event: Event, adult: Adult) -> Rsvp | None:
 
 def last_about(school: School, adult: Adult) -> Event | None:
     """The event that the school and this adult wrote about last, within three days: what a bare 'we will come' is about."""
-    about_it = Message.adult_id == adult.id, Message.kind.in_(ABOUT_AN_EVENT), Message.claimed_at > school.now - STILL_ABOUT
-    told = school.session.scalars(select(Message).where(*about_it).order_by(Message.claimed_at.desc()).limit(1)).first()
+    told, event = _told_about(school, adult)
     answers = select(Rsvp).where(Rsvp.adult_id == adult.id, Rsvp.answered_at > school.now - STILL_ABOUT)
     said = school.session.scalars(answers.order_by(Rsvp.answered_at.desc()).limit(1)).first()
     if said is not None and (told is None or told.claimed_at is None or said.answered_at >= told.claimed_at):
         return said.event
-    return events.find(school, int(told.about["event"])) if told is not None else None
+    return event
+
+
+def _told_about(school: School, adult: Adult) -> tuple[Message | None, Event | None]:
+    """The last message to this adult that was about an event, and that event; of the broadcasts only the newest few are looked at."""
+    kinds = Message.kind.in_((*ABOUT_AN_EVENT, broadcast_runs.KIND))
+    told = select(Message).where(Message.adult_id == adult.id, kinds, Message.claimed_at > school.now - STILL_ABOUT)
+    for message in school.session.scalars(told.order_by(Message.claimed_at.desc()).limit(BROADCASTS_IN_DOUBT)):
+        if message.kind != broadcast_runs.KIND:
+            return message, events.find(school, int(message.about["event"]))
+        broadcast = school.session.get(Broadcast, message.about["broadcast"])
+        event = broadcast_replies.event_of(school, adult, broadcast) if broadcast is not None else None
+        if event is not None:
+            return message, event
+    return None, None
 
 
 def left(event: Event) -> int | None:

@@ -139,6 +139,9 @@ def test_a_calendar_file_is_taken_in_or_every_fault_is_named(elsewhere: Path) ->
     done = runner.invoke(cli.app, ["import", "events", str(file)])
     assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "new     Concert, 2099-03-20, a draft: open it in the console")
     file.write_bytes(file.read_bytes().replace(b"20990320", b"20010320"))
+    done = runner.invoke(cli.app, ["import", "events", str(file), "--dry-run"])
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "Note: over by now, and left out: 1 event of the file")
+    file.write_bytes(file.read_bytes().replace(b"20010320", b"20990231"))
     done = runner.invoke(cli.app, ["import", "events", str(file)])
     assert done.exit_code == 2
     assert "Concert" in done.stderr

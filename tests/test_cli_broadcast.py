@@ -63,7 +63,7 @@ def test_it_is_sent_to_those_who_were_named(run: Run, store: Store) -> None:
         made = session.scalars(select(Broadcast)).one()
         lanes = session.scalars(select(Message.lane).where(Message.kind == "broadcast")).all()
     assert (made.text.words, made.is_urgent, made.state) == ("Bring a towel.", True, "sending")
-    assert set(lanes) == {Lane.ALERT}
+    assert set(lanes) == {Lane.URGENT}
 
 
 def test_a_script_reads_json(run: Run) -> None:
@@ -141,6 +141,14 @@ def test_what_must_wait_for_someone_says_so(run: Run, monkeypatch: pytest.Monkey
         (
             ["--to", "everyone", "--text", "Hello", "--at", "2099-03-02T08:00+00:00"],
             ["--at: '2099-03-02T08:00+00:00' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock"],
+        ),
+        (
+            ["--to", "everyone", "--text", "Hello", "--at", "2099-03-02"],
+            ["--at: '2099-03-02' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock"],
+        ),
+        (
+            ["--to", "everyone", "--text", "Hello", "--at", "08Z"],
+            ["--at: '08Z' is no time such as '2026-03-02 08:00' or 08:00, on the school's clock"],
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -17,8 +17,8 @@ from console.pages import Page
 from console.pages.delivery import STATES as MESSAGE_STATES
 from console.pages.unreachable import REASONS
 from console.rendering import day, language_name
-from school import LONDON, audiences, broadcast_runs, broadcasts, costs, delivery, kept_files, texts, unreachable
-from school.access import Power
+from school import LONDON, School, audiences, broadcast_runs, broadcasts, costs, delivery, kept_files, texts, unreachable
+from school.access import Power, Viewer
 from school.audiences import EVERYONE, AudienceKind
 from school.broadcast_days import AlreadyPast, BadRepeat, NoSuchTime
 from school.broadcasts import (
@@ -32,6 +32,7 @@ from school.broadcasts import (
     NotNow,
     NotYourOwn,
     Repeat,
+    StillLeaving,
     WaitsFor,
     When,
     audience_of,
@@ -183,6 +184,7 @@ def show(desk: Desk, broadcast_id: int, back: tuple[str, Back] | None = None) ->
         back=back,
         may_agree=_may_agree(desk, broadcast),
         can_change=broadcast.state in _UNSENT,
+        can_cancel=broadcasts.may_be_taken_back(desk.school, broadcast),
         can_pause=broadcast.state in (BroadcastState.PLANNED, BroadcastState.SENDING),
         KINDS=KINDS,
         STATES=STATES,
@@ -285,30 +287,33 @@ def edit(desk: Desk, broadcast_id: int) -> Response:
 @page.post("/{broadcast_id:int}/edit", takes_files=True, before=_examined)
 def change(desk: Desk, broadcast_id: int) -> Response:
     """Let it say something else, or to others, or at another time."""
-    broadcast, again = broadcasts.find(desk.school, desk.viewer, broadcast_id), partial(edit, broadcast_id=broadcast_id)
+    broadcast, again = broadcasts.hold(desk.school, desk.viewer, broadcast_id), partial(edit, broadcast_id=broadcast_id)
     if broadcast.state not in _UNSENT:
         return _too_late(desk, broadcast_id)
     if desk.form.text("seen") != _mark(broadcast):
         desk.wrong(again, _="Someone changed it after you opened this page. Nothing of yours is saved yet: compare, then save again.")
+    was_draft = broadcast.state == BroadcastState.DRAFT
     typed = broadcast_form.read(desk, again, broadcast)
     try:
         broadcasts.change(desk.school, desk.viewer, broadcast, typed.content)
     except NotNow:
         return _too_late(desk, broadcast_id)
-    if broadcast.state == BroadcastState.DRAFT:
+    except StillLeaving:
+        desk.wrong(again, _="Some of what was sent has not left yet. Save this once it has, or take back what has not gone.")
+    if was_draft:
         _intend(desk, again, broadcast, typed.when)
-    elif broadcast.state != BroadcastState.SENDING:
+    elif broadcast.state in _UNSENT:
         desk.hooks.look_over(desk.school, broadcast, _at(desk, broadcast))
     desk.changed("changed broadcast", "broadcast", broadcast_id)
     desk.afterwards(desk.hooks.wake)
-    return desk.to(f"{page.href}/{broadcast_id}", "Saved. It waits for a yes again." if broadcast.state == BroadcastState.WAITING else "Saved.")
+    return desk.to(f"{page.href}/{broadcast_id}", "Saved." if was_draft else f"Saved. {_outcome(broadcast)}")
 
 
 def _intend(desk: Desk, again: broadcast_form.Show, broadcast: Broadcast, when: When | None) -> None:
     try:
         broadcasts.intend(desk.school, desk.viewer, broadcast, when)
     except (NoSuchTime, AlreadyPast, BadRepeat) as refusal:
-        desk.wrong(again, **in_words(refusal))
+        desk.wrong(again, **in_words(refusal), **broadcast_form.document_once_more(desk))
 
 
 def _form(desk: Desk, broadcast: Broadcast | None) -> Response:
@@ -322,7 +327,7 @@ def _form(desk: Desk, broadcast: Broadcast | None) -> Response:
         broadcast=broadcast,
         mark=_mark(broadcast) if broadcast else "",
         is_draft=broadcast is None or broadcast.state == BroadcastState.DRAFT,
-        words=broadcast.text.words if broadcast else f"{desk.school.settings.name} is closed today." if is_closure else "",
+        words=broadcast.text.words if broadcast else "The school is closed today." if is_closure else "",
         kind=broadcast.kind if broadcast else BroadcastKind.CLOSURE if is_closure else BroadcastKind.NEWS,
         is_urgent=broadcast.is_urgent if broadcast else is_closure,
         is_closure=is_closure,
@@ -397,7 +402,7 @@ def _again(desk: Desk, broadcast_id: int, fault: str) -> NoReturn:
 @page.post("/{broadcast_id:int}/send")
 def send(desk: Desk, broadcast_id: int) -> Response:
     """Send it, now or at the time that it was written for."""
-    broadcast = broadcasts.find(desk.school, desk.viewer, broadcast_id)
+    broadcast = broadcasts.hold(desk.school, desk.viewer, broadcast_id)
     if broadcast.state != BroadcastState.DRAFT:
         return desk.to(f"{page.href}/{broadcast_id}", "It was sent before. Nothing was done twice.")
     _check_seen(desk, broadcast)
@@ -417,7 +422,7 @@ def send(desk: Desk, broadcast_id: int) -> Response:
 @page.post("/{broadcast_id:int}/agree")
 def agree(desk: Desk, broadcast_id: int) -> Response:
     """Say yes to what waits for one."""
-    broadcast = broadcasts.find(desk.school, desk.viewer, broadcast_id)
+    broadcast = broadcasts.hold(desk.school, desk.viewer, broadcast_id)
     if broadcast.state == BroadcastState.WAITING:
         _check_seen(desk, broadcast)
         desk.hooks.look_over(desk.school, broadcast, _at(desk, broadcast))  # it may be translated by now, and cost something else
@@ -445,6 +450,8 @@ def _outcome(broadcast: Broadcast) -> str:
     if broadcast.state == BroadcastState.WAITING:
         is_money = broadcast.waits_for == WaitsFor.MONEY
         return "It waits for someone who agrees to what it costs." if is_money else "It waits for a second person to agree."
+    if broadcast.state == BroadcastState.DRAFT:
+        return "Its time had passed, so it was not sent. It is a draft again: change the time, or send it now."
     if broadcast.state == BroadcastState.PLANNED and broadcast.next_on is not None and broadcast.at is not None:
         return f"It is planned: {day(broadcast.next_on)}, {broadcast.at:%H:%M}."
     return "It is on its way."
@@ -453,19 +460,19 @@ def _outcome(broadcast: Broadcast) -> str:
 @page.post("/{broadcast_id:int}/pause")
 def pause(desk: Desk, broadcast_id: int) -> Response:
     """Hold back what has not left."""
-    return _turned(desk, broadcast_id, broadcasts.pause, "held broadcast back", "Held back: what has not left waits.")
+    return _turned(desk, broadcast_id, broadcasts.pause, "held broadcast back", lambda _: "Held back: what has not left waits.")
 
 
 @page.post("/{broadcast_id:int}/resume")
 def resume(desk: Desk, broadcast_id: int) -> Response:
     """Let it go on."""
-    return _turned(desk, broadcast_id, broadcasts.resume, "let broadcast go on", "It goes on.")
+    return _turned(desk, broadcast_id, broadcasts.resume, "let broadcast go on", _outcome)
 
 
 @page.post("/{broadcast_id:int}/cancel")
 def cancel(desk: Desk, broadcast_id: int) -> Response:
     """Take back what has not left, and what is planned."""
-    return _turned(desk, broadcast_id, broadcasts.cancel, "took broadcast back", "Taken back: nothing more of it leaves.")
+    return _turned(desk, broadcast_id, broadcasts.cancel, "took broadcast back", lambda _: "Taken back: nothing more of it leaves.")
 
 
 @page.post("/{broadcast_id:int}/discard")
@@ -480,7 +487,7 @@ def discard(desk: Desk, broadcast_id: int) -> Response:
     return desk.to(page.href, "The draft is gone.")
 
 
-def _turned(desk: Desk, broadcast_id: int, turn: Any, action: str, said: str) -> Response:
+def _turned(desk: Desk, broadcast_id: int, turn: Callable[[School, Viewer, Broadcast], None], action: str, said: Callable[[Broadcast], str]) -> Response:
     broadcast = broadcasts.find(desk.school, desk.viewer, broadcast_id)
     try:
         turn(desk.school, desk.viewer, broadcast)
@@ -488,4 +495,4 @@ def _turned(desk: Desk, broadcast_id: int, turn: Any, action: str, said: str) ->
         return _too_late(desk, broadcast_id)
     desk.changed(action, "broadcast", broadcast_id)
     desk.afterwards(desk.hooks.wake)
-    return desk.to(f"{page.href}/{broadcast_id}", said)
+    return desk.to(f"{page.href}/{broadcast_id}", said(broadcast))

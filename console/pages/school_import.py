@@ -9,6 +9,7 @@ from fastapi import Response
 from console.desk import HOME, Desk
 from console.pages import Page
 from console.pages.staff import ALONE, LAST, YOURSELF
+from school import event_files
 from school.access import Power
 from school.errors import NotThere, Refusal
 from school.importing import LARGEST, review
@@ -50,7 +51,13 @@ COLUMNS = {
 def choose(desk: Desk) -> Response:
     """Which file, and of what."""
     asked = desk.value("what", desk.query.text("what", 20))
-    return desk.render("school_import/choose.html", kinds=_kinds(desk), what=asked if asked in KINDS else "families", most=LARGEST // 1_000_000)
+    return desk.render(
+        "school_import/choose.html",
+        kinds=_kinds(desk),
+        what=asked if asked in KINDS else "families",
+        most=LARGEST // 1_000_000,
+        most_events=event_files.LARGEST // 1_000_000,
+    )
 
 
 @page.post(takes_files=True)

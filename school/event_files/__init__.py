@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from school.event_files.lines import LARGEST
-from school.event_files.reading import ALL_DAY, Draft, read
+from school.event_files.reading import ALL_DAY, MOST, Draft, Reading, read
 from school.event_files.words import printable
 
-__all__ = ["ALL_DAY", "LARGEST", "Draft", "printable", "read"]
+__all__ = ["ALL_DAY", "LARGEST", "MOST", "Draft", "Reading", "printable", "read"]

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from icalendar.parser import Contentline
 
 from school.importing.table import BadRows, Fault, Unreadable
 
-LARGEST = 1_000_000
-"""The most bytes a file may have: some two thousand events."""
+LARGEST = 5_000_000
+"""The most bytes a file may have: some ten thousand events, which are read in some three seconds."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _NAME = re.compile(r"([A-Za-z0-9-]+)\s*[;:]")
+
+T = TypeVar("T")
+
+
+class Wrong(Unreadable):
+    """Unreadable, on this line of the file."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,13 @@ class Property:
     line: int
     params: Mapping[str, str]
     value: str
+
+    def parsed(self, parse: Callable[[str], T]) -> T:
+        """What `parse` makes of its value. Refuses with Wrong what it cannot read."""
+        try:
+            return parse(self.value)
+        except Unreadable as error:
+            raise Wrong(self.line, str(error)) from error
 
 
 @dataclass

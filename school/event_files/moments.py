@@ -7,12 +7,9 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from school import LONDON
-from school.event_files.values import Clock, Length, clock
+from school.event_files.values import YEARS, Length, Written, written
 from school.event_files.zones import SCHOOLS, WORLDS, Zone
 from school.importing.table import Unreadable
-
-YEARS = range(1990, 2100)
-"""What is taken as a year at all, as in other files that are imported."""
 
 
 @dataclass(frozen=True)
@@ -46,28 +43,28 @@ class Moment:
     @property
     def day(self) -> date:
         """The day that it is at school."""
-        return shown(self.at).date()
+        return at_school(self.at).date()
 
-    def is_until(self, last: Clock) -> bool:
+    def is_until(self, last: Written) -> bool:
         """Whether it is not after `last`, which is in the same zone where it is in none: a day counts to its end."""
         if last.is_day:
-            return self.clock.date() <= last.shown.date()
-        return self.at <= last.shown.replace(tzinfo=UTC) if last.is_utc else self.clock <= last.shown
+            return self.clock.date() <= last.clock.date()
+        return self.at <= last.clock.replace(tzinfo=UTC) if last.is_utc else self.clock <= last.clock
 
 
 def moment(value: str, zone: Zone) -> Moment:
     """The moment that `value` is in `zone`, which counts neither for UTC ('...Z') nor for a whole day. Refuses with Unreadable."""
-    found = clock(value)
-    if found.shown.year not in YEARS:
-        raise Unreadable(f"'{value[:40]}' is in the year {found.shown.year}")
+    found = written(value)
+    if found.clock.year not in YEARS:
+        raise Unreadable(f"'{value[:40]}' is in the year {found.clock.year}")
     if found.is_day:
-        return Moment(found.shown, is_day=True)
-    return Moment(found.shown, WORLDS if found.is_utc else zone)
+        return Moment(found.clock, is_day=True)
+    return Moment(found.clock, WORLDS if found.is_utc else zone)
 
 
 def after(start: Moment, length: Length) -> datetime:
     """What the school's clock shows when `length` is over. Refuses with Unreadable a time that is skipped."""
-    return shown(Moment(start.clock + length.clock, start.zone).at + length.exact)
+    return at_school(Moment(start.clock + length.clock, start.zone).at + length.exact)
 
 
 def between(start: Moment, end: Moment) -> Length:
@@ -79,6 +76,6 @@ def between(start: Moment, end: Moment) -> Length:
     return Length(exact=end.at - start.at)
 
 
-def shown(at: datetime) -> datetime:
+def at_school(at: datetime) -> datetime:
     """What the school's clock shows at an instant, without a zone."""
     return at.astimezone(LONDON).replace(tzinfo=None)

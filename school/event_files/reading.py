@@ -5,23 +5,23 @@ All or nothing, as with every file that is imported: what is wrong is told at on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from school.event_files import events
 from school.event_files.events import Said
-from school.event_files.lines import Component, calendars
-from school.event_files.moments import Moment, after, shown
+from school.event_files.lines import Wrong, calendars
+from school.event_files.moments import Moment, after, at_school
 from school.event_files.series import among, starts
+from school.event_files.values import Length
+from school.event_files.work import Work
 from school.event_files.zones import Zones
 from school.importing.table import BadRows, Fault, Unreadable
-from school.repeats import MOST
 
 ALL_DAY = (time(0), time(23, 59))
 """From when to when something is that is on the whole day."""
-MOST_SERIES = 300
-"""The most repeating events in one file."""
+MOST = 1_000
+"""The most events to come in a file, each day of one that repeats counted: taking them in takes about three seconds, in which nobody else can write."""
 
 
 @dataclass(frozen=True)
@@ -45,119 +45,114 @@ class Draft:
     is_cancelled: bool = False
 
 
-@dataclass
-class _Named:
-    """All that a file says under one UID: the event, or its rule (two of them are one too many), and single times of it that are otherwise."""
+@dataclass(frozen=True)
+class Reading:
+    """What is to come by a calendar file: its `drafts`, in order of time. `over` are the UIDs of its events that have no time left."""
 
-    whole: list[Said] = field(default_factory=list)
-    single: list[Said] = field(default_factory=list)
-
-    @property
-    def first(self) -> Said:
-        return (self.whole or self.single)[0]
+    drafts: Sequence[Draft]
+    over: frozenset[str]
 
 
-def read(content: bytes, today: date) -> list[Draft]:
-    """The events of a calendar file that are not over on `today`, a day in London, in order of time. One that is under way is not over.
+def read(content: bytes, today: date) -> Reading:
+    """The events of a calendar file that are not over on `today`, a day in London. One that is under way is not over.
 
-    A time without a zone is London's. Of a repeating event past times are left out. Refuses with BadRows, a fault for each thing that is wrong: what is no
-    calendar file in UTF-8 of at most 1 MB, or holds no event; an event that is over, has no title, no start, an end before its start, or a time or zone
-    that does not exist; one that repeats without end, more than MOST times from `today` on, or never again.
+    A time without a zone is London's. Of a repeating event past times are left out. Refuses with BadRows, with the first fault of each event: what is no
+    calendar file in UTF-8 of at most 5 MB, or holds no event; an event that has no title, no start, an end before its start, or a time or zone that does
+    not exist; one that repeats without end; more than MOST events to come.
     """
-    found = calendars(content)
-    faults: list[Fault] = []
-    said = _said(found, faults)
-    by_uid: dict[str, _Named] = {}
-    for each in said:
-        named = by_uid.setdefault(each.uid, _Named())
-        (named.single if each.replaces else named.whole).append(each)
-    if sum(each.repeats for each in said) > MOST_SERIES:
-        raise BadRows([Fault(0, "file", f"holds more than {MOST_SERIES} repeating events; export fewer of them")])
     drafts: dict[str, Draft] = {}
-    for uid, named in by_uid.items():
-        for draft in _drafts(uid, named, today, faults):
-            if draft.source in drafts:
-                faults.append(Fault(named.first.line, named.first.name, f"is twice on {draft.on}"))
-            drafts[draft.source] = draft
-    if faults:
-        raise BadRows(sorted(set(faults)))
-    return sorted(drafts.values(), key=lambda draft: (draft.on, draft.starts, draft.title, draft.source))
-
-
-def _said(found: Iterable[Component], faults: list[Fault]) -> Sequence[Said]:
-    """What each event says, of all that can be read."""
-    said: list[Said | None] = []
-    for calendar in found:
-        zones = _zones(calendar, faults)
-        said += [events.read(number, event, zones, faults) for number, event in enumerate(calendar.inside("VEVENT"), start=len(said) + 1)]
-    if not said:
-        raise BadRows([Fault(0, "file", "holds no event")])
-    return [each for each in said if each is not None]
-
-
-def _zones(calendar: Component, faults: list[Fault]) -> Zones:
-    written: dict[str, Component] = {}
-    for zone in calendar.inside("VTIMEZONE"):
+    over: set[str] = set()
+    faults: list[Fault] = []
+    work = Work()
+    for uid, named in _by_uid(_events(content, work), faults).items():
+        if faults and (work.is_done or len(drafts) > MOST):
+            break
         try:
-            written |= {tzid.value: zone for tzid in zone.all("TZID")}
+            found = _drafts(uid, named, today)
+            _add(found, drafts)
         except Unreadable as error:
-            faults.append(Fault(zone.line, "VTIMEZONE", str(error)))
-    return Zones(written)
+            faults.append(_fault(named[0], error))
+        else:
+            if not found:
+                over.add(uid)
+    if faults:
+        raise BadRows(sorted(faults))
+    return Reading(sorted(drafts.values(), key=lambda draft: (draft.on, draft.starts, draft.title, draft.source)), frozenset(over))
 
 
-def _drafts(uid: str, named: _Named, today: date, faults: list[Fault]) -> Sequence[Draft]:
-    faults += [Fault(another.line, another.name, f"is there twice: line {named.first.line} has the same UID") for another in named.whole[1:]]
-    try:
-        if named.single or named.first.repeats:
-            return _series(uid, named, today)
-        return _only(uid, named.first, today)
-    except Unreadable as error:
-        faults.append(Fault(named.first.line, named.first.name, str(error)))
-        return ()
+def _events(content: bytes, work: Work) -> Sequence[Said]:
+    found = [(event, zones) for calendar in calendars(content) for zones in (Zones(calendar, work),) for event in calendar.inside("VEVENT")]
+    if not found:
+        raise BadRows([Fault(0, "file", "holds no event")])
+    return [Said(number, event, zones, work) for number, (event, zones) in enumerate(found, start=1)]
 
 
-def _only(uid: str, said: Said, today: date) -> Sequence[Draft]:
-    draft = _draft(said, said.start, uid, None)
-    if draft.ends_on >= today:
-        return [draft]
-    if said.is_cancelled:
-        return ()
-    raise Unreadable(f"is over: it was on {draft.on}")
-
-
-def _series(uid: str, named: _Named, today: date) -> Sequence[Draft]:
-    drafts: list[Draft] = []
-    for meant_for, said, start in _planned(named, today):
+def _by_uid(events: Iterable[Said], faults: list[Fault]) -> Mapping[str, Sequence[Said]]:
+    """All that the file says under each UID: the event, or its rule, and single times of it that are otherwise."""
+    by_uid: dict[str, list[Said]] = {}
+    for said in events:
         try:
-            drafts.append(_draft(said, start, f"{uid}/{meant_for}", uid))
-        except Unreadable:
-            if start.day >= today:
-                raise
-    left = sorted((draft for draft in drafts if draft.ends_on >= today), key=lambda draft: draft.on)
-    if len(left) > MOST:
-        raise Unreadable(f"repeats {len(left):,} times from today on; {MOST} are the most: let it end by {left[MOST - 1].on}")
-    if not left and not all(said.is_cancelled for said in (*named.whole, *named.single)):
-        raise Unreadable(f"repeats, and no time of it is left from {today} on")
-    return left
+            by_uid.setdefault(said.uid, []).append(said)
+        except Unreadable as error:
+            faults.append(_fault(said, error))
+    return by_uid
 
 
-def _planned(named: _Named, today: date) -> Sequence[tuple[date, Said, Moment]]:
-    """Each time of a repeating event, but for some that are over: the day that it was first meant for, what is said of it, and when it starts."""
-    planned = [(each.replaces.day, each, each.start) for each in named.single if each.replaces]
-    for whole in named.whole[:1]:
-        is_replaced = among((each.replaces for each in named.single if each.replaces), by_day=whole.start.is_day)
-        planned += [(start.day, whole, start) for start in starts(whole, today) if not is_replaced(start)]
-    return planned
+def _fault(said: Said, error: Unreadable) -> Fault:
+    return Fault(error.line if isinstance(error, Wrong) else said.event.line, said.name, str(error))
 
 
-def _draft(said: Said, start: Moment, source: str, series: str | None) -> Draft:
+def _add(found: Iterable[Draft], drafts: dict[str, Draft]) -> None:
+    for draft in found:
+        if draft.source in drafts:
+            raise Unreadable(f"is twice on {draft.on}")
+        drafts[draft.source] = draft
+        if len(drafts) > MOST:
+            raise Unreadable(f"is too much: a file may have {MOST:,} events to come, each day of one that repeats counted; let it end sooner, or export less")
+
+
+def _drafts(uid: str, named: Sequence[Said], today: date) -> Sequence[Draft]:
+    """Those of one UID that are not over."""
+    whole, single = ([each for each in named if (each.replaces is None) is is_whole] for is_whole in (True, False))
+    for another in whole[1:]:
+        raise Wrong(another.event.line, f"is there twice: line {whole[0].event.line} has the same UID")
+    if not single and not whole[0].repeats:
+        return _left(whole[0], whole[0].start, uid, None, today)
+    return [draft for meant_for, said, start in _planned(whole, single) for draft in _left(said, start, f"{uid}/{meant_for}", uid, today)]
+
+
+def _planned(whole: Sequence[Said], single: Sequence[Said]) -> Iterator[tuple[date, Said, Moment]]:
+    """Each time of a repeating event: the day that it was first meant for, what is said of it, and when it starts."""
+    replaced = [(each.replaces, each) for each in single if each.replaces]
+    for each in whole:
+        is_replaced = among((moment for moment, _ in replaced), by_day=each.start.is_day)
+        yield from ((start.day, each, start) for start in starts(each) if not is_replaced(start))
+    yield from ((moment.day, each, each.start) for moment, each in replaced)
+
+
+def _left(said: Said, start: Moment, source: str, series: str | None, today: date) -> Sequence[Draft]:
+    """This time of an event as a draft; nothing if it is over."""
+    lasts = said.lasts
+    try:
+        begins, ends = _span(start, lasts)
+    except Unreadable:
+        if start.day >= today:
+            raise
+        return ()
+    if ends.date() < today:
+        return ()
+    words = said.words
+    return [
+        Draft(words.title, begins.date(), begins.time(), ends.date(), ends.time(), words.text, words.place, source, series, is_cancelled=words.is_cancelled)
+    ]
+
+
+def _span(start: Moment, lasts: Length) -> tuple[datetime, datetime]:
+    """From when to when it is, on the school's clock."""
     if start.is_day:
-        last = start.clock + said.lasts.clock - timedelta(days=1)
-        begins, ends = start.clock, datetime.combine(last, ALL_DAY[1])
-    else:
-        begins, ends = shown(start.at), after(start, said.lasts)
+        last = start.clock + lasts.clock - timedelta(days=1)
+        return start.clock, datetime.combine(last, ALL_DAY[1])
+    begins, ends = at_school(start.at), after(start, lasts)
     if ends <= begins:
         raise Unreadable(f"ends before it starts, as the clock shows it on {begins:%Y-%m-%d}, when it is put back")
-    return Draft(
-        said.title, begins.date(), begins.time(), ends.date(), ends.time(), said.words, said.place, source, series=series, is_cancelled=said.is_cancelled
-    )
+    return begins, ends

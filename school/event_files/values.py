@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 
 from school.importing.table import Unreadable
 
-_CLOCK = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.ASCII)
+YEARS = range(1990, 2100)
+"""What is taken as a year at all, as in other files that are imported."""
+_WRITTEN = re.compile(r"\d{8}(?P<time>T\d{6}(?P<utc>Z?))?", re.ASCII)
 _LENGTH = re.compile(r"([+-]?)P(?=.)(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?=.)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?", re.ASCII)
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3])([0-5]\d)([0-5]\d)?", re.ASCII)
-
-
 _FIRST_YEAR = "1000"
 """Outlook's zones begin in 1601; before the year 1 there is none, and zones are hours apart."""
 
 
 @dataclass(frozen=True)
-class Clock:
-    """A day and time as they are written: `shown`, without a zone, is of UTC where `is_utc`; of a day alone it is the midnight."""
+class Written:
+    """A day or a time as it is written: what a `clock` shows then, that of UTC where `is_utc`; of a day alone its midnight."""
 
-    shown: datetime
+    clock: datetime
     is_utc: bool = False
     is_day: bool = False
 
@@ -39,27 +39,30 @@ class Length:
         return self.clock + self.exact
 
 
-def clock(value: str) -> Clock:
+def written(value: str) -> Written:
     """What day or time is written. Refuses with Unreadable."""
-    shape = _CLOCK.fullmatch(value.strip())
-    if shape is None or shape[1] < _FIRST_YEAR:
+    text = value.strip()
+    shape = _WRITTEN.fullmatch(text)
+    if shape is None or text < _FIRST_YEAR:
         raise Unreadable(f"'{value[:40]}' is neither a day nor a time")
-    year, month, day, hour, minute, second = (int(part or 0) for part in shape.groups()[:6])
     try:
-        shown = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - what a clock shows has no zone
+        clock = datetime.fromisoformat(text.removesuffix("Z"))
     except ValueError as error:
         raise Unreadable(f"there is no '{value[:40]}'") from error
-    return Clock(shown, is_utc=bool(shape[7]), is_day=shape[4] is None)
+    return Written(clock, is_utc=bool(shape["utc"]), is_day=shape["time"] is None)
 
 
-def length(value: str) -> Length:
-    """What a duration means: weeks and days by the clock, hours and less exactly. Refuses with Unreadable."""
+def length(value: str, *, of_days: bool) -> Length:
+    """What a duration means: weeks and days by the clock, hours and less exactly, which whole days cannot last. Refuses with Unreadable."""
     shape = _LENGTH.fullmatch(value.strip())
     if shape is None:
         raise Unreadable(f"'{value[:40]}' is no duration")
     sign = -1 if shape[1] == "-" else 1
     weeks, days, hours, minutes, seconds = (sign * int(part or 0) for part in shape.groups()[1:])
-    return Length(timedelta(weeks=weeks, days=days), timedelta(hours=hours, minutes=minutes, seconds=seconds))
+    exact = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if of_days and exact:
+        raise Unreadable("is on a whole day and lasts hours")
+    return Length(timedelta(weeks=weeks, days=days), exact)
 
 
 def offset(value: str) -> timedelta:

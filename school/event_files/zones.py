@@ -1,5 +1,7 @@
 """The clocks that a calendar file names: the world's, by their names of today or by Microsoft's, and those that the file describes itself.
 
+dateutil's tzical is not asked: it takes the end of a rule in UTC for the zone's own time, and looks through all changes since 1601 for each time.
+
 Source: RFC 5545 §3.6.5; the IANA time zone database; CLDR's windowsZones, as icalendar has them.
 """
 
@@ -7,27 +9,20 @@ from __future__ import annotations
 
 import zoneinfo
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
-from itertools import islice, takewhile
+from functools import cached_property, lru_cache, partial
+from itertools import takewhile
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from school import LONDON
 from school.event_files import rules
 from school.event_files.lines import Component
-from school.event_files.values import clock, offset
+from school.event_files.values import YEARS, offset, written
+from school.event_files.work import Work
 from school.importing.table import Unreadable
-
-_LAST_CHANGE = datetime(2100, 1, 1)  # noqa: DTZ001 - what a clock shows has no zone
-_MOST_CHANGES = 1_000
-"""Outlook's zones begin in 1601, and change twice a year."""
-_MOST_ZONES = 50
-"""The most zones that a file may use: one of its own takes some hundredths of a second."""
-_LONGEST = 200
-"""The most letters of a name that is looked for among the world's."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +33,9 @@ class Zone:
     instant: Callable[[datetime], datetime | None]
 
 
-def _instant(zone: zoneinfo.ZoneInfo, shown: datetime) -> datetime | None:
-    at = shown.replace(tzinfo=zone).astimezone(UTC)
-    return at if at.astimezone(zone).replace(tzinfo=None) == shown else None
+def _instant(zone: zoneinfo.ZoneInfo, clock: datetime) -> datetime | None:
+    at = clock.replace(tzinfo=zone).astimezone(UTC)
+    return at if at.astimezone(zone).replace(tzinfo=None) == clock else None
 
 
 SCHOOLS = Zone(LONDON.key, partial(_instant, LONDON))
@@ -50,9 +45,10 @@ WORLDS = Zone("UTC", partial(_instant, zoneinfo.ZoneInfo("UTC")))
 
 @dataclass
 class Zones:
-    """The zones that one file may name; `written` are the VTIMEZONE that it holds itself, by their TZID."""
+    """The zones that the events of one `calendar` may name."""
 
-    written: Mapping[str, Component]
+    calendar: Component
+    work: Work
     _found: dict[str, Zone] = field(default_factory=dict)
 
     def find(self, name: str) -> Zone:
@@ -67,19 +63,27 @@ class Zones:
         known = _known(name)
         if known is not None:
             return Zone(known, partial(_instant, zoneinfo.ZoneInfo(known)))
-        if name not in self.written:
+        if name not in self._described:
             raise Unreadable(f"the time zone '{name[:80]}' is not known, and the file does not say what it is (VTIMEZONE)")
-        if len(self._found) >= _MOST_ZONES:
-            raise Unreadable(f"the file uses more than {_MOST_ZONES} time zones")
-        return Zone(name, partial(_written_instant, _changes(self.written[name])))
+        return Zone(name, partial(_described_instant, _changes(self._described[name], self.work)))
+
+    @cached_property
+    def _described(self) -> Mapping[str, Component]:
+        return {name: zone for zone in self.calendar.inside("VTIMEZONE") for name in _tzids(zone)}
+
+
+def _tzids(zone: Component) -> Sequence[str]:
+    """What it is called; nothing where that cannot be read, as then no event can name it."""
+    try:
+        return [tzid.value for tzid in zone.all("TZID")]
+    except Unreadable:
+        return []
 
 
 def _known(name: str) -> str | None:
     """What the world calls it: 'Europe/London' for that, for 'GMT Standard Time', and for '/freeassociation.sourceforge.net/Europe/London'."""
-    if len(name) > _LONGEST:
-        return None
     parts = name.split("/")
-    tails = ["/".join(parts[start:]) for start in range(1, len(parts))] if name.startswith("/") else []
+    tails = ["/".join(parts[-number:]) for number in (3, 2, 1)] if name.startswith("/") else []
     return next((each for each in (name, WINDOWS_TO_OLSON.get(name, ""), *tails) if each in _names()), None)
 
 
@@ -92,41 +96,44 @@ def _names() -> frozenset[str]:
 class _Change:
     """When the clock, which was `before` ahead of UTC, shows this, it is turned so that it is `after` ahead."""
 
-    shown: datetime
+    clock: datetime
     before: timedelta
     after: timedelta
 
 
-def _written_instant(changes: Sequence[_Change], shown: datetime) -> datetime | None:
-    at = bisect_right(changes, shown, key=lambda change: change.shown)
+def _described_instant(changes: Sequence[_Change], clock: datetime) -> datetime | None:
+    at = bisect_right(changes, clock, key=lambda change: change.clock)
     if at == 0:
-        return (shown - changes[0].before).replace(tzinfo=UTC)
+        return (clock - changes[0].before).replace(tzinfo=UTC)
     last = changes[at - 1]
-    if shown < last.shown + (last.after - last.before):
+    if clock < last.clock + (last.after - last.before):
         return None
-    return (shown - last.after).replace(tzinfo=UTC)
+    return (clock - last.after).replace(tzinfo=UTC)
 
 
-def _changes(zone: Component) -> Sequence[_Change]:
+def _changes(zone: Component, work: Work) -> Sequence[_Change]:
     """All changes of a zone that a file describes, in order. Refuses with Unreadable a zone without any, or one that cannot be followed."""
-    changes = sorted(change for part in zone.inside("STANDARD", "DAYLIGHT") for change in _of_one_kind(part))
+    changes = sorted(change for part in zone.inside("STANDARD", "DAYLIGHT") for change in work.through(_of_one_kind(part)))
     if not changes:
         raise Unreadable(f"the time zone of line {zone.line} has neither a STANDARD nor a DAYLIGHT time")
     return changes
 
 
 def _of_one_kind(part: Component) -> Iterator[_Change]:
-    first, before, after = clock(_said(part, "DTSTART")), offset(_said(part, "TZOFFSETFROM")), offset(_said(part, "TZOFFSETTO"))
-    further = [clock(value).shown for listed in part.all("RDATE") for value in listed.value.split(",")]
-    ruled = [shown for written in part.all("RRULE") for shown in _ruled(first.shown, rules.rule(written.value), before)]
-    return (_Change(shown, before, after) for shown in {first.shown, *further, *ruled})
+    first, before, after = written(_said(part, "DTSTART")), offset(_said(part, "TZOFFSETFROM")), offset(_said(part, "TZOFFSETTO"))
+    yield _Change(first.clock, before, after)
+    for listed in part.all("RDATE"):
+        yield from (_Change(written(value).clock, before, after) for value in listed.value.split(",") if value.strip())
+    for said in part.all("RRULE"):
+        yield from (_Change(clock, before, after) for clock in _ruled(first.clock, rules.recurrence(said.value, first.clock), before))
 
 
-def _ruled(first: datetime, rule: rules.Rule, before: timedelta) -> Iterable[datetime]:
-    ends = min(rule.until.shown, _LAST_CHANGE) if rule.until else _LAST_CHANGE
-    if rule.until and rule.until.is_utc:
-        ends += before
-    return takewhile(lambda shown: shown <= ends, islice(rules.clocks(first, rule, first), _MOST_CHANGES))
+def _ruled(first: datetime, rule: rules.Recurrence, before: timedelta) -> Iterator[datetime]:
+    def has_ended(clock: datetime) -> bool:
+        last = rule.until
+        return clock.year >= YEARS.stop or (last is not None and (clock - before if last.is_utc else clock) > last.clock)
+
+    return takewhile(lambda clock: not has_ended(clock), rules.clocks(first, rule))
 
 
 def _said(part: Component, name: str) -> str:

@@ -1,6 +1,7 @@
 """Every arrow of docs/outbox.md, on both databases."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -538,6 +539,53 @@ def test_the_rest_of_a_text_follows_whatever_is_paused(way: WayOut) -> None:
     way.write(lambda school: notices.withdraw(school, "news:"))
     way.send()
     assert "".join(way.sms.texts).count("First.") == 200
+
+
+def test_the_rest_of_a_text_does_not_leave_before_its_beginning(way: WayOut) -> None:
+    way.queue("First. " * 200, kind="news", key="news:1", choices=[["1", "We will come"]])
+    way.fails(TryLater())
+    assert (way.send(), way.send()) == (1, 0)
+    way.sms.sent.clear()
+    way.later(hours=1)
+    way.send()
+    assert "".join(way.sms.texts).count("First.") == 200
+    assert [bool(message.choices) for message in way.sms.sent] == [False, True]
+
+
+@pytest.mark.parametrize("arrow", [pytest.param(notices.pause, id="paused"), pytest.param(notices.withdraw, id="taken back")])
+def test_of_what_is_held_back_before_its_beginning_left_nothing_leaves(way: WayOut, arrow: Callable[[School, str], None]) -> None:
+    way.queue("First. " * 200, kind="news", key="news:1")
+    way.fails(TryLater())
+    way.send()
+    way.write(lambda school: arrow(school, "news:"))
+    assert (way.later(hours=1), way.later(hours=1)) == (0, 0)
+
+
+def test_what_waits_with_its_beginning_holds_up_no_answer(way: WayOut) -> None:
+    way.queue("First. " * 200, kind="news", key="news:1")
+    way.fails(TryLater())
+    way.send()
+    way.write(lambda school: notices.pause(school, "news:"))
+    way.queue("Booked.")
+    assert (way.later(hours=1), way.sms.texts[-1]) == (1, "Booked.")
+
+
+def test_a_long_text_that_goes_elsewhere_goes_there_whole(way: WayOut) -> None:
+    way.queue("First. " * 200, kind="news", key="news:1")
+    way.telegram.limits = replace(way.telegram.limits, text_characters=4_096)
+    way.fails(Rejected(Verdict.BAD_ADDRESS, "21211"))
+    way.send()
+    way.send()
+    assert [text.count("First.") for text in way.telegram.texts] == [200]
+
+
+def test_the_rest_follows_a_beginning_that_may_have_arrived(way: WayOut) -> None:
+    way.queue("First. " * 2_000, channel="telegram", kind="news", key="news:1")
+    way.fails(FateUnknown(), "telegram")
+    way.send()
+    for _ in range(9):
+        way.later(minutes=2)
+    assert [way.row(1).state, len(way.telegram.texts) > 1] == ["unconfirmed", True]
 
 
 def test_a_message_keeps_what_it_is_paid_for_as(way: WayOut) -> None:

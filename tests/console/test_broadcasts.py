@@ -144,6 +144,27 @@ class TestWriting:
         assert "That cannot be taken" in html
         assert count(world, KeptFile) == 0
 
+    def test_a_document_is_asked_for_again_when_anything_is_to_be_put_right(self, office: Browser) -> None:
+        document = {"document": ("news.pdf", b"%PDF-1.7\n%%EOF\n", "application/pdf")}
+        for wrong in ({"words": ""}, {"when": "at", "on": "2026-01-05", "at": "16:00"}):
+            html = office.post(f"{AT}/new", {**POOL, **wrong}, 422, of=f"{AT}/new", files=document)
+            assert "Choose the document once more" in html
+
+    def test_who_gets_no_document_is_said(self, office: Browser) -> None:
+        document = {"document": ("news.pdf", b"%PDF-1.7\n%%EOF\n", "application/pdf")}
+        html = text(office.post(f"{AT}/new", POOL, of=f"{AT}/new", files=document))
+        assert re.search(r"\d+ of them do not get the document", html)
+
+    def test_what_is_leaving_is_not_changed(self, world: World, office: Browser) -> None:
+        writes(office, when="at", on="2026-03-02", at="09:10", repeats="weekly", until="2026-03-30")
+        html = office.get(at(world))
+        office.post(at(world, "/send"), {"seen": hidden(html, "seen")})
+        html = office.get(at(world, "/edit"))
+        changed = {**POOL, "words": "It is open again.", "seen": hidden(html, "seen")}
+        html = office.post(at(world, "/edit"), changed, 422, of=at(world, "/edit"))
+        assert "Some of what was sent has not left yet." in html
+        assert "It is open again.</textarea>" in html
+
     def test_a_draft_is_changed(self, world: World, office: Browser) -> None:
         writes(office)
         html = office.get(at(world, "/edit"))
@@ -163,8 +184,10 @@ class TestWriting:
 
     def test_everyone_is_among_those_offered_and_events_too(self, office: Browser) -> None:
         html = office.get(f"{AT}/new")
-        for label in ("A class", "A group", "A language"):
-            assert f'<optgroup label="{label}">' in html
+        select_ = html[html.index('<select id="to"') :]
+        assert '<option value="everyone" selected>Everyone' in select_
+        for label in ("A class", "A group", "A language", "An event"):
+            assert f'<optgroup label="{label}">' in select_
 
 
 class TestTheSendScreen:
@@ -282,7 +305,7 @@ class TestSending:
         assert "Held back: what has not left waits." in office.post(at(world, "/pause"))
         world.settle()
         assert world.texts("Tom") == []
-        assert "It goes on." in office.post(at(world, "/resume"), of=at(world))
+        assert "It is on its way." in office.post(at(world, "/resume"), of=at(world))
         world.settle()
         assert "pool" in world.texts("Tom")[-1]
 
@@ -300,6 +323,9 @@ class TestASecondPerson:
         office, senior = strict.as_("Mrs Doyle"), strict.as_("Mrs Hartley")
         writes(office)
         assert "It waits for a second person to agree." in sends(office, world)
+        need = re.search(r'href="(/console/needs/\d+)">Broadcast', senior.get("/console/"))
+        assert need
+        assert f'href="{at(world)}"' in senior.get(need[1])
         assert "You wrote it: someone else must agree." in office.get(AT)
         assert "You wrote it: someone else must agree." in office.post(at(world, "/agree"), {"seen": hidden(office.get(at(world, "/edit")), "seen")}, 422)
         html = senior.get(AT)
@@ -318,7 +344,7 @@ class TestASecondPerson:
         sends(office, world)
         html = office.get(at(world, "/edit"))
         html = office.post(at(world, "/edit"), {**POOL, "words": "Closed on Monday too.", "seen": hidden(html, "seen")})
-        assert "Saved. It waits for a yes again." in html
+        assert "Saved. It waits for a second person to agree." in html
 
     def test_the_school_is_closed_in_three_taps(self, world: World, strict: Console) -> None:
         """A senior leader needs nobody else."""
@@ -326,8 +352,8 @@ class TestASecondPerson:
         address = re.search(r'href="([^"]*closure=1)"', senior.get(AT))
         assert address
         html = senior.get(address[1])  # one
-        drawn = {"words": re.search(r"<textarea[^>]*>([^<]*)", html)[1], "urgent": "yes", "when": "now"}  # type: ignore[index]
-        assert drawn["words"].endswith(" is closed today.")
+        drawn = {"words": "The school is closed today.", "urgent": "yes", "when": "now"}
+        assert f">{drawn['words']}</textarea>" in html
         for name, value in (("kind", "closure"), ("to", "everyone")):
             select_ = html[html.index(f'<select id="{name}"') :]
             assert f'<option value="{value}" selected>' in select_[: select_.index("</select>")]

@@ -59,6 +59,26 @@ def test_a_calendar_file_is_looked_at_and_then_becomes_drafts(office: Browser) -
 
 def test_faults_of_a_calendar_file_are_told_by_event(office: Browser) -> None:
     where = "/console/school/import"
-    shown = office.post(where, {"what": "events"}, of=f"{where}?what=events", files={"file": ("c.ics", FILE.replace(b"2026", b"2001"), "text/calendar")})
+    shown = office.post(
+        where, {"what": "events"}, of=f"{where}?what=events", files={"file": ("c.ics", FILE.replace(b"20260620", b"20260231"), "text/calendar")}
+    )
     assert "1 thing is wrong" in shown
-    assert "Fair" in shown
+    assert re.findall(r"<t[hd](?: [^>]*)?>([^<]*)<", shown)[:6] == [
+        "Line",
+        "Event",
+        "What is wrong",
+        "5",
+        "Fair &lt;3 &amp; fun",
+        "there is no &#39;20260231T100000&#39;",
+    ]
+
+
+def test_how_many_events_of_a_file_are_over_is_said_before_it_counts(office: Browser) -> None:
+    where = "/console/school/import"
+    shown = office.post(where, {"what": "events"}, of=f"{where}?what=events", files={"file": ("c.ics", FILE.replace(b"2026", b"2001"), "text/calendar")})
+    assert "Note: over by now, and left out: 1 event of the file." in shown
+    assert "0 new" in shown
+
+
+def test_the_largest_calendar_file_is_said_where_it_is_chosen(office: Browser) -> None:
+    assert "the .ics file that your calendar exports, 5 MB at most" in office.get("/console/school/import")

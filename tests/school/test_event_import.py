@@ -122,6 +122,36 @@ def test_days_of_staffs_own_that_the_file_would_leave_behind_are_told_by_event(s
     assert [(fault.column, fault.reason) for fault in refused.value.faults] == [("Coffee morning, 2026-03-10", "invite_on: after the event itself")]
 
 
+def test_how_many_are_over_is_said_and_the_rest_is_taken(school: School) -> None:
+    gone = [f"UID:g{year}\nSUMMARY:Fair\nDTSTART;VALUE=DATE:{year}0710" for year in (2024, 2025)]
+    changes = import_events(school, ics(*gone, coffee()))
+    assert (changes.warnings, len(changes.created)) == (["over by now, and left out: 2 events of the file"], 1)
+    assert import_events(school, ics(*gone[1:], coffee()), remove_missing=True).warnings == ["over by now, and left out: 1 event of the file"]
+
+
+def test_a_series_that_is_over_by_now_has_no_further_days(school: School) -> None:
+    import_events(school, ics(WEEKLY))
+    ended = WEEKLY.replace("20260306", "20260206").replace("COUNT=3", "UNTIL=20260227T235959Z")
+    assert import_events(school, ics(ended)).updated == [f"Stay and play, 2026-03-{day}: called off" for day in ("06", "13", "20")]
+    assert held(school) == []
+
+
+def test_what_the_file_moves_into_the_past_stays_as_it_is_and_that_is_said(school: School) -> None:
+    import_events(school, ics(coffee()))
+    changes = import_events(school, ics(coffee(day="20260220")), remove_missing=True)
+    assert not changes
+    assert changes.warnings[1:] == ["Coffee morning, 2026-03-20: has a day in the past in the file, and stays as it is"]
+
+
+def test_ten_thousand_days_are_refused_by_name_and_none_is_taken(school: School) -> None:
+    with pytest.raises(BadRows) as refused:
+        import_events(school, ics(coffee(), WEEKLY.replace("WEEKLY;COUNT=3", "DAILY;COUNT=10000")))
+    [fault] = refused.value.faults
+    assert fault.column == "Stay and play"
+    assert fault.reason.startswith("is too much: a file may have 1,000 events to come")
+    assert held(school) == []
+
+
 def test_what_was_called_off_here_stays_so_and_that_is_said(school: School) -> None:
     import_events(school, ics(coffee()))
     [event] = held(school)

@@ -1,4 +1,4 @@
-"""What happens in a transcript about events and groups, and what can be looked up of them."""
+"""What happens in a transcript about events, groups and broadcasts, and what can be looked up of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from data.events import Event, EventState
 from data.texts import PERSON, Text
-from school import School, demo, event_changes, events, groups, rsvps, texts
+from school import School, broadcasts, demo, event_changes, events, groups, rsvps, texts
+from school.broadcasts import Content
 from school.events import Plan
 from tests.world import World
 
@@ -95,12 +96,19 @@ def groups_of(school: School, name: str) -> list[str]:
     return sorted(group.name for group in demo.adult(school, name).groups)
 
 
+def writes_to_all(world: World, words: str) -> None:
+    with acting(world) as school:
+        made = broadcasts.make(school, None, Content(words))
+        broadcasts.send(school, None, made)
+
+
 ACTS: dict[str, Callable[..., None]] = {
     r"the school invites to (.+?), (\w{3} [\d-]+) ([\d:]+)-([\d:]+)(?:, in the ([\w ]+))?(?:; (.+))?": invites,
     r"in ([\w-]+) '(.+)' is '(.+)'": in_their_language,
     r"the event (.+) is moved to (\w{3} [\d-]+) ([\d:]+)-([\d:]+)": moves,
     r"the event (.+) is moved to the (.+)": moves_to,
     r"the event (.+) is called off": calls_off,
+    r"the school writes to everyone: '(.+)'": writes_to_all,
     r"(\w+) (comes|waits for|does not come)(?: to)? (.+?)(?: with (\d+))?": answers,
     r"the office (agrees|does not agree) to the wish of (\w+)": decides,
     r"it is (\w{3} [\d-]+ [\d:]+)": clock,

@@ -18,6 +18,8 @@ def upgrade() -> None:
     _dates_and_runs()
     op.add_column("outbox", sa.Column("waits_as", sa.String(length=20), nullable=True))
     op.add_column("outbox", sa.Column("parts", sa.Integer(), nullable=True))
+    op.add_column("outbox", sa.Column("rest", sa.JSON(none_as_null=True), nullable=True))
+    op.execute("UPDATE outbox SET lane = lane + 1 WHERE lane > 1")  # what is urgent goes between alerts and notices
 
 
 def _broadcasts() -> None:
@@ -76,9 +78,14 @@ def _dates_and_runs() -> None:
         sa.Column("broadcast_id", sa.Integer(), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("planned_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("text_id", sa.Integer(), nullable=False),
+        sa.Column("file_id", sa.Integer(), nullable=True),
+        sa.Column("sharing", sa.JSON(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("pence", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(["broadcast_id"], ["broadcasts.id"], name=op.f("fk_broadcast_runs_broadcast_id_broadcasts"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["file_id"], ["kept_files.id"], name=op.f("fk_broadcast_runs_file_id_kept_files"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["text_id"], ["texts.id"], name=op.f("fk_broadcast_runs_text_id_texts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast_runs")),
         sa.UniqueConstraint("broadcast_id", "on", name=op.f("uq_broadcast_runs_broadcast_id_on")),
         sqlite_autoincrement=True,
