@@ -137,10 +137,10 @@ def _waits_behind(address: ColumnElement[int | None]) -> ColumnElement[bool]:
     return or_(
         exists().where(earlier.address_id == address, earlier.state == OutboxState.QUEUED, goes_before),
         exists().where(
-            Message.lane == Lane.BROADCAST,
+            Message.lane.in_((Lane.URGENT, Lane.BROADCAST)),
             postponed.adult_id == Message.adult_id,
             postponed.state == OutboxState.QUEUED,
-            postponed.lane + 0 == Lane.BROADCAST,  # so that SQLite, which keeps no statistics, goes by the adult and not through all that is queued
+            postponed.lane + 0 == Message.lane,  # so that SQLite, which keeps no statistics, goes by the adult and not through all that is queued
             postponed.id < Message.id,
             postponed.next_at.is_not(None),
         ),
