@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, event, select
 from sqlalchemy.orm import Session
 
 from bot import faults, outbox
@@ -40,6 +40,8 @@ log = structlog.get_logger()
 
 LOOKING_ENDS = 1.0
 """Seconds that stopping waits for a look-up under way."""
+LANDING = 0.02
+"""Seconds that a place which has come free waits for others, where all were taken."""
 POLL = 1.0
 """Seconds between two looks at what is due: the net under every wake-up."""
 PATIENCE = 1.8
@@ -109,8 +111,7 @@ class Dispatcher:
         looking = asyncio.create_task(self._keep_looking())
         while not self._stopping:
             is_full = await self._survive(self._start_sending)
-            if not is_full:
-                await self._rest(self._until_next())
+            await self._rest(LANDING if is_full else self._until_next())
         # A look into the database is waited for, so that it lets go of its connection; a provider that hangs is not.
         await asyncio.wait({looking}, timeout=LOOKING_ENDS)
         looking.cancel()
@@ -175,15 +176,19 @@ class Dispatcher:
             task = asyncio.create_task(self._send(one))
             self._in_flight[task] = one
             task.add_done_callback(self._landed)
-        return 0 < most <= len(prepared)
+        return 0 < most <= len(prepared) or any(one.message.lane <= Lane.REPLY for one in prepared)
 
     def _claim(self, rooms: Mapping[str, int], only: int | None = None) -> list[Prepared]:
         """Claim what may leave now, at most so many messages for each channel."""
-        left = Counter(rooms)
+        left, held = Counter(rooms), list[object]()
         with self._store.write() as session:
+            # What many say is read once: a session forgets what nobody holds.
+            event.listen(session, "loaded_as_persistent", lambda _, loaded: held.append(loaded))
             school = School(session, self._clock(), self._settings)
             due = outbox.due(school, max(sum(rooms.values()), 1), self._names(rooms), self._delivery.via, only=only)
-            prepared = [ready for message in due if (ready := self._claim_one(school, message, left))]
+            replies = [message for message in due if message.lane <= Lane.REPLY]
+            # Nobody who writes waits until others' news is worded.
+            prepared = self._claim_all(school, replies, left) or self._claim_all(school, due[len(replies) :], left)
         if prepared:
             faults.reached("claimed")
         for ready in prepared:
@@ -192,6 +197,9 @@ class Dispatcher:
 
     def _names(self, rooms: Mapping[str, int]) -> outbox.Channels:
         return outbox.Channels(set(self._channels), set(rooms), {name for name, channel in self._channels.items() if channel.limits.keeps_window})
+
+    def _claim_all(self, school: School, messages: Sequence[Message], left: Counter[str]) -> list[Prepared]:
+        return [ready for message in messages if (ready := self._claim_one(school, message, left))]
 
     def _claim_one(self, school: School, message: Message, left: Counter[str]) -> Prepared | None:
         def may_leave(address: Address) -> bool:
@@ -250,7 +258,8 @@ class Dispatcher:
     def _landed(self, task: asyncio.Task[None]) -> None:
         channel = self._in_flight[task].outgoing.channel
         if sum(one.outgoing.channel == channel for one in self._in_flight.values()) >= self._delivery.in_flight:
-            self.wake()  # there is room again
+            # There is room again. Others land in the same moments: they are replaced together, since each claim costs a transaction.
+            asyncio.get_running_loop().call_later(LANDING, self.wake)
         del self._in_flight[task]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("not written down", error=type(error).__name__, exc_info=error)

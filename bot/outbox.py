@@ -137,10 +137,10 @@ def _waits_behind(address: ColumnElement[int | None]) -> ColumnElement[bool]:
     return or_(
         exists().where(earlier.address_id == address, earlier.state == OutboxState.QUEUED, goes_before),
         exists().where(
-            Message.lane == Lane.BROADCAST,
+            Message.lane.in_((Lane.URGENT, Lane.BROADCAST)),
             postponed.adult_id == Message.adult_id,
             postponed.state == OutboxState.QUEUED,
-            postponed.lane + 0 == Lane.BROADCAST,  # so that SQLite, which keeps no statistics, goes by the adult and not through all that is queued
+            postponed.lane + 0 == Message.lane,  # so that SQLite, which keeps no statistics, goes by the adult and not through all that is queued
             postponed.id < Message.id,
             postponed.next_at.is_not(None),
         ),
@@ -218,8 +218,8 @@ def sent(school: School, message: Message, provider_id: str, ask_at: datetime | 
 
     At `ask_at` the provider is asked what became of it, if it has reported nothing final by then.
     """
-    message.sent_at = message.sent_at or school.now
     early = best_report(school, provider_id)
+    message.sent_at = message.sent_at or school.now
     if early in NOT_DELIVERED and message.state != OutboxState.SENDING:
         return None  # it was acted on already: the message waits to be sent again, or a person has it
     message.provider_id = provider_id

@@ -83,7 +83,7 @@ class Turns:
             heard = self._understand(thread)
             if heard is None or isinstance(heard, timedelta):
                 return heard
-            with self._store.write() as session:
+            with self._store.write(urgent=True) as session:
                 self._handle(self._school(session), heard)
                 faults.reached("handled")
             faults.reached("committed")

@@ -78,7 +78,7 @@ class Store:
     def write(self, *, durable: bool = True, urgent: bool = False) -> Iterator[Session]:
         """A session in one transaction: committed at the end, rolled back on any exception. Raises DatabaseAway.
 
-        On SQLite, where one writes at a time, what is `urgent` goes before all that waits: a provider waits for its answer.
+        On SQLite, where one writes at a time, what is `urgent` goes before all that waits: a provider or a parent waits for an answer.
         """
         with self._one_writer(urgent=urgent), away_is_told(), Session(self._writer if durable else self._unflushed, expire_on_commit=False) as session:
             try:

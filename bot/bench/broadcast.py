@@ -28,7 +28,7 @@ from bot.bench.families import fill, phone
 from bot.bench.load import Parents, Seen
 from bot.bench.translation import LANGUAGES as ALL_LANGUAGES
 from bot.bench.translation import NEWS, Counting
-from bot.bench.wire import ACCOUNT, NUMBER, Lines, serve
+from bot.bench.wire import ACCOUNT, NUMBER, Answerer, Lines, serve
 from bot.clock import now
 from console.desk import HOME, csrf_of
 from data.migrate import upgrade
@@ -75,13 +75,14 @@ asyncio.run(main())
 """
 
 
-def broadcast(settings: Settings, *, adults: int, replies: int, as_json: bool = False, database_url: str | None = None) -> int:
+def broadcast(settings: Settings, *, adults: int, replies: int, provider_ms: int = 0, as_json: bool = False, database_url: str | None = None) -> int:
     """Measure, and print a table or JSON; 1 if someone was not told, or a parent not answered. Aims that are missed are marked and are no failure.
 
+    `provider_ms` is how long the provider takes to answer, ours and the bare client alike.
     The database is a new one beside the school's own, or an empty one at `database_url`; the school's own is never touched.
     """
     with limits.folder_beside(settings.database_url) as folder:
-        numbers = asyncio.run(_measure(settings, folder, database_url or f"sqlite:///{folder}/bookbag.db", adults, replies))
+        numbers = asyncio.run(_measure(settings, folder, database_url or f"sqlite:///{folder}/bookbag.db", adults, replies, provider_ms))
     if as_json:
         sys.stdout.write(limits.as_json({**numbers}) + "\n")
     else:
@@ -183,10 +184,10 @@ class Bench:
             return bool(session.scalar(select(func.count()).where(Message.state.in_((OutboxState.QUEUED, OutboxState.SENDING)))))
 
 
-async def _measure(settings: Settings, folder: Path, url: str, adults: int, replies: int) -> dict[str, dict[str, float]]:
+async def _measure(settings: Settings, folder: Path, url: str, adults: int, replies: int, provider_ms: int) -> dict[str, dict[str, float]]:
     upgrade(url)
     phones, counting, port = Phones(adults), Counting(), limits.free_port()
-    provider, provider_port = await serve(phones.twilio.answer)
+    provider, provider_port = await serve(_taking(provider_ms, phones.twilio.answer))
     translator, translator_port = await serve(counting.answer)
     phones.twilio.base, phones.twilio.lines = f"http://127.0.0.1:{port}", Lines(port)
     with closing(Store(url)) as store:
@@ -196,7 +197,8 @@ async def _measure(settings: Settings, folder: Path, url: str, adults: int, repl
         bench = Bench(store, phones, phones.twilio.base, token, provider_port, program.pid)
         try:
             await server.warm(program, bench.base, folder)
-            return {"setup": {"adults": adults, "languages": len(LANGUAGES), "cores": os.cpu_count() or 0}, **await _all(bench, adults, replies)}
+            setup: dict[str, float] = {"adults": adults, "languages": len(LANGUAGES), "provider_ms": provider_ms, "cores": os.cpu_count() or 0}
+            return {"setup": setup, **await _all(bench, adults, replies)}
         finally:
             limits.stop(program)
             provider.close()
@@ -265,6 +267,14 @@ async def _bare_client(port: int, count: int) -> float:
     )
     told, _ = await child.communicate(json.dumps(forms).encode())
     return float(told)
+
+
+def _taking(milliseconds: int, answer: Answerer) -> Answerer:
+    async def slowly(method: str, path: str, body: bytes) -> object:
+        await asyncio.sleep(milliseconds / 1_000)
+        return await answer(method, path, body)
+
+    return slowly if milliseconds else answer
 
 
 def _log_in(store: Store) -> str:

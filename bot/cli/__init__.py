@@ -373,6 +373,7 @@ def bench_turns(
 def bench_broadcast(
     adults: Annotated[int, typer.Option(help="How many adults are told.", min=12)] = 10_000,
     replies: Annotated[int, typer.Option(help="How many messages parents write, without a broadcast and again during one.", min=1)] = 200,
+    provider_ms: Annotated[int, typer.Option(help="How long the provider takes to answer, in milliseconds.", min=0)] = 0,
     database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
     as_json: AsJson = False,
     config: Config = None,
@@ -381,7 +382,7 @@ def bench_broadcast(
     settings = settings_from(config)
     from bot.bench import broadcast as one_to_many
 
-    finish(one_to_many.broadcast, settings, adults=adults, replies=replies, as_json=as_json, database_url=database)
+    finish(one_to_many.broadcast, settings, adults=adults, replies=replies, provider_ms=provider_ms, as_json=as_json, database_url=database)
 
 
 @bench_app.command("console")

@@ -144,6 +144,13 @@ def test_the_rate_of_a_sender_is_kept(sqlite_url: str) -> None:
     way.close()
 
 
+def test_a_reply_is_claimed_before_news_is_worded(way: WayOut) -> None:
+    way.queue("News", kind="news")
+    way.write(lambda school: _strangers(school, 2))
+    claims = [[one.outgoing.text for one in way.dispatcher._claim({"sms": 10})] for _ in range(3)]
+    assert claims == [["Hello", "Hello"], ["News"], []]
+
+
 def _strangers(school: School, count: int) -> None:
     from school import addresses
 

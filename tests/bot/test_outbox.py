@@ -243,9 +243,10 @@ def test_what_waits_for_one_in_doubt_takes_nobodys_place(way: WayOut) -> None:
     assert due(way) == []
 
 
-def test_a_broadcast_waits_behind_an_earlier_one_that_was_postponed(way: WayOut) -> None:
-    way.queue("First", channel=None, kind="broadcast", lane=Lane.BROADCAST, next_at=way.now + timedelta(seconds=5))
-    second = way.queue("Second", channel=None, kind="broadcast", lane=Lane.BROADCAST)
+@pytest.mark.parametrize("lane", [Lane.URGENT, Lane.BROADCAST])
+def test_a_broadcast_waits_behind_an_earlier_one_that_was_postponed(way: WayOut, lane: Lane) -> None:
+    way.queue("First", channel=None, kind="broadcast", lane=lane, next_at=way.now + timedelta(seconds=5))
+    second = way.queue("Second", channel=None, kind="broadcast", lane=lane)
     assert due(way) == []
     way.later(seconds=6)
     assert way.state(second) == "sent"
