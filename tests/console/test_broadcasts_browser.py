@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
@@ -42,6 +44,33 @@ def test_a_broadcast_is_made_looked_over_sent_and_watched(world: World, on_monda
     is_in_order(page)
     page.get_by_role("link", name="What the month cost").click()
     is_in_order(page)
+
+
+@pytest.fixture
+def second_person(world: World) -> None:
+    """The school wants someone else's yes."""
+    world.house.school_settings = replace(world.house.school_settings, second_person=True)
+
+
+def test_a_second_person_agrees(second_person: None, world: World, on_monday: OnMonday) -> None:
+    page = on_monday.as_("Office")
+    page.goto(f"{on_monday.home}/broadcasts/new")
+    page.get_by_label("What families read").fill("The pool is closed on Friday.")
+    page.get_by_role("button", name="Look it over").first.click()
+    page.get_by_role("button", name="Send now").click()
+    expect(page.get_by_role("status")).to_have_text("It waits for a second person to agree.")
+    expect(page.get_by_role("button", name="Agree")).to_have_count(0)
+    is_in_order(page)
+    world.settle()
+    assert world.texts("Tom") == []
+    senior = on_monday.as_("Senior", 360)
+    senior.get_by_role("region", name="Broadcasts").get_by_role("link").click()
+    senior.get_by_role("link", name="See the broadcast").click()
+    is_in_order(senior)
+    senior.get_by_role("button", name="Agree").click()
+    expect(senior.get_by_role("status")).to_have_text("It is on its way.")
+    world.settle()
+    assert "pool" in world.texts("Tom")[-1]
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -309,6 +309,20 @@ def test_it_comes_again_until_the_day_that_was_set(school: School, parent: Adult
         day = datetime.combine(day.date() + timedelta(days=1), time(7, 59), tzinfo=LONDON)
     assert [row.created_at for row in messages(school)] == [london(clock) for clock in clocks]
     assert (made.next_on, made.state) == (None, "sending")
+
+
+def test_over_a_school_year_each_week_has_its_one_message(school: School, parent: Adult) -> None:
+    """From September to July, past both nights on which the clocks change, with a clock that ticks every 170 minutes, and now and then twice."""
+    first = date(2026, 9, 4)
+    sent(at(school, "2026-09-01 09:00"), when=When(first, time(8, 0), Repeat.WEEKLY, date(2027, 7, 16)))
+    moment = london("2026-09-01 09:00").astimezone(UTC)
+    for tick in range(24 * 60 * 330 // 170):
+        moment += timedelta(minutes=170)
+        for _ in range(2 if tick % 7 == 0 else 1):
+            broadcasts.due(at(school, moment))
+    told_at = [row.created_at.astimezone(LONDON) for row in messages(school)]
+    assert [each.date() for each in told_at] == [first + timedelta(weeks=week) for week in range(46)]
+    assert {each.hour for each in told_at} <= {8, 9, 10}
 
 
 @pytest.mark.parametrize(
