@@ -18,6 +18,7 @@ from bot.channels.text import split
 from bot.conversation.engine import Conversation
 from bot.conversation.registry import NOTICE
 from bot.conversation.state import State
+from bot.words_last import introduced
 from data.addresses import Address
 from data.broadcasts import Broadcast
 from data.people import Adult
@@ -38,13 +39,16 @@ TOKEN = 32
 class Look:
     """How it reads in one language. `words` are those of the whole message, `reading` is what staff wrote in this language, as far as it is translated yet.
 
-    `sms_parts` are the message parts that an SMS of it is sent, and paid for, as. `people` and `pence` are by channel.
+    `sms_parts` are the message parts that an SMS of it is sent, and paid for, as; `first_parts` where it is the first to its number, as `new` of them are.
+    `people` and `pence` are by channel.
     """
 
     language: str
     words: str
     reading: Reading
     sms_parts: int
+    first_parts: int
+    new: int
     people: Mapping[str, int]
     pence: Mapping[str, float]
 
@@ -82,7 +86,7 @@ def preview(
     plan = broadcasts.plan(school, audience_of(broadcast), at=at, is_urgent=broadcast.is_urgent)
     looks = [_look(school, broadcast, plan, reader, public_url) for reader in _readers(school, broadcast, plan.languages)]
     parts = {look.language: look.sms_parts for look in looks}
-    broadcasts.measured(broadcast, parts)
+    broadcasts.measured(broadcast, parts, {look.language: look.first_parts for look in looks})
     held, held_until = (plan.count, plan.leaves_at) if plan.is_held else _overtaken(school, broadcast, plan, parts, per_second or {})
     return Preview(
         plan=plan,
@@ -90,7 +94,7 @@ def preview(
         held=held,
         held_until=held_until if held else None,
         without_document=_without_document(broadcast, plan) if public_url is None else 0,
-        pence=costs.pence_for(school, plan.people, parts),
+        pence=sum(sum(look.pence.values()) for look in looks),
         spent=costs.spent(school) + costs.promised(school),
         cap=costs.cap(school),
     )
@@ -118,13 +122,22 @@ def _readers(school: School, broadcast: Broadcast, languages: Sequence[str]) -> 
 
 
 def _look(school: School, broadcast: Broadcast, plan: Plan, reader: Adult, public_url: str | None) -> Look:
-    phone = Address(channel=ChannelName.SMS, kind=AddressKind.PHONE, value="", first_greeted_at=school.now)
-    words = Conversation(school, reader, phone, State(), language=reader.language).begin(f"{NOTICE}{KIND}", broadcast=broadcast.id).text
-    linked = f"{words}\n{public_url}/m/{'x' * TOKEN}" if broadcast.file_id is not None and public_url else words
+    words = _words(school, broadcast, reader, greeted_at=school.now)
+    link = f"\n{public_url}/m/{'x' * TOKEN}" if broadcast.file_id is not None and public_url else ""
+    first = introduced(school, _words(school, broadcast, reader, greeted_at=None), reader.language)
     people = {channel: count for (language, channel), count in plan.people.items() if language == reader.language}
-    parts = sms_parts(school, linked, reader.language)
+    parts, first_parts = (sms_parts(school, f"{each}{link}", reader.language) for each in (words, first))
     pence = {channel: costs.pence_for(school, {(reader.language, channel): count}, {reader.language: parts}) for channel, count in people.items()}
-    return Look(reader.language, words, broadcast.text.read_in(reader.language), parts, people, pence)
+    new = plan.new.get(reader.language, 0)
+    if new:
+        pence["sms"] += costs.pence_for_introductions(school, {reader.language: new}, {reader.language: parts}, {reader.language: first_parts})
+    return Look(reader.language, words, broadcast.text.read_in(reader.language), parts, first_parts, new, people, pence)
+
+
+def _words(school: School, broadcast: Broadcast, reader: Adult, *, greeted_at: datetime | None) -> str:
+    """As the dispatcher would word it for a number that was greeted then, or never."""
+    phone = Address(channel=ChannelName.SMS, kind=AddressKind.PHONE, value="", first_greeted_at=greeted_at)
+    return Conversation(school, reader, phone, State(), language=reader.language).begin(f"{NOTICE}{KIND}", broadcast=broadcast.id).text
 
 
 def _overtaken(school: School, broadcast: Broadcast, plan: Plan, parts: Mapping[str, int], per_second: Mapping[str, float]) -> tuple[int, datetime | None]:

@@ -265,17 +265,19 @@ def _put(school: School, language: str, translated: Mapping[int, str]) -> None:
 
 
 def _introduce(school: School, message: Message, address: Address) -> None:
-    """The first message to an address says which school it is, and how to check that."""
-    if address.first_greeted_at is not None:
-        return
-    address.first_greeted_at = school.now
-    says_which = school.settings.name in (message.text or "")
-    says_how = message.kind == "reply" or school.settings.phone in (message.text or "")  # who wrote to us need not wonder who we are
-    if not (says_which and says_how):
+    if address.first_greeted_at is None:
+        address.first_greeted_at = school.now
         adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
-        # Translators: stands before the first message to a new number. {phone} is the school's telephone number. Leave STOP as it is.
-        hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
-        message.text = f"{hello.render(adult.language if adult else 'en')}\n{message.text}"
+        message.text = introduced(school, message.text or "", adult.language if adult else "en", is_reply=message.kind == "reply")
+
+
+def introduced(school: School, text: str, language: str, *, is_reply: bool = False) -> str:
+    """The first message to an address: it says which school it is, and how to check that; who wrote to us need not wonder who we are."""
+    if school.settings.name in text and (is_reply or school.settings.phone in text):
+        return text
+    # Translators: stands before the first message to a new number. {phone} is the school's telephone number. Leave STOP as it is.
+    hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
+    return f"{hello.render(language)}\n{text}"
 
 
 def _keep_words(message: Message, said: Reply) -> None:

@@ -55,7 +55,8 @@ class Broadcast(Base):
 
     It is sent on day `on` at `at` on the school's clock, again as `repeats` says until `until`; the next time on `next_on`, None where no more is to come. The
     instants are computed when they are needed. `made_by` is who wrote it last. `over_cap_on` is the day for which someone agreed to spend more than the
-    month's cap. `parts` are message parts of its SMS by language, as last measured.
+    month's cap. `parts` are message parts of its SMS by language, as last measured, and `first_parts` of the first SMS to a number, which
+    says which school it is.
     """
 
     __tablename__ = "broadcasts"
@@ -81,6 +82,7 @@ class Broadcast(Base):
     next_on: Mapped[date | None]
     file_id: Mapped[int | None] = mapped_column(ForeignKey("kept_files.id", ondelete="SET NULL"))
     parts: Mapped[Json] = mapped_column(default=dict)
+    first_parts: Mapped[Json] = mapped_column(default=dict)
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     made_at: Mapped[Utc]
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))

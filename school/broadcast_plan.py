@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,10 +24,12 @@ __all__ = ["Audience", "Plan", "Why", "audience_of", "by_way", "plan", "ways_of"
 class Plan:
     """What would happen. `people` counts them by (language, channel); `unreached` are those whom no message reaches, and why, by name.
 
-    `sharing` are so many more who have it on another's phone. The first leave at `leaves_at` (aware); `is_held`: since quiet hours hold them until then.
+    `new` are those of the SMS that are the first to their number, by language. `sharing` are so many more who have it on another's phone. The first leave
+    at `leaves_at` (aware); `is_held`: since quiet hours hold them until then.
     """
 
     people: Mapping[tuple[str, str], int]
+    new: Mapping[str, int]
     unreached: Sequence[tuple[Adult, Why]]
     sharing: int
     leaves_at: datetime
@@ -51,6 +54,7 @@ def plan(school: School, audience: Audience, *, at: datetime | None = None, is_u
     leaves_at = moment if is_urgent else end_of_quiet(school, moment)
     return Plan(
         people=by_way(found),
+        new=first_by_sms(found),
         unreached=_unreached(school, found),
         sharing=sum(way.through is not None for way in found),
         leaves_at=leaves_at,
@@ -70,12 +74,13 @@ def audience_of(broadcast: Broadcast) -> Audience:
 
 def by_way(found: Sequence[Way]) -> Mapping[tuple[str, str], int]:
     """How many messages there are, by (language, channel)."""
-    people: dict[tuple[str, str], int] = {}
-    for way in found:
-        if way.address is not None and way.through is None:
-            group = (way.language, way.address.channel)
-            people[group] = people.get(group, 0) + 1
-    return people
+    return Counter((way.language, way.address.channel) for way in found if way.address is not None and way.through is None)
+
+
+def first_by_sms(found: Sequence[Way]) -> Mapping[str, int]:
+    """How many SMS are the first to their number, by language."""
+    addresses = [(way.language, way.address) for way in found if way.address is not None and way.through is None]
+    return Counter(language for language, address in addresses if address.channel == "sms" and address.first_greeted_at is None)
 
 
 def _unreached(school: School, found: Sequence[Way]) -> Sequence[tuple[Adult, Why]]:

@@ -14,7 +14,7 @@ from data.broadcasts import Broadcast, BroadcastKind, BroadcastRun, BroadcastSta
 from data.outbox import Lane, Message, OutboxState
 from school import School, attention, audiences, broadcast_days, broadcast_runs, costs, texts
 from school.attention import Need, call_for_a_person
-from school.broadcast_plan import audience_of, by_way, ways_of
+from school.broadcast_plan import audience_of, by_way, first_by_sms, ways_of
 from school.calendar import end_of_quiet
 from school.ways import Way
 
@@ -99,7 +99,8 @@ def _close(broadcast: Broadcast) -> None:
 def _send(school: School, broadcast: Broadcast, on: date) -> bool:
     """Send it as that of one day, once; False where it waits for someone who agrees to what it costs."""
     found = ways_of(school, broadcast)
-    pence = costs.pence_for(school, by_way(found), broadcast.parts)
+    more = costs.pence_for_introductions(school, first_by_sms(found), broadcast.parts, broadcast.first_parts)
+    pence = costs.pence_for(school, by_way(found), broadcast.parts) + more
     if not broadcast.is_urgent and broadcast.over_cap_on != on and costs.would_exceed_cap(school, pence):
         wait_for(school, broadcast, WaitsFor.MONEY)
         return False

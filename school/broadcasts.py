@@ -190,7 +190,7 @@ def _put(school: School, who: Viewer | None, broadcast: Broadcast, content: Cont
     _put_file(school, broadcast, content.file)
     _put_dates(school, broadcast, content)
     broadcast.made_by_id, broadcast.made_at = who.staff.id if who else None, school.now
-    broadcast.approved_by_id, broadcast.approved_at, broadcast.over_cap_on, broadcast.parts = None, None, None, {}
+    broadcast.approved_by_id, broadcast.approved_at, broadcast.over_cap_on, broadcast.parts, broadcast.first_parts = None, None, None, {}, {}
     school.session.add(broadcast)
     school.session.flush()
     want_translations(school, broadcast)
@@ -237,9 +237,9 @@ def discard(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
     _remove(school, broadcast)
 
 
-def measured(broadcast: Broadcast, parts: Mapping[str, int]) -> None:
-    """So many message parts an SMS of it has, by language: what it is thought to cost hangs on that."""
-    broadcast.parts = dict(parts)
+def measured(broadcast: Broadcast, parts: Mapping[str, int], first_parts: Mapping[str, int] | None = None) -> None:
+    """So many message parts an SMS of it has by language, and the first to a number: what it is thought to cost hangs on that."""
+    broadcast.parts, broadcast.first_parts = dict(parts), dict(first_parts or {})
 
 
 def find(school: School, who: Viewer, broadcast_id: int) -> Broadcast:

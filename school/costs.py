@@ -48,6 +48,12 @@ def pence_for(school: School, people: Mapping[tuple[str, str], int], parts: Mapp
     )
 
 
+def pence_for_introductions(school: School, new: Mapping[str, int], parts: Mapping[str, int], first_parts: Mapping[str, int]) -> float:
+    """What it costs more, in pence, that so many SMS by language are the first to their number: those say which school it is, and may be longer."""
+    more = sum(count * (first_parts.get(language, 0) - parts.get(language, 0)) for language, count in new.items() if language in first_parts)
+    return more * school.settings.pence.get("sms", 0.0)
+
+
 def would_exceed_cap(school: School, pence: float) -> bool:
     """Whether the month would cost more than the school has set, were so many pence spent now. What costs nothing never does."""
     return pence > 0 and exceeds(spent(school) + promised(school) + pence, cap(school))

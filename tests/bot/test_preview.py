@@ -38,6 +38,22 @@ def seen(world: World, content: Content, **how: object) -> Iterator[tuple[School
         yield school, made, preview(school, made, **how)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["greeted before", "first message"])
+def test_what_it_is_thought_to_cost_is_what_it_costs(world: World, is_known: bool) -> None:
+    """The first message to a number says which school it is, and is longer for that."""
+    if is_known:
+        with world.house.store.write() as session:
+            session.execute(update(Address).values(first_greeted_at=world.moment))
+    with seen(world, Content("Closed today, since the boiler is broken. " * 3, is_urgent=True)) as (school, made, shown):
+        broadcasts.send(school, None, made)
+        run = made.runs[0]
+    world.settle()
+    with world.house.store.read() as session:
+        school = School(session, world.moment, world.house.school_settings)
+        assert costs.spent(school) == pytest.approx(shown.pence) == pytest.approx(run.pence)
+    assert [look.first_parts > look.sms_parts for look in shown.looks if look.language == "en"] == [True]
+
+
 def test_it_shows_the_words_that_leave_and_the_parts_that_are_paid(world: World) -> None:
     words = "School is closed on Tue 3 March, since the boiler is broken. Please keep everyone at home. " * 3
     world.speak("Amina", "so")
@@ -124,7 +140,7 @@ def test_it_says_whether_the_month_would_cost_more_than_it_may(school: School) -
     school.settings = SchoolSettings(monthly_cap_pounds=1)
     child = a_child(school)
     for _ in range(13):
-        a_parent(school, child)
+        a_parent(school, child).addresses[0].address.first_greeted_at = MONDAY
     one = preview(school, broadcasts.make(school, None, Content("x" * 100)))
     two = preview(school, broadcasts.make(school, None, Content("x" * 200)))
     assert (one.pence, one.cap, one.exceeds_cap) == (52, 100, False)

@@ -41,6 +41,7 @@ def _broadcasts() -> None:
         sa.Column("next_on", sa.Date(), nullable=True),
         sa.Column("file_id", sa.Integer(), nullable=True),
         sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("first_parts", sa.JSON(), nullable=False),
         sa.Column("made_by_id", sa.Integer(), nullable=True),
         sa.Column("made_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("approved_by_id", sa.Integer(), nullable=True),
