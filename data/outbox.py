@@ -28,6 +28,10 @@ class OutboxState(StrEnum):
     UNCONFIRMED = "unconfirmed"  # may or may not have arrived, and cannot be asked
 
 
+STILL_TO_LEAVE = (OutboxState.QUEUED, OutboxState.PAUSED, OutboxState.SENDING)
+"""States of a message that has still to leave, or is just leaving."""
+
+
 class Lane(IntEnum):
     """Who overtakes whom: the lower goes first. A parent who is writing is answered before anything else leaves."""
 

@@ -9,18 +9,16 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select
 
 from data.addresses import Address
 from data.broadcasts import BroadcastRun
-from data.outbox import Message, OutboxState
+from data.outbox import STILL_TO_LEAVE, Message, OutboxState
 from data.people import Adult
 from school import School, access
 from school.access import Viewer
 from school.delivery import GROUPS
 
-__all__ = ["WAITING", "BroadcastRun", "Missed", "Progress", "key", "messages", "missed", "of_runs", "progress"]
+__all__ = ["STILL_TO_LEAVE", "BroadcastRun", "Missed", "Progress", "key", "messages", "missed", "of_runs", "progress"]
 
 KIND = "broadcast"
 """The kind of a broadcast's messages."""
-WAITING = (OutboxState.QUEUED, OutboxState.PAUSED, OutboxState.SENDING)
-"""States of a message that has still to leave, or is just leaving."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.broadcasts import Broadcast, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
-from data.outbox import Lane, Message, OutboxState
+from data.outbox import STILL_TO_LEAVE, Lane, Message, OutboxState
 from school import School, attention, audiences, broadcast_days, broadcast_runs, costs, texts
 from school.attention import Need, call_for_a_person
 from school.broadcast_plan import audience_of, by_way, first_by_sms, ways_of
@@ -67,7 +67,7 @@ def due(school: School) -> None:
     for broadcast in school.session.scalars(planned.with_for_update(of=Broadcast).execution_options(populate_existing=True)).all():
         _bring_up(school, broadcast)
     school.session.flush()
-    waits = exists().where(BroadcastRun.broadcast_id == Broadcast.id, broadcast_runs.of_runs(), Message.state.in_(broadcast_runs.WAITING))
+    waits = exists().where(BroadcastRun.broadcast_id == Broadcast.id, broadcast_runs.of_runs(), Message.state.in_(STILL_TO_LEAVE))
     over = update(Broadcast).where(Broadcast.state == BroadcastState.SENDING, ~waits).values(state=BroadcastState.DONE)
     school.session.execute(over.execution_options(synchronize_session="fetch"))
 

@@ -27,7 +27,7 @@ from sqlalchemy.orm import selectinload
 
 from data.broadcasts import Broadcast, BroadcastDate, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
 from data.kept_files import KeptFile
-from data.outbox import Lane, Message, OutboxState
+from data.outbox import STILL_TO_LEAVE, Lane, Message, OutboxState
 from data.people import Adult
 from data.texts import Text
 from school import School, audiences, broadcast_days, broadcast_runs, notices, staff, texts
@@ -380,11 +380,11 @@ def may_be_taken_back(school: School, broadcast: Broadcast) -> bool:
     if broadcast.state not in _ENDED:
         return True
     may_come_back = (Message.state == OutboxState.SENT) & (Message.useless_after > school.now)
-    return broadcast.state == BroadcastState.DONE and _has_message(school, broadcast, or_(may_come_back, Message.state.in_(broadcast_runs.WAITING)))
+    return broadcast.state == BroadcastState.DONE and _has_message(school, broadcast, or_(may_come_back, Message.state.in_(STILL_TO_LEAVE)))
 
 
 def _is_leaving(school: School, broadcast: Broadcast) -> bool:
-    return _has_message(school, broadcast, Message.state.in_(broadcast_runs.WAITING))
+    return _has_message(school, broadcast, Message.state.in_(STILL_TO_LEAVE))
 
 
 def _has_message(school: School, broadcast: Broadcast, condition: ColumnElement[bool]) -> bool:
@@ -394,7 +394,7 @@ def _has_message(school: School, broadcast: Broadcast, condition: ColumnElement[
 
 def _lately_sent(school: School, broadcast: Broadcast) -> Sequence[BroadcastRun]:
     """Its sendings of which something may still leave: a message has not, or comes back from a provider."""
-    waits = exists().where(broadcast_runs.of_runs(), Message.state.in_(broadcast_runs.WAITING))
+    waits = exists().where(broadcast_runs.of_runs(), Message.state.in_(STILL_TO_LEAVE))
     is_fresh = BroadcastRun.planned_at > school.now - COMES_BACK
     return school.session.scalars(select(BroadcastRun).where(BroadcastRun.broadcast_id == broadcast.id, or_(is_fresh, waits))).all()
 

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from data.addresses import Address
 from data.broadcasts import Broadcast, BroadcastRun
-from data.outbox import Message
+from data.outbox import STILL_TO_LEAVE, Message
 from data.people import Adult, Child, Guardianship, SchoolClass
 from school import LONDON, School
-from school.broadcast_runs import KIND, WAITING, of_runs
+from school.broadcast_runs import KIND, of_runs
 
 UNMEASURED = 3
 """Message parts that an SMS counts as where its text was measured in no language: most news fits in."""
@@ -79,7 +79,7 @@ def spent(school: School) -> float:
 
 def promised(school: School) -> float:
     """What those messages of broadcasts are thought to cost, in pence, that have not left yet."""
-    counted = select(BroadcastRun.pence, BroadcastRun.people, func.count()).join(Message, of_runs() & Message.state.in_(WAITING))
+    counted = select(BroadcastRun.pence, BroadcastRun.people, func.count()).join(Message, of_runs() & Message.state.in_(STILL_TO_LEAVE))
     lately = counted.where(BroadcastRun.planned_at > school.now - LONGEST_WAIT)
     rows = school.session.execute(lately.group_by(BroadcastRun.id, BroadcastRun.pence, BroadcastRun.people))
     return sum(pence * min(waiting / people, 1) for pence, people, waiting in rows if people)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from data.attention import Attention
 from data.inbox import Received
-from data.outbox import Callback, Message, OutboxState
+from data.outbox import STILL_TO_LEAVE, Callback, Message
 from data.texts import TextTranslation, TranslationState
 from school import School
 
@@ -21,7 +21,7 @@ def mark(school: School) -> str:
         ask(select(func.max(Received.id))),
         ask(select(func.max(Message.id))),
         ask(select(func.max(Callback.id))),
-        ask(select(func.count()).where(Message.state.in_((OutboxState.QUEUED, OutboxState.PAUSED, OutboxState.SENDING)))),
+        ask(select(func.count()).where(Message.state.in_(STILL_TO_LEAVE))),
         ask(select(func.max(Attention.id))),
         ask(select(func.max(Attention.done_at))),
         ask(select(func.count()).where(TextTranslation.state == TranslationState.WANTED)),

@@ -55,11 +55,11 @@ STATES: Mapping[str, tuple[str, str]] = {
     BroadcastState.CANCELLED: ("taken back", "bad"),
 }
 COLUMNS: Mapping[str, tuple[OutboxState, ...]] = {
-    "waiting": (OutboxState.QUEUED, OutboxState.PAUSED, OutboxState.SENDING),
+    "waiting": broadcast_runs.STILL_TO_LEAVE,
     "sent": (OutboxState.SENT, OutboxState.UNCONFIRMED),
     "delivered": (OutboxState.DELIVERED,),
     "read": (OutboxState.READ,),
-    "failed": (OutboxState.FAILED, OutboxState.UNDELIVERED, OutboxState.EXPIRED),
+    "failed": delivery.GROUPS["failed"],
     "taken back": (OutboxState.CANCELLED,),
 }
 """How a message stands, in plain words."""
