@@ -190,7 +190,7 @@ def _lines(told: Told) -> Sequence[str]:
     seen, plan = told.preview, told.preview.plan
     lines = [f"To {told.audience}: {_count(plan.count, 'message')}."]
     if plan.sharing:
-        lines.append(f"{plan.sharing} more have it on the phone of another who reads the same language.")
+        lines.append(f"{plan.sharing} more {'has' if plan.sharing == 1 else 'have'} it on the phone of another who reads the same language.")
     lines += [f"Not reached: {adult.name} ({why.value.replace('_', ' ')})" for adult, why in plan.unreached]
     lines += [_language(look) for look in seen.looks]
     lines.append(f"Cost: {_pounds(seen.pence)}. The month so far: {_pounds(seen.spent)}{f' of {_pounds(seen.cap)}' if seen.cap is not None else ''}.")
@@ -203,7 +203,8 @@ def _language(look: Look) -> str:
     name = written(LanguageName(look.language), "en")
     ways = ", ".join(f"{channel} {count}" for channel, count in look.people.items())
     as_it_is = " (not translated yet)" if look.reading.is_foreign else ""
-    return f"{name}{as_it_is}: {ways}; {_count(look.sms_parts, 'message part')} on SMS, {_pounds(sum(look.pence.values()))}"
+    first = f" ({look.first_parts} where it is the first to its number: {look.new})" if look.new and look.first_parts != look.sms_parts else ""
+    return f"{name}{as_it_is}: {ways}; {_count(look.sms_parts, 'message part')} on SMS{first}, {_pounds(sum(look.pence.values()))}"
 
 
 def _outcome(told: Told) -> str:
@@ -232,6 +233,8 @@ def _row(told: Told) -> Mapping[str, object]:
                 "language": look.language,
                 "people": dict(look.people),
                 "sms_parts": look.sms_parts,
+                "first_sms_parts": look.first_parts,
+                "first_sms": look.new,
                 "pence": round(sum(look.pence.values()), 2),
                 "text": look.words,
                 "translated": not look.reading.is_foreign,

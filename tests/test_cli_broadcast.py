@@ -46,7 +46,7 @@ def test_a_dry_run_says_what_it_would_come_to_and_sends_nothing(run: Run, store:
     lines = done.stdout.splitlines()
     assert lines[:3] == [
         "To Everyone: 42 messages.",
-        "1 more have it on the phone of another who reads the same language.",
+        "1 more has it on the phone of another who reads the same language.",
         "Not reached: Ilir Hoxha (no address)",
     ]
     assert "English: sms 12, telegram 1; 1 message part on SMS, £0.48" in lines

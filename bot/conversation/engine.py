@@ -425,8 +425,10 @@ class Conversation:
         if self.state.frames:
             frame.beside = [step.value for step in self._top().steps if step.kind != "once"]
         wished = find(frame.dialogue)
-        if self.state.frames and (_is_passing(self._top()) or (wished is not None and self._top().dialogue in wished.takes_over)):
+        if self.state.frames and _is_passing(self._top()):
             self.state.frames.pop()
+        if wished is not None:
+            self.state.frames = [other for other in self.state.frames if other.dialogue not in wished.takes_over]
         self._push(_or_to_a_person(frame))
 
     def _push(self, frame: Frame) -> None:
