@@ -99,8 +99,8 @@ def _due(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str],
     statement = (
         select(Message)
         .where(Message.state == OutboxState.QUEUED, Message.via == via, is_time)
-        .where(or_(_is_open(address, are_open) if are_open else false(), Message.useless_after <= now))
-        .where(~_waits_behind(address), ~_is_busy(address))
+        .where(or_(and_(_is_open(address, are_open), ~_waits_behind(address)) if are_open else false(), Message.useless_after <= now))
+        .where(~_is_busy(address))
         .order_by(Message.lane, Message.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=Message)
@@ -124,27 +124,32 @@ def _where_to(on: frozenset[str], windowed: frozenset[str]) -> ColumnElement[int
 
 
 def _waits_behind(address: ColumnElement[int | None]) -> ColumnElement[bool]:
-    """Whether something that goes before it waits to go where it goes: by lane and age, within one long text by its parts.
+    """Whether something that goes before it waits to go where it goes: by lane and age; the rest of a long text behind its beginning, wherever that goes.
 
-    An earlier broadcast that has no address yet, being postponed, counts too.
+    A rest that waits for its beginning holds nobody up, or the three would wait for each other. An earlier broadcast that has no address yet, being
+    postponed, counts too.
     """
-    earlier, postponed = aliased(Message), aliased(Message)
-    is_same_text = func.rtrim(earlier.key, MORE) == func.rtrim(Message.key, MORE)
-    goes_before = or_(
-        and_(is_same_text, func.length(earlier.key) < func.length(Message.key)),
-        and_(~is_same_text, or_(earlier.lane < Message.lane, and_(earlier.lane == Message.lane, earlier.id < Message.id))),
-    )
+    earlier, postponed, beginning = aliased(Message), aliased(Message), aliased(Message)
+    goes_before = or_(earlier.lane < Message.lane, and_(earlier.lane == Message.lane, earlier.id < Message.id))
     return or_(
-        exists().where(earlier.address_id == address, earlier.state == OutboxState.QUEUED, goes_before),
+        exists().where(earlier.address_id == address, earlier.state == OutboxState.QUEUED, goes_before, ~_waits_for_beginning(earlier, aliased(Message))),
+        _waits_for_beginning(Message, beginning),
         exists().where(
             Message.lane.in_((Lane.URGENT, Lane.BROADCAST)),
             postponed.adult_id == Message.adult_id,
             postponed.state == OutboxState.QUEUED,
             postponed.lane + 0 == Message.lane,  # so that SQLite, which keeps no statistics, goes by the adult and not through all that is queued
             postponed.id < Message.id,
+            postponed.address_id.is_(None),
             postponed.next_at.is_not(None),
         ),
     )
+
+
+def _waits_for_beginning(rest: type[Message], beginning: type[Message]) -> ColumnElement[bool]:
+    """Whether this is the rest of a long text whose beginning, or the piece before, is still to leave: the phone was off, say."""
+    before = (func.rtrim(rest.key, MORE), func.substr(rest.key, 1, func.length(rest.key) - 1))
+    return and_(rest.lane == Lane.REST, exists().where(beginning.key.in_(before), beginning.state == OutboxState.QUEUED))
 
 
 def _is_busy(address: ColumnElement[int | None]) -> ColumnElement[bool]:
@@ -225,7 +230,7 @@ def sent(school: School, message: Message, provider_id: str, ask_at: datetime | 
     message.provider_id = provider_id
     if _raise_to(message, OutboxState.SENT):
         message.next_at = ask_at
-    if message.state not in NOT_DELIVERED:
+    if early not in NOT_DELIVERED:
         _let_rest_follow(school, message)
     return early
 
@@ -250,12 +255,8 @@ def try_later(school: School, message: Message, wait: timedelta, code: str | Non
 
 
 def elsewhere(school: School, message: Message, address: Address) -> None:
-    """Sending or undelivered → queued at the person's next address, whole: surely not arrived at the one before."""
+    """Sending or undelivered → queued at the person's next address: surely not arrived at the one before."""
     message.address, message.address_id = address, address.id
-    if message.rest is not None:
-        message.text = f"{message.text}\n{message.rest['text']}"
-        _give_back(message, message.rest)
-        message.rest = None
     _wait(message, school.now)
     message.provider_id = None
     message.attempts = message.lookups = 0
@@ -289,10 +290,10 @@ def _wait(message: Message, until: datetime) -> None:
 
 def unconfirmed(school: School, message: Message, repeat_at: datetime) -> None:
     """Sending → unconfirmed: it may have arrived, and nobody can be asked. A plain reply is never repeated; what must arrive is, once."""
+    _let_rest_follow(school, message)
     if message.must_arrive:
         repeat(school, message, repeat_at)
     message.state, message.next_at = OutboxState.UNCONFIRMED, None
-    _let_rest_follow(school, message)
     _show(school, message, "not confirmed")
 
 
@@ -300,8 +301,16 @@ def repeat(school: School, message: Message, at: datetime) -> None:
     """The same message once more, recognisably the same: same words, same reference. Never twice."""
     if message.key.endswith(":again"):
         return
+    join(message)
     again = Message(key=f"{message.key}:again", text=message.text, lane=message.lane, next_at=at)
     _add_like(school, again, message)
+
+
+def join(message: Message) -> None:
+    """Take back what was split off and has not left: it may fit now, on another channel, or is cut anew."""
+    if message.rest is not None:
+        message.text, rest, message.rest = message.whole_text, message.rest, None
+        _give_back(message, rest)
 
 
 def split_off(message: Message, rest: str) -> None:
@@ -318,10 +327,17 @@ def _let_rest_follow(school: School, message: Message) -> None:
     """Queue what was split off, whatever staff say meanwhile: half a message helps nobody."""
     if message.rest is None:
         return
-    rest = Message(key=f"{message.key}{MORE}", text=message.rest["text"], lane=Lane.REST)
+    rest = Message(key=_free(school, f"{message.key}{MORE}"), text=message.rest["text"].strip(), lane=Lane.REST)
     _add_like(school, rest, message)
     _give_back(rest, message.rest)
     rest.state, rest.waits_as, message.rest = OutboxState.QUEUED, None, None
+
+
+def _free(school: School, key: str) -> str:
+    """A key for a rest: a beginning that went elsewhere after its rest had left may be cut once more."""
+    while school.session.scalar(select(Message.id).where(Message.key == key)) is not None:
+        key += MORE
+    return key
 
 
 def _give_back(message: Message, rest: Mapping[str, Any]) -> None:

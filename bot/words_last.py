@@ -143,6 +143,7 @@ class Words:
     def _made_ready(self, school: School, message: Message, address: Address) -> Outgoing:
         """The message as it leaves. What it leaves with is kept, so that a look-up seeks these very words: link written out, the rest split off."""
         channel = self._channels[address.channel]
+        outbox.join(message)
         file = _file(school, message)
         if file is not None and address.channel != ChannelName.TELEGRAM:
             reader = school.session.get(Adult, message.adult_id) if message.adult_id else None
@@ -182,8 +183,6 @@ class Words:
 
 def _fit(message: Message, channel: Channel) -> None:
     """A text too long for one message leaves in several, in order; the choices stand under the last."""
-    if message.rest is not None:
-        return  # it waited to be tried again
     text, most = (message.text or "").strip(), channel.limits.text_characters
     listed = sum(len(choice[1]) + 4 for choice in message.choices)
     if len(text) + listed <= most:
@@ -191,7 +190,7 @@ def _fit(message: Message, channel: Channel) -> None:
     first, *more = split(text, max(most - listed, most // 2))
     if more:
         message.text = first
-        outbox.split_off(message, text[len(first) :].strip())
+        outbox.split_off(message, text[len(first) :])
 
 
 def for_paper(store: Store, settings: SchoolSettings, now: datetime, message_ids: Sequence[int]) -> Mapping[int, str]:
@@ -203,7 +202,7 @@ def for_paper(store: Store, settings: SchoolSettings, now: datetime, message_ids
     with store.read() as session:
         for message in session.scalars(select(Message).where(Message.id.in_(message_ids))).all():
             adult = session.get(Adult, message.adult_id) if message.adult_id else None
-            said = message.text or (_read_out(School(session, now, settings), message, adult) if adult is not None else "")
+            said = message.whole_text or (_read_out(School(session, now, settings), message, adult) if adult is not None else "")
             if said:
                 words[message.id] = said
     return words

@@ -96,6 +96,11 @@ class Message(Base):
     parts: Mapped[int | None]
     address: Mapped[Address | None] = relationship(lazy="joined")
 
+    @property
+    def whole_text(self) -> str:
+        """Its words, and those that did not fit beside them and have not left."""
+        return f"{self.text or ''}{self.rest['text'] if self.rest is not None else ''}"
+
 
 class Callback(Base):
     """One delivery status that a provider reported, kept once however often it comes, also when it comes before we know its message."""

@@ -438,7 +438,7 @@ def to_say(school: School, broadcast_id: int, adult: Adult, run_id: int | None =
 
 def _export(school: School, adult: Adult) -> Mapping[str, Any]:
     theirs = select(Message).where(Message.adult_id == adult.id, Message.kind == broadcast_runs.KIND).order_by(Message.id)
-    return {"broadcasts": [{"at": row.created_at.isoformat(), "state": row.state, "words": row.text or ""} for row in school.session.scalars(theirs)]}
+    return {"broadcasts": [{"at": row.created_at.isoformat(), "state": row.state, "words": row.whole_text} for row in school.session.scalars(theirs)]}
 
 
 def _erase(school: School, adult: Adult) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from bot import outbox
 from bot.channels.base import Outgoing, Receipt
 from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
+from bot.words_last import for_paper
 from data.addresses import Address, AddressState
 from data.outbox import Lane, Message, OutboxState
 from school import School, notices
@@ -274,7 +275,7 @@ def test_a_slow_channels_queue_hides_nobody_elses(way: WayOut) -> None:
     assert due(way, open={"telegram"}) == [quick]
 
 
-def test_quiet_hours_hold_all_but_replies_and_alerts(way: WayOut) -> None:
+def test_quiet_hours_hold_what_is_neither_an_answer_nor_urgent(way: WayOut) -> None:
     way.now = MONDAY.replace(hour=19, minute=30)
     notice = way.queue("notice", kind="notice")
     reply, alert = way.queue("reply"), way.queue("alert", channel="telegram", kind="alert", lane=Lane.ALERT)
@@ -587,6 +588,86 @@ def test_the_rest_follows_a_beginning_that_may_have_arrived(way: WayOut) -> None
     for _ in range(9):
         way.later(minutes=2)
     assert [way.row(1).state, len(way.telegram.texts) > 1] == ["unconfirmed", True]
+
+
+def came(texts: list[str]) -> list[str]:
+    """Which pieces of a text that begins with A and goes on with b came, in order."""
+    return ["A" if text.startswith("A") else "b" if text.startswith("b") else text for text in texts]
+
+
+LONG = "A " + "b " * 600
+
+
+def test_an_answer_leaves_while_both_parts_of_a_text_wait_for_a_phone_that_is_off(way: WayOut) -> None:
+    """The rest waits for its beginning, that for the answer, and the answer for neither."""
+    way.queue(LONG, kind="news", key="news:1", lane=Lane.BROADCAST)
+    way.send()
+    way.send()
+    for number in (1, 2):
+        way.told("undelivered", f"sms-{number}", verdict=Verdict.UNREACHABLE)
+    way.queue("Booked.")
+    assert (way.send(), way.sms.texts[-1]) == (1, "Booked.")
+    way.later(hours=3)
+    way.later(minutes=1)
+    assert came(way.sms.texts) == ["A", "b", "Booked.", "A", "b"]
+
+
+def test_what_is_of_no_use_any_more_is_given_up_though_it_waits_behind_another(way: WayOut) -> None:
+    way.queue("First", next_at=way.now + timedelta(days=2))
+    second = way.queue("Second", useless_after=way.now + timedelta(hours=1))
+    way.later(hours=2)
+    assert way.state(second) == "expired"
+
+
+def test_what_went_elsewhere_after_its_rest_had_left_may_be_cut_once_more(way: WayOut) -> None:
+    first = way.queue(LONG, kind="news", key="news:1")
+    way.send()
+    way.send()
+    way.telegram.limits = replace(way.telegram.limits, text_characters=300)
+    way.told("undelivered", "sms-1", verdict=Verdict.BAD_ADDRESS)
+    for _ in range(6):
+        way.send()
+    assert way.state(first) == "sent"
+    assert "".join(way.telegram.texts).count("b") == way.sms.texts[0].count("b")
+
+
+def test_the_rest_stays_with_a_beginning_of_which_a_report_came_before_its_answer(way: WayOut) -> None:
+    way.queue(LONG, kind="news", key="news:1")
+    way.told("undelivered", "sms-1", verdict=Verdict.BAD_ADDRESS)
+    way.telegram.limits = replace(way.telegram.limits, text_characters=4_096)
+    way.send()
+    way.send()
+    assert (len(way.sms.texts), [text.count("b") for text in way.telegram.texts]) == (1, [600])
+
+
+def test_the_rest_does_not_pass_a_beginning_that_goes_elsewhere(way: WayOut) -> None:
+    way.queue(LONG, kind="news", key="news:1")
+    way.sms.answers.extend([Receipt("sms-1"), TryLater()])
+    way.send()
+    way.told("undelivered", "sms-1", verdict=Verdict.BAD_ADDRESS)
+    way.later(hours=1)
+    assert came(way.telegram.texts) == ["A", "b"]
+
+
+def test_a_text_that_is_tried_again_on_a_channel_that_holds_less_is_cut_anew(way: WayOut) -> None:
+    way.queue(LONG, kind="news", key="news:1")
+    way.fails(TryLater())
+    way.send()
+    way.sms.sent.clear()
+    way.sms.limits = replace(way.sms.limits, text_characters=300)
+    way.later(hours=1)
+    for _ in range(6):
+        way.send()
+    assert max(map(len, way.sms.texts)) <= 300
+    assert "".join(way.sms.texts).count("b") == 600
+
+
+def test_what_did_not_arrive_is_printed_whole(way: WayOut) -> None:
+    message = way.queue(LONG, kind="news", key="news:1")
+    way.fails(TryLater())
+    way.send()
+    assert way.row(message).rest is not None
+    assert for_paper(way.store, way.settings, way.now, [message]) == {message: LONG.strip()}
 
 
 def test_a_message_keeps_what_it_is_paid_for_as(way: WayOut) -> None:
