@@ -41,7 +41,7 @@ log = structlog.get_logger()
 LOOKING_ENDS = 1.0
 """Seconds that stopping waits for a look-up under way."""
 LANDING = 0.02
-"""Seconds that a place which has come free waits for others, where all were taken."""
+"""Seconds between two claims where more may leave: places come free, and answers get written, in the same moments, and each claim costs a transaction."""
 POLL = 1.0
 """Seconds between two looks at what is due: the net under every wake-up."""
 PATIENCE = 1.8
@@ -110,8 +110,8 @@ class Dispatcher:
         """Send what is due, until told to stop; then finish what is with a provider. Nothing that goes wrong ends it."""
         looking = asyncio.create_task(self._keep_looking())
         while not self._stopping:
-            is_full = await self._survive(self._start_sending)
-            await self._rest(LANDING if is_full else self._until_next())
+            may_be_more = await self._survive(self._start_sending)
+            await self._rest(LANDING if may_be_more else self._until_next())
         # A look into the database is waited for, so that it lets go of its connection; a provider that hangs is not.
         await asyncio.wait({looking}, timeout=LOOKING_ENDS)
         looking.cancel()

@@ -35,5 +35,5 @@ def answer(chat: Chat, school: School) -> None:
     asked, said = broadcast_replies.question_to(school, chat.adult), chat.args.get("said")
     event = broadcast_replies.event_of(school, chat.adult, asked) if asked is not None and said is not None else None
     if event is not None and rsvps.takes_answers(school, event):
-        chat.go(MEANT[str(said)])
-    chat.go("pass_on", intent=f"answers broadcast {asked.id}" if asked is not None else "answer_broadcast", text=chat.args["text"])
+        chat.go(MEANT[str(said)], event=event.id)
+    chat.go("pass_on", intent=f"answers broadcast {asked.broadcast.id}" if asked is not None else "answer_broadcast", text=chat.args["text"])

@@ -167,7 +167,9 @@ def decline(chat: Chat, school: School) -> None:
     """'We cannot come', a first no or an earlier yes taken back: to what is named, to what the school wrote of last, or to what they said yes to or booked."""
     coming = [event for event in events.coming(school, chat.adult) if event.asks]
     booked = appointments.upcoming(school, chat.adult)
-    meant = [] if chat.heard("staff") and booked else [event for event in coming if event in chat.heard("event")] or _may_mean(chat, school, coming)
+    meant = _handed_on(chat, coming)
+    if not meant and not (chat.heard("staff") and booked):
+        meant = [event for event in coming if event in chat.heard("event")] or _may_mean(chat, school, coming)
     if meant:
         event = chat.choose("event", [*meant, *([None] if booked and len(meant) > 1 else [])], WHICH, heard="event", label=_label)
         if event is not None:
@@ -186,6 +188,11 @@ def cancel_attendance(chat: Chat, school: School) -> None:
     chat.go("decline_invitation")
 
 
+def _handed_on(chat: Chat, offered: Sequence[Event]) -> Sequence[Event]:
+    """The one of these that the dialogue before this one was sure about."""
+    return [event for event in offered if event.id == chat.args.get("event")]
+
+
 def _may_mean(chat: Chat, school: School, coming: Sequence[Event]) -> Sequence[Event]:
     """The event that was just talked about, unless they said no to it before; else those to which they said yes."""
     rows = {event: rsvps.of(school, event, chat.adult) for event in coming}
@@ -195,9 +202,9 @@ def _may_mean(chat: Chat, school: School, coming: Sequence[Event]) -> Sequence[E
 
 
 def _talked_about(chat: Chat, school: School, offered: Sequence[Event]) -> Sequence[Event]:
-    """Of these the one that the dialogue beside this was about, else the one that was written about last."""
+    """Of these the one that is surely meant, or that the dialogue beside this was about, else the one that was written about last."""
     last = rsvps.last_about(school, chat.adult)
-    return chat.beside(offered) or [event for event in offered if event == last]
+    return _handed_on(chat, offered) or chat.beside(offered) or [event for event in offered if event == last]
 
 
 def _still_on(chat: Chat, school: School) -> Event | None:

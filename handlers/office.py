@@ -89,7 +89,7 @@ def not_understood(chat: Chat, school: School) -> None:
     if book.went_home_lately(school, chat.adult):
         chat.go("book_answer", text=chat.args["text"])
     if broadcast_replies.question_to(school, chat.adult) is not None:
-        chat.go("answer_broadcast", said=chat.args.get("opening"), text=chat.args["text"])
+        chat.go("answer_broadcast", text=chat.args["text"])
     _call(chat, school, Need.NOT_UNDERSTOOD, chat.args["text"])
     words = _("Sorry, I did not understand. I have passed your message to the office. {menu} shows what I can do.")
     _promise(chat, school, words.format(menu=keywords.MENU))

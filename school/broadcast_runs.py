@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select
 
 from data.addresses import Address
-from data.broadcasts import BroadcastRun
+from data.broadcasts import BroadcastRun, BroadcastState
 from data.outbox import STILL_TO_LEAVE, Message, OutboxState
 from data.people import Adult
 from school import School, access
@@ -71,10 +71,12 @@ def missed(school: School, who: Viewer, run: BroadcastRun) -> Sequence[Missed]:
 
 def _missed_by_sharing(school: School, run: BroadcastRun) -> Mapping[int | None, Message]:
     """By adult, the message that was to come to the phone that they share, and failed or went to another."""
+    is_on = run.broadcast.state != BroadcastState.CANCELLED
+    missed_in = (*GROUPS["failed"], *([OutboxState.CANCELLED] if is_on else []))  # not said to the one, it came to neither
     through = {other for _, other, _ in run.sharing}
     told = {row.adult_id: row for row in school.session.scalars(select(Message).where(messages(run), Message.adult_id.in_(through)))} if through else {}
     return {
         adult_id: told[other]
         for adult_id, other, address_id in run.sharing
-        if other in told and (told[other].state in GROUPS["failed"] or told[other].address_id not in (None, address_id))
+        if other in told and (told[other].state in missed_in or told[other].address_id not in (None, address_id))
     }

@@ -25,6 +25,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import selectinload
 
+from data.addresses import Address
 from data.broadcasts import Broadcast, BroadcastDate, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
 from data.kept_files import KeptFile
 from data.outbox import STILL_TO_LEAVE, Lane, Message, OutboxState
@@ -314,6 +315,7 @@ def send(school: School, who: Viewer | None, broadcast: Broadcast, when: When | 
 
 
 def _plan_or_wait(school: School, who: Viewer | None, broadcast: Broadcast) -> None:
+    wait_no_more(school, broadcast)
     is_leaders = broadcast.kind == BroadcastKind.CLOSURE and who is not None and who.staff.role in LEADERS
     if school.settings.second_person and not is_leaders:
         wait_for(school, broadcast, WaitsFor.SECOND_PERSON)
@@ -379,7 +381,8 @@ def may_be_taken_back(school: School, broadcast: Broadcast) -> bool:
     """Whether something of it may still leave, now or later; also of one that has all left once, since what fails is tried again while it is of use."""
     if broadcast.state not in _ENDED:
         return True
-    may_come_back = (Message.state == OutboxState.SENT) & (Message.useless_after > school.now)
+    reports = Message.address.has(Address.channel != "telegram")  # there nothing follows on 'sent'
+    may_come_back = (Message.state == OutboxState.SENT) & (Message.useless_after > school.now) & reports
     return broadcast.state == BroadcastState.DONE and _has_message(school, broadcast, or_(may_come_back, Message.state.in_(STILL_TO_LEAVE)))
 
 
@@ -446,8 +449,8 @@ def _erase(school: School, adult: Adult) -> None:
 
 
 def _retain(school: School) -> None:
-    """What was sent or given up more than a year ago is removed, with its document."""
-    over = select(Broadcast).where(Broadcast.state.in_(_ENDED), Broadcast.made_at < school.now - KEPT)
+    """What was sent or given up more than a year ago, or lay as a draft since, is removed, with its document."""
+    over = select(Broadcast).where(Broadcast.state.in_((*_ENDED, BroadcastState.DRAFT)), Broadcast.made_at < school.now - KEPT)
     for broadcast in school.session.scalars(over.where(~exists().where(BroadcastRun.broadcast_id == Broadcast.id, BroadcastRun.on > school.today - KEPT))):
         _remove(school, broadcast)
 

@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from data.broadcasts import Broadcast
 from data.events import Answer, Event, EventState, Rsvp
 from data.outbox import Message
 from data.people import Adult
@@ -83,12 +82,12 @@ def last_about(school: School, adult: Adult) -> Event | None:
 def _told_about(school: School, adult: Adult) -> tuple[Message | None, Event | None]:
     """The last message to this adult that was about an event, and that event; of the broadcasts only the newest few are looked at."""
     kinds = Message.kind.in_((*ABOUT_AN_EVENT, broadcast_runs.KIND))
-    told = select(Message).where(Message.adult_id == adult.id, kinds, Message.claimed_at > school.now - STILL_ABOUT)
-    for message in school.session.scalars(told.order_by(Message.claimed_at.desc()).limit(BROADCASTS_IN_DOUBT)):
+    since = select(Message).where(Message.adult_id == adult.id, kinds, Message.claimed_at > school.now - STILL_ABOUT)
+    for message in school.session.scalars(since.order_by(Message.claimed_at.desc()).limit(BROADCASTS_IN_DOUBT)):
         if message.kind != broadcast_runs.KIND:
             return message, events.find(school, int(message.about["event"]))
-        broadcast = school.session.get(Broadcast, message.about["broadcast"])
-        event = broadcast_replies.event_of(school, adult, broadcast) if broadcast is not None else None
+        told = broadcast_replies.told_by(school, message)
+        event = broadcast_replies.event_of(school, adult, told) if told is not None else None
         if event is not None:
             return message, event
     return None, None

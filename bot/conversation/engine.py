@@ -404,7 +404,7 @@ class Conversation:
         elif heard.number is not None or heard.exact is not None:
             self._push(Frame("menu"))
         else:
-            self._push(Frame("not_understood", {"text": heard.text, "opening": heard.opening}))
+            self._push(Frame("not_understood", {"text": heard.text}))
 
     def _can_ask_whether(self, intent: str) -> bool:
         meant = find(intent)

@@ -139,18 +139,18 @@ def test_two_on_one_phone_in_one_language_get_it_once(school: School, child: Chi
     assert told(school) == [one.id, other.id]
 
 
-@pytest.mark.parametrize("goes", ["nowhere", "elsewhere", "there"])
+@pytest.mark.parametrize("goes", ["nowhere", "elsewhere", "there", "dropped"])
 def test_who_shares_a_phone_is_missed_where_it_did_not_come_to_that_phone(school: School, child: Child, office: Viewer, goes: str) -> None:
     one, other = a_parent(school, child, number="+447700900109"), a_parent(school, child, number="+447700900109")
     chat = addresses.at(school, "telegram", "telegram_chat", "447700900110")
     addresses.reach(school, one, chat, 1)
     made = sent(school)
     [message] = messages(school)
-    message.state = OutboxState.FAILED if goes == "nowhere" else OutboxState.DELIVERED
+    message.state = {"nowhere": OutboxState.FAILED, "dropped": OutboxState.CANCELLED}.get(goes, OutboxState.DELIVERED)
     message.address = chat if goes == "elsewhere" else one.addresses[0].address
     school.session.flush()
     missed = [each.adult.id for each in broadcast_runs.missed(school, office, made.runs[0])]
-    assert missed == {"nowhere": [one.id, other.id], "elsewhere": [other.id], "there": []}[goes]
+    assert missed == {"nowhere": [one.id, other.id], "elsewhere": [other.id], "there": [], "dropped": [other.id]}[goes]
 
 
 def test_whom_no_channel_reaches_is_written_down_for_a_letter(school: School, parent: Adult, child: Child, office: Viewer) -> None:
@@ -417,12 +417,23 @@ def test_what_is_taken_back_never_leaves(school: School, parent: Adult, child: C
 
 def test_what_has_all_left_is_taken_back_while_some_of_it_may_come_back(school: School, parent: Adult) -> None:
     made = sent(school)
+    messages(school)[0].address = parent.addresses[0].address
     set_all(school, OutboxState.SENT)
     broadcasts.due(school)
     assert (made.state, broadcasts.may_be_taken_back(school, made)) == ("done", True)
     assert not broadcasts.may_be_taken_back(at(school, "2026-03-06 09:00"), made)
     broadcasts.cancel(school, None, made)
     assert [(row.state, row.waits_as) for row in messages(school)] == [("sent", "cancelled")]
+
+
+def test_what_telegram_has_is_not_taken_back(school: School, child: Child) -> None:
+    """It says no more than that it took it."""
+    told_there = a_parent(school, child, channel="telegram")
+    made = sent(school)
+    messages(school)[0].address = told_there.addresses[0].address
+    set_all(school, OutboxState.SENT)
+    broadcasts.due(school)
+    assert not broadcasts.may_be_taken_back(school, made)
 
 
 def test_what_has_all_arrived_is_not_taken_back(school: School, parent: Adult) -> None:
