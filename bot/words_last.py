@@ -145,7 +145,7 @@ class Words:
         channel = self._channels[address.channel]
         outbox.join(message)
         file = _file(school, message)
-        if file is not None and address.channel != ChannelName.TELEGRAM:
+        if file is not None and (file.is_page or address.channel != ChannelName.TELEGRAM):
             reader = school.session.get(Adult, message.adult_id) if message.adult_id else None
             path = file.path_for(reader, message) if self._public_url else ""
             message.text = f"{message.text}\n{self._public_url}{path}" if path else message.text

@@ -61,6 +61,7 @@ class Event(Base):
     ends: Mapped[time]
     interpreters: Mapped[list[str]] = mapped_column(JSON, default=list)  # BCP 47 tags of those who will be there
     asks: Mapped[bool] = mapped_column(default=True)
+    asks_after: Mapped[bool] = mapped_column(default=False)  # those who came are asked how it was
     answer_by: Mapped[date | None]
     capacity: Mapped[int | None]
     taken: Mapped[int] = mapped_column(default=0)

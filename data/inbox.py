@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from data.addresses import Address
@@ -31,6 +31,7 @@ class Received(Base):
         Index("ix_inbox_state_id", "state", "id"),
         Index("ix_inbox_thread_state", "thread", "state", "id"),
         Index("ix_inbox_address_received", "address_id", "received_at"),
+        Index("ix_inbox_topic", "topic", sqlite_where=text("topic IS NOT NULL"), postgresql_where=text("topic IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -53,6 +54,7 @@ class Received(Base):
     confidence: Mapped[float | None]
     corrected: Mapped[str | None] = mapped_column(String(50))  # the intent that staff say it had
     text_id: Mapped[int | None] = mapped_column(ForeignKey("texts.id", ondelete="SET NULL"))  # for staff who had it put into English
+    topic: Mapped[str | None] = mapped_column(String(40))  # what it was about, where its words are to be forgotten once that is over
     address: Mapped[Address] = relationship(lazy="joined", innerjoin=True)
 
 

@@ -58,6 +58,7 @@ class Message(Base):
         Index("ix_outbox_address_state", "address_id", "state", "id"),
         Index("ix_outbox_adult_state", "adult_id", "state"),
         Index("ix_outbox_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL")),
+        Index("ix_outbox_topic", "topic", sqlite_where=text("topic IS NOT NULL"), postgresql_where=text("topic IS NOT NULL")),
         Index("ix_outbox_kind", "kind", "id"),
         Index("ix_outbox_created_at", "created_at"),
     )
@@ -94,6 +95,7 @@ class Message(Base):
     code: Mapped[str | None] = mapped_column(String(30))  # the provider's own
     sent_at: Mapped[Utc | None]
     parts: Mapped[int | None]
+    topic: Mapped[str | None] = mapped_column(String(40))  # as in the inbox
     address: Mapped[Address | None] = relationship(lazy="joined")
 
     @property

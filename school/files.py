@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class File:
     """A small file. `path` is where it can be fetched for a while without a log-in: unguessable and nameless.
 
-    What has no path of its own has a `link`: it makes a path for one adult, once, for the message that will hold it.
+    What has no path of its own has a `link`: it makes a path for one adult, once, for the message that will hold it. A page is only ever linked to.
     """
 
     name: str
@@ -23,6 +23,7 @@ class File:
     content: bytes
     path: str = ""
     link: Callable[[Adult, Message], str] | None = None
+    is_page: bool = False
 
     def path_for(self, adult: Adult | None, message: Message) -> str:
         """Where the reader of a message finds it; empty where there is no such place for them."""

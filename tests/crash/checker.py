@@ -122,10 +122,10 @@ class History:
                 self.fault(f"inbox {row['id']} was not answered: {row['text']!r}")
 
     def _said_twice(self) -> None:
-        """By our own id, which Twilio repeats. Of two equal texts to one person, both in doubt, one may stand for the other: they are counted together."""
-        rows = {row["uid"]: (row["value"], row["text"], str(row["choices"])) for row in self.outbox if row["channel"] in {"sms", "whatsapp"}}
+        """By our own id, which Twilio repeats. Of two texts that look equal to one person, both in doubt, one may stand for the other: they are counted together."""
+        rows = {row["uid"]: (row["value"], row["text"], _labels(row["choices"])) for row in self.outbox if row["channel"] in {"sms", "whatsapp"}}
         wanted = Counter(rows[row["uid"]] for row in self.outbox if row["uid"] in rows and row["state"] in {*ARRIVED, "undelivered"})
-        said = Counter(rows.get(entry["outbox_id"], (entry["to"], entry["body"], "unknown")) for entry in self.accepted("twilio.send"))
+        said = Counter(rows.get(entry["outbox_id"], (entry["to"], entry["body"], ("unknown",))) for entry in self.accepted("twilio.send"))
         for words in wanted | said:
             if said[words] > wanted[words]:
                 self.fault(f"said {said[words]} times and not {wanted[words]}: {words}")
@@ -198,6 +198,11 @@ class History:
             for link in (row["text"] or "").split("/a/")[1:]:
                 if link.split(".ics")[0] not in tokens:
                     self.fault(f"outbox {row['id']} tells of an appointment that is not")
+
+
+def _labels(choices: Any) -> tuple[str, ...]:
+    """What a person sees of the choices: which question they belong to, and so their ids, shows on Telegram's buttons alone."""
+    return tuple(label for _, label in (json.loads(choices) if isinstance(choices, str) else choices or []))
 
 
 def _words(text: str | None) -> str:
