@@ -347,7 +347,21 @@ def _give_back(message: Message, rest: Mapping[str, Any]) -> None:
 
 def _add_like(school: School, made: Message, other: Message) -> None:
     """Queue a message that is like another in all that was not given to it."""
-    same = ("trace", "via", "adult_id", "address", "kind", "about", "choices", "attachment", "asks_contact", "must_arrive", "useless_after", "waits_as")
+    same = (
+        "trace",
+        "via",
+        "adult_id",
+        "address",
+        "kind",
+        "about",
+        "choices",
+        "attachment",
+        "asks_contact",
+        "must_arrive",
+        "useless_after",
+        "waits_as",
+        "topic",
+    )
     for name in same:
         setattr(made, name, getattr(other, name))
     made.state = made.waits_as or OutboxState.QUEUED

@@ -139,13 +139,14 @@ class Turns:
             wish = heard.utterance.wishes[0] if heard.utterance.wishes else None
             row.intent, row.confidence = (wish.intent, wish.confidence) if wish else (heard.utterance.exact, None)
         adult = recognition.speaker(school, first.address)
-        came_of_it = self._take_up(school, heard, first, adult)
+        came_of_it = self._take_up(school, heard, rows, adult)
         log.info("turn", trace=first.trace, thread=heard.thread, kind=first.kind, intent=first.intent, came_of_it=came_of_it)
         for row in rows[1:]:
             log.info("turn", trace=row.trace, thread=heard.thread, kind=row.kind, came_of_it=f"as one with {first.trace}")
 
-    def _take_up(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> str:
+    def _take_up(self, school: School, heard: _Heard, rows: Sequence[Received], adult: Adult | None) -> str:
         """Answer a message, or not, and say which in a word for the log."""
+        first = rows[0]
         if _wants_no_answer(first):
             return "not answered"
         if self._carrier_has_answered(school, first):
@@ -161,7 +162,7 @@ class Turns:
             _tell_capabilities(school, adult)
         if self._is_for_whoever_talks(school, heard, first, adult):
             return "left to who talks"
-        self._converse(school, heard, first, adult)
+        self._converse(school, heard, rows, adult)
         return "answered"
 
     def _raise_alarm(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:
@@ -172,7 +173,8 @@ class Turns:
         if heard.is_alarming:
             _forget_dialogues(school.session, heard.thread)
 
-    def _converse(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:
+    def _converse(self, school: School, heard: _Heard, rows: Sequence[Received], adult: Adult | None) -> None:
+        first = rows[0]
         kept = _kept(school, heard.thread)
         state = State.from_json(kept.state)
         language = adult.language if adult else _language_at(school, first.address)
@@ -186,11 +188,16 @@ class Turns:
             reference=f"inbox:{first.id}",
             strict=self._settings.strict,
         )
+        before = conversation.topic
         said = conversation.begin("safeguarding") if heard.is_alarming else self._answer(school, conversation, heard.utterance, first, adult)
+        topic = conversation.topic or before or None
+        for row in rows:
+            row.topic = topic
         if said.text:
             # A message that waited on a shared phone is answered a second time, now that it is known whose it is.
             key = f"reply:{first.id}:{heard.thread}"
             message = outbox.reply(school, first, said, adult, key=key)
+            message.topic = topic
             if said.question is not None:
                 said.question.outbox = message.uid
         kept.state, kept.updated_at = state.to_json(), school.now

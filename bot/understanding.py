@@ -12,8 +12,10 @@ from sqlalchemy.orm import joinedload
 
 from bot.conversation import answers
 from bot.conversation.engine import Utterance
+from bot.conversation.mentions import behind
 from bot.conversation.registry import by_keyword, find, that_tells_of
 from bot.conversation.state import State
+from bot.conversation.wishes import Instead
 from data.inbox import Received
 from data.people import Adult, Child, SchoolClass, Staff
 from data.school_year import Term
@@ -22,7 +24,10 @@ from nlu import names
 from nlu.clean import clean
 from nlu.face import Alarm, Context, Decision, Level, Name, Understanding
 from school import School, events, families, groups
+from translations import _
 
+# Translators: what people write before the answer that they meant, after they have sent another: 'no, I meant 4'. With commas between.
+I_MEANT = _("i meant, i mean, i wanted to say, i meant to say, i should have said, sorry it is, oops")
 JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s+)", re.IGNORECASE)
 """Where one message may hold two wishes."""
 
@@ -73,7 +78,8 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     alarm = None if exact or number is not None else _alarm(engine, text, language, wishes)
     if alarm is None:
         opening = _opening(engine, text, language) if needs_parse and not any(wish.entities for wish in wishes) else None
-        return Utterance(text, message.received_at, exact=exact, number=number, opening=opening, wishes=wishes)
+        instead = _instead(engine, text, language)
+        return Utterance(text, message.received_at, exact=exact, number=number, opening=opening, wishes=wishes, instead=instead)
     about = _staff_named(school, text)
     return Utterance(text, message.received_at, exact=exact, number=number, wishes=list(map(_otherwise, wishes)), alarm=alarm, about_staff=about)
 
@@ -85,6 +91,12 @@ def _opening(engine: Understander, text: str, language: str) -> str | None:
         return None
     said = engine.exact(words[0], language)
     return said if said == "affirm" else None
+
+
+def _instead(engine: Understander, text: str, language: str) -> Instead | None:
+    """What they say that they meant, in place of their last answer: 'no, I meant 4'."""
+    rest = next((found for each in ("en", language) if (found := behind(text, I_MEANT.render(each))) is not None), None)
+    return Instead(rest, engine.number(rest, language)) if rest is not None else None
 
 
 def _otherwise(wish: Understanding) -> Understanding:

@@ -10,7 +10,7 @@ from translations import Phrase, _, keywords
 @dialogue(intent="menu", passing=True, keyword=keywords.MENU)
 def show_menu(chat: Chat, school: School) -> None:
     """What Bookbag can do, as a list to choose from."""
-    entries = menu()
+    entries = [entry for entry in menu() if entry.offered is None or entry.offered(school, chat.adult)]
     chosen = chat.choose("what", [entry.name for entry in entries], _("What would you like to do?"), label=_about, pick_single=False)
     chat.go(chosen)
 

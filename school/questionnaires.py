@@ -41,6 +41,7 @@ from school.questionnaire_form import OTHER, Asked, Fault, Form, faults
 
 __all__ = [
     "OTHER",
+    "Adult",
     "Form",
     "NobodyToAsk",
     "NotNow",

@@ -19,3 +19,7 @@ ORIGINAL = _("ORIGINAL")
 MOVE = _("MOVE")
 # Translators: a word that people text to call off an appointment. In capitals where your script has them. Not CANCEL: phone companies take that for STOP.
 CALL_OFF = _("CALL OFF")
+# Translators: a word that people text to answer the questions that the school has asked, or to go on with them. In capitals where your script has them.
+QUESTIONS = _("QUESTIONS")
+# Translators: a word that people text to leave a question out. In capitals where your script has them.
+SKIP = _("SKIP")

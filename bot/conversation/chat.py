@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn, ParamSpec, TypeVar, cast
 
-from bot.conversation.errors import Again, Asked, Elsewhere, Ended, KeyUsedTwice, WriteOutsideOnce
+from bot.conversation.errors import Again, Asked, Elsewhere, Ended, KeyUsedTwice, Unclear, WriteOutsideOnce
 from bot.conversation.identity import Gone, identity, load
 from bot.conversation.mentions import stands_in
 from bot.conversation.registry import find
@@ -74,6 +74,7 @@ class Chat:
         self._used: set[str] = set()
         self._extra: set[str] = set()
         self._instead: list[Option] = []
+        self._recalled: Mapping[str, object] = {}
         self._stretch = school.session.begin_nested()
 
     @property
@@ -135,6 +136,7 @@ class Chat:
         means: Mapping[str, T] | None = None,
         label: Callable[[T], object] | None = None,
         page: int = 9,
+        otherwise: Phrase | None = None,
         **values: object,
     ) -> T:
         """One of the options, the parent's choice.
@@ -142,7 +144,8 @@ class Chat:
         An option that was mentioned (`heard` names the kind of entity) is taken without asking, and so is a single one. `hears` names the kind of entity that
         may change this answer later ('no, Friday'). `means` says which option a message with this intent is ('affirm': a bare yes); what else it mentions of
         the kind that is heard here can be used by what follows. `label` says how an option reads, where it is not written as itself. The options may be a
-        function, called only if asked. More than `page` options are shown a page at a time. Raises LookupError where there are none and no answer yet.
+        function, called only if asked. More than `page` options are shown a page at a time. `otherwise` says the question in other words, to whoever did not
+        understand it. Raises LookupError where there are none and no answer yet.
         """
         step = self._reached(key)
         if step is not None:
@@ -157,7 +160,8 @@ class Chat:
             if len(offered) == 1 and pick_single:
                 return self._settle(key, offered[0], "auto", hears)
         shown = [(value, label(value) if label else value) for value in offered]
-        return self._ask(key, "choose", question.format(**values), shown, hears, page=page, means=_meant(offered, means or {}))
+        differently = otherwise.render(self.language) if otherwise is not None else ""
+        return self._ask(key, "choose", question.format(**values), shown, hears, page=page, means=_meant(offered, means or {}), otherwise=differently)
 
     def choose_or_tell(
         self,
@@ -176,7 +180,8 @@ class Chat:
         """One of the options, or what they write instead, as a text.
 
         `like` are the intents of messages that are an answer too; what clearly means something else is heard as such. A bare yes or no means the option `yes`
-        or `no`. A value of the kind that it `hears` is mentioned then, and the dialogue run again. After `until` nothing is an answer any more.
+        or `no`. A value of the kind that it `hears` is mentioned then, and the dialogue run again; a message that is a number, where it hears those, is that
+        number. After `until` nothing is an answer any more.
         """
         step = self._reached(key)
         if step is not None:
@@ -257,6 +262,20 @@ class Chat:
             self._frame.presets[key] = [identity(option) for option in options]
         raise Again
 
+    def recall(self, answers: Mapping[str, object]) -> None:
+        """Answers from before this dialogue began, by their keys: each is taken as given when its question is reached, until the parent wants it changed."""
+        self._recalled = answers
+
+    def unclear(self, key: str, text: str, *, otherwise: Phrase, plainly: Phrase) -> NoReturn:
+        """What was written is no answer: ask again in other words, the next time `plainly`, saying what to send; the third time offer a person."""
+        self._take_back(key)
+        self._frame.want(key)
+        raise Unclear(key, text, otherwise, plainly)
+
+    def confide(self, topic: str) -> None:
+        """What is written in this dialogue, and what is said, is about `topic`: its words are to be forgotten once that is over ('' keeps them)."""
+        self._frame.topic = topic
+
     def change(self, question: Phrase, *, nothing: Phrase, otherwise: Phrase, **names: Phrase) -> NoReturn:
         """Ask which answer to change, by their keys and names, and run again without it. The choice `nothing` says `otherwise` and ends the dialogue."""
         keys = {"": nothing, **names}
@@ -330,6 +349,10 @@ class Chat:
         index = self._frame.index_of(key)
         if index is None and key in self._frame.given and key not in self._frame.wanted:
             self._put(Step(key, "answer", self._frame.given[key], extra=True))
+            return self._frame.steps[-1]
+        if index is None and key in self._recalled and key not in self._frame.wanted:
+            self._put(Step(key, "answer", identity(self._recalled[key])))
+            self.said.clear()
             return self._frame.steps[-1]
         if index is None:
             del self._frame.steps[self._position :]  # the run took another way: what lies beyond was reached on the old one

@@ -12,11 +12,11 @@ from typing import Any
 
 from bot.conversation import answers
 from bot.conversation.chat import Chat, Said, in_both
-from bot.conversation.errors import Again, Asked, Elsewhere, Ended
+from bot.conversation.errors import Again, Asked, Elsewhere, Ended, Unclear
 from bot.conversation.registry import NOTICE, Dialogue, find
 from bot.conversation.state import Frame, Identity, Option, Question, State, Step
 from bot.conversation.watch import WriteWatch
-from bot.conversation.wishes import FAREWELLS, NO_WISH, Utterance, frames_for, is_urgent, refined, to_act_on, values_heard
+from bot.conversation.wishes import FAREWELLS, NO_WISH, Instead, Utterance, frames_for, is_urgent, refined, to_act_on, values_heard
 from data.addresses import Address
 from data.attention import Need
 from data.people import Adult
@@ -103,6 +103,11 @@ class Conversation:
         """The language that is spoken now: theirs, from the moment they choose another."""
         return spoken(self.adult.language) if self.adult is not None else self._language
 
+    @property
+    def topic(self) -> str:
+        """What the dialogue that is open now is about, where its words are to be forgotten; else ''."""
+        return self._top().topic if self.state.frames else ""
+
     def hear(self, utterance: Utterance) -> Reply:
         """Answer a message. Someone the school knows always gets an answer; a stranger's dialogue may choose silence."""
         self._written_in = utterance.language
@@ -168,6 +173,8 @@ class Conversation:
             self._push(Frame("menu"))
 
     def _answer_or_else(self, question: Question, heard: Utterance) -> None:
+        if self._put_right(heard):
+            return
         if heard.is_bare and not self._was_shown(question, heard.received_at):
             return  # it cannot be meant for a question that had not left yet: that is asked again
         option = self._option_meant(question, heard)
@@ -187,6 +194,9 @@ class Conversation:
 
     def _take_words(self, question: Question, heard: Utterance) -> None:
         """What was written is the answer, unless it says at length that it wants something else, or mentions what an answer is made of."""
+        if question.hears == "number" and heard.number is not None:
+            self._settle(question, Option("", heard.text, heard.text, ["", heard.number]))
+            return
         is_short = len(heard.text.split()) <= FEW_WORDS
         others = [wish for wish in heard.wishes if self._goes_elsewhere(wish) and wish.intent not in (question.own_words or ()) and wish.confidence >= SURE]
         if others and not is_short:
@@ -210,6 +220,21 @@ class Conversation:
         frame.drop_from(index)
         frame.given[option.id] = option.value
         self.state.question, self.state.misunderstood = None, 0
+        return True
+
+    def _put_right(self, heard: Utterance) -> bool:
+        """Whether the message puts another answer in place of the last one: 'no, I meant 4'. Where that was none, it is for the question that is open."""
+        frame, question = self._top(), self.state.question
+        answered = question if self.state.misunderstood else frame.answered
+        option = _meant_instead(answered, heard.instead) if answered is not None and heard.instead is not None else None
+        if answered is None or option is None:
+            return False
+        index = frame.index_of(answered.key)
+        if answered is not question and index is None:
+            return False
+        if index is not None:
+            frame.drop_from(index)
+        self._settle(answered, option)
         return True
 
     def _was_shown(self, question: Question, at: datetime) -> bool:
@@ -258,7 +283,7 @@ class Conversation:
             self.state.question, self._turned_page = self._next_page(question), True
             return
         self._top().settle(Step(question.key, "answer", option.value, question.hears, question.confirmed, question.extra))
-        self.state.question = None
+        self._top().answered, self.state.question = question, None
 
     def _next_page(self, question: Question) -> Question:
         cut = len(question.options) - 1
@@ -362,12 +387,25 @@ class Conversation:
     def _misunderstood(self, heard: Utterance) -> None:
         """The question again in other words; the second time in a row a person is offered."""
         self.state.misunderstood += 1
-        if self.state.misunderstood >= 2:
+        otherwise = self.state.question.otherwise if self.state.question is not None else ""
+        if self.state.misunderstood > 1 + bool(otherwise):
             self.state.misunderstood = 0
             self._push(Frame("offer_person", {"text": f"{self.state.unclear} / {heard.text}"}))
+            return
+        self.state.unclear = f"{self.state.unclear} / {heard.text}" if self.state.misunderstood > 1 else heard.text
+        if otherwise and self.state.misunderstood == 1:
+            self._sentences.append(otherwise)
         else:
-            self.state.unclear = heard.text
             self.say_first(_("Sorry, I did not understand that. Please reply with a number."))
+
+    def _unclear(self, frame: Frame, unclear: Unclear) -> None:
+        """The same, where a dialogue found out: in other words, then plainly, then a person is offered."""
+        times = frame.unclear.get(unclear.key, 0) + 1
+        frame.unclear[unclear.key] = times % 3
+        if times == 3:
+            self._push(Frame("offer_person", {"text": unclear.text}))
+        else:
+            self.say_first(unclear.otherwise if times == 1 else unclear.plainly)
 
     # A conversation that was left
 
@@ -422,7 +460,7 @@ class Conversation:
     def _start(self, frame: Frame) -> None:
         """Begin a dialogue, in place of the same one or of one that only passes by; any other is put aside."""
         self.state.misunderstood = 0
-        if self.state.frames:
+        if self.state.frames and not self._top().topic:
             frame.beside = [step.value for step in self._top().steps if step.kind != "once"]
         wished = find(frame.dialogue)
         if self.state.frames and _is_passing(self._top()):
@@ -491,6 +529,10 @@ class Conversation:
             return True
         except Again:
             chat.undo_stretch()
+            return False
+        except Unclear as unclear:
+            chat.undo_stretch()
+            self._unclear(frame, unclear)
             return False
         except Elsewhere as other:
             self._go(frame, chat, other)
@@ -594,6 +636,16 @@ class Conversation:
         if any(reading.is_machine for reading in readings) and not texts.was_told_today(self.school, self.adult):
             notes.append(BY_COMPUTER.format(original=keywords.ORIGINAL))
         return [note.render(self.language) for note in notes]
+
+
+def _meant_instead(question: Question, said: Instead) -> Option | None:
+    """The answer to this question that is meant by what they say that they meant."""
+    if question.hears == "number" and said.number is not None:
+        return Option("", said.text, said.text, ["", said.number])
+    option = answers.by_number(question, said.number) if said.number is not None else answers.by_words(question, said.text)
+    if option is None and (question.kind == "text" or question.own_words is not None):
+        return Option("", said.text, said.text, ["", said.text])
+    return option if option is None or option.value != MORE else None
 
 
 def _with_day_matters_sure(heard: Utterance) -> Utterance:

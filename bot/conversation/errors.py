@@ -3,6 +3,7 @@
 Pause (BaseException)   not an Exception: no handler can swallow it
 ├── Asked               a question has no answer yet
 ├── Again               an answer was taken back: run from the top
+├── Unclear             what was written is no answer: asked in other words, then plainly, then a person is offered
 ├── Elsewhere           another dialogue takes over
 └── Ended               nothing more is to be said
 
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.conversation.state import Question
+    from translations import Phrase
 
 
 class Pause(BaseException):
@@ -34,6 +36,16 @@ class Asked(Pause):
 
 class Again(Pause):
     """An answer was taken back; the dialogue is run from the top."""
+
+
+@dataclass
+class Unclear(Pause):
+    """What was written is no answer to the question with this key. `otherwise` says it in other words, `plainly` says what to send."""
+
+    key: str
+    text: str
+    otherwise: Phrase
+    plainly: Phrase
 
 
 @dataclass

@@ -37,3 +37,13 @@ def _is_near(word: str, said: str) -> bool:
     if len(folded) < LONG or " " in folded:
         return False
     return any(token[0] == folded[0] and OSA.distance(token, folded, score_cutoff=1) <= 1 for token in said.split())
+
+
+def behind(text: str, words: str) -> str | None:
+    """What follows one of the `words`, parted by commas, where the text begins with it, or with one short word and it: folded. None where none does."""
+    said = fold(text)
+    for word in sorted(filter(None, map(fold, re.split(r"[,،、፣]", words))), key=len, reverse=True):
+        before, found, rest = said.partition(word)
+        if found and len(before.split()) <= 1 and rest[:1] in ("", " ") and rest.strip():
+            return rest.strip()
+    return None

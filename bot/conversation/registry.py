@@ -17,6 +17,7 @@ from translations import Phrase
 
 if TYPE_CHECKING:
     from bot.conversation.chat import Chat
+    from data.people import Adult
     from school import School
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class Dialogue:
     `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
     `takes_over` are dialogues that are over once this one is wished for beside them: it says all that they were for.
     `tells_of` is the kind of entity that it is about: a message that names one, and is not understood otherwise, asks for it.
+    It stands in the menu of those for whom `offered` is true, where that is given.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Dialogue:
     whole: bool = False
     takes_over: tuple[str, ...] = ()
     tells_of: str = ""
+    offered: Callable[[School, Adult], bool] | None = None
 
 
 NOTICE = "notice:"
@@ -78,13 +81,14 @@ def dialogue(
     whole: bool = False,
     takes_over: tuple[str, ...] = (),
     tells_of: str = "",
+    offered: Callable[[School, Adult], bool] | None = None,
 ) -> Callable[[Run], Run]:
     """Make a function the dialogue for an intent. It is run from the top on every turn; docs/dialogues.md explains how to write one."""
 
     def register(run: Run) -> Run:
         if intent in _dialogues:
             raise ValueError(f"two dialogues for the intent {intent}")
-        told = (menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {}, whole, takes_over, tells_of)
+        told = (menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {}, whole, takes_over, tells_of, offered)
         _dialogues[intent] = Dialogue(intent, run, *told)
         return run
 

@@ -41,6 +41,9 @@ class Frame:
     preface: list[str] = field(default_factory=list)  # worded sentences to say first on the next run
     beside: list[Identity] = field(default_factory=list)  # what was answered in the dialogue beside which this was wished
     was_left: bool = False  # put aside after it was left for a day: offered again, not continued blindly
+    answered: Question | None = None  # the question that was answered last: 'no, I meant 4' puts another answer there
+    unclear: dict[str, int] = field(default_factory=dict)  # how often what was written was no answer, by the question's key
+    topic: str = ""  # what its messages are about, where their words are to be forgotten once that is over
 
     def drop_from(self, index: int) -> None:
         """Forget the step at `index` and all that was reached after it; extra answers beyond it are taken as known when they are reached again."""
@@ -91,7 +94,8 @@ class Question:
     step it changes.
 
     Where `own_words` is set, whatever is written is an answer; it names the intents that are one too. `means` says which option a message with
-    some intent is: a bare yes ('affirm'). `until` is when it is over: what is written later was not asked for.
+    some intent is: a bare yes ('affirm'). `until` is when it is over: what is written later was not asked for. `otherwise` are the words for whoever
+    did not understand it the first time.
     """
 
     id: str
@@ -112,6 +116,7 @@ class Question:
     own_words: list[str] | None = None
     means: dict[str, str] = field(default_factory=dict)
     until: str = ""  # ISO 8601, UTC
+    otherwise: str = ""
 
     def is_over(self, at: datetime) -> bool:
         """Whether an answer comes too late to be one."""
@@ -180,7 +185,8 @@ def _known(cls: type[T], kept: Mapping[str, Any], **made: Any) -> T:
 
 
 def _frame(kept: Mapping[str, Any]) -> Frame:
-    return _known(Frame, kept, steps=[_known(Step, step) for step in kept.get("steps", ())])
+    answered = kept.get("answered")
+    return _known(Frame, kept, steps=[_known(Step, step) for step in kept.get("steps", ())], answered=_question(answered) if answered else None)
 
 
 def _question(kept: Mapping[str, Any]) -> Question:

@@ -22,13 +22,21 @@ FAREWELLS = frozenset({"greet", "goodbye", "small_talk"})
 
 
 @dataclass(frozen=True)
+class Instead:
+    """What someone says that they meant, in place of their last answer; `number` where that is one."""
+
+    text: str
+    number: int | None = None
+
+
+@dataclass(frozen=True)
 class Utterance:
     """One message, as far as it was understood without knowing the conversation.
 
     `opening` is 'affirm' where a few words begin with a yes and name nothing: 'yes, cancel it please'.
     `exact` is the intent of a whole message that stands in the exact lists; `number` that of one that is a number, negative from the end. `wishes` are
     what the classifier made of it, more than one where it holds several; empty where it was not asked. `alarm` is set where it suggests that someone may
-    be at risk, and `about_staff` then holds the members of staff it names, by id.
+    be at risk, and `about_staff` then holds the members of staff it names, by id. `instead` is what follows 'no, I meant'.
     """
 
     text: str
@@ -40,6 +48,7 @@ class Utterance:
     wishes: Sequence[Understanding] = ()
     alarm: Alarm | None = None
     about_staff: frozenset[int] = frozenset()
+    instead: Instead | None = None
 
     @property
     def language(self) -> str | None:

@@ -122,7 +122,7 @@ class History:
                 self.fault(f"inbox {row['id']} was not answered: {row['text']!r}")
 
     def _said_twice(self) -> None:
-        """By our own id, which Twilio repeats. Of two texts that look equal to one person, both in doubt, one may stand for the other: they are counted together."""
+        """By our own id, which Twilio repeats. Of two texts that look equal to one person, both in doubt, one may stand for the other: counted together."""
         rows = {row["uid"]: (row["value"], row["text"], _labels(row["choices"])) for row in self.outbox if row["channel"] in {"sms", "whatsapp"}}
         wanted = Counter(rows[row["uid"]] for row in self.outbox if row["uid"] in rows and row["state"] in {*ARRIVED, "undelivered"})
         said = Counter(rows.get(entry["outbox_id"], (entry["to"], entry["body"], ("unknown",))) for entry in self.accepted("twilio.send"))

@@ -1,0 +1,409 @@
+"""Questions that the school asks, answered one at a time: by a number, a button, in words; left, and gone on with days later on another phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NoReturn
+
+from bot.conversation import Chat, dialogue, notice
+from school import School, questionnaires, responses
+from school.questionnaires import OTHER, Privacy, Question, QuestionKind, Questionnaire
+from school.responses import SKIPPED, Closed, Given, NoAnswer, Respondent, RespondentState, Why
+from translations import Phrase, _, keywords, ngettext, scales
+
+LEFT_OUT = ""
+"""What stands for an answer that is left out."""
+DONE = "done"
+START, LATER, NOT_AT_ALL = "start", "later", "no"
+BEGIN = {
+    # Translators: a choice: to answer the school's questions now. At most 20 characters.
+    START: _("Start now"),
+    # Translators: a choice: to answer the school's questions another time. At most 20 characters.
+    LATER: _("Later"),
+    # Translators: a choice: not to answer the school's questions. At most 20 characters.
+    NOT_AT_ALL: _("No, thank you"),
+}
+# Translators: a choice: to leave a question out. At most 20 characters.
+SKIP = _("Skip")
+# Translators: a choice: none of those above. At most 20 characters.
+SOMETHING_ELSE = _("Something else")
+# Translators: a choice: nothing more to add to the answers that were chosen. At most 20 characters.
+THAT_IS_ALL = _("That is all")
+# Translators: words for the number 0 as an answer to 'How many times …?', with commas between.
+NONE = _("none, never, not once, zero, not at all")
+HINT_NUMBER = _("Please answer with a number.")
+HINT_DAY = _("Please answer with a day, such as 3 March.")
+WHICH_ONE = {
+    QuestionKind.CHOICE: _("Which fits best?"),
+    QuestionKind.SCALE: _("Which fits best?"),
+    QuestionKind.YES_NO: _("Yes or no?"),
+    QuestionKind.SEVERAL: _("Send the numbers of all that fit, such as 1 3."),
+    QuestionKind.NUMBER: HINT_NUMBER,
+    QuestionKind.DATE: HINT_DAY,
+    QuestionKind.TEXT: _("Please answer in your own words."),
+}
+"""What is to be done, under a question that staff wrote."""
+OTHERWISE = {
+    QuestionKind.CHOICE: _("I could not match that with an answer. Choose the one that comes nearest to what you think:"),
+    # Translators: above a list of answers from the lowest to the highest.
+    QuestionKind.SCALE: _("I could not match that with an answer. The first one is the least, the last one is the most:"),
+    QuestionKind.YES_NO: _("I could not tell whether that is a yes or a no."),
+    QuestionKind.SEVERAL: _("I could not match that with the answers. You may choose one or more:"),
+    QuestionKind.NUMBER: _("I did not find a number in that. How many is it?"),
+    QuestionKind.DATE: _("I did not find a day in that. On which day is it?"),
+}
+"""The question in other words, for whoever did not answer it."""
+PLAINLY = {
+    QuestionKind.SEVERAL: _("Please send only numbers from the list, such as 1 3."),
+    QuestionKind.NUMBER: _("Please send only the number, such as 3."),
+    QuestionKind.DATE: _("Please send only the day, such as 3 March."),
+}
+# Translators: asks for the answer that 'Something else' stood for.
+SAY_WHAT = _("Please say what.")
+NOTHING_ASKED = _("There are no questions for you at the moment.")
+# Translators: more answers from a list may follow.
+ANYTHING_ELSE = _("Anything else?")
+
+
+@notice("questionnaire")
+def invitation(chat: Chat, school: School) -> None:
+    """What the school would like to know, how long it takes, who can see it; and whether to begin now. On a page where nobody can see it."""
+    questionnaire = questionnaires.get(school, chat.args["questionnaire"])
+    if questionnaire is None or not questionnaires.is_open(school, questionnaire):
+        return
+    if questionnaire.privacy == Privacy.ANONYMOUS:
+        _introduce(chat, school, questionnaire)
+        _say_where_the_page_is(chat, questionnaire)
+        return
+    mine = _unanswered(chat, school, questionnaire)
+    if not mine and not chat.answered("begin"):
+        return
+    _introduce(chat, school, questionnaire)
+    _begin_or_not(chat, school, questionnaire, mine)
+
+
+@notice("questionnaire_reminder")
+def reminder(chat: Chat, school: School) -> None:
+    """The one reminder: to those who have not answered; where nobody knows who has, to all."""
+    questionnaire = questionnaires.get(school, chat.args["questionnaire"])
+    if questionnaire is None or not questionnaires.is_open(school, questionnaire):
+        return
+    if questionnaire.privacy == Privacy.ANONYMOUS:
+        # Translators: a reminder of questions on a web page. {title} is what they are about, {day} a date.
+        chat.say(
+            _("Reminder: {title}. The page is open until {day}; its link is in my earlier message."), title=questionnaire.title, day=questionnaire.closes_on
+        )
+        chat.say(_("If you have answered, thank you: I cannot know."))
+        return
+    mine = _unanswered(chat, school, questionnaire)
+    if not mine and not chat.answered("begin"):
+        return
+    # Translators: a reminder of questions. {title} is what they are about, {day} a date.
+    chat.say(_("Reminder: {title}. You can answer until {day}."), title=questionnaire.title, day=questionnaire.closes_on)
+    _begin_or_not(chat, school, questionnaire, mine)
+
+
+def _unanswered(chat: Chat, school: School, questionnaire: Questionnaire) -> Sequence[Respondent]:
+    return [row for row in responses.of_adult(school, chat.adult) if row.questionnaire_id == questionnaire.id]
+
+
+def _introduce(chat: Chat, school: School, questionnaire: Questionnaire) -> None:
+    """What it is about, how long it takes, and who can see it: said before the first question."""
+    # Translators: {school} is the school's name, {title} what the questions are about.
+    chat.say(_("{school} would like to know: {title}"), school=school.settings.name, title=questionnaire.title)
+    if questionnaire.opening is not None:
+        chat.say(_("{text}"), text=questionnaire.opening)
+    if questionnaire.privacy == Privacy.ANONYMOUS:
+        chat.say(ngettext("One question.", "{count} questions.", len(questionnaire.questions)))
+        return
+    chat.say(
+        # Translators: how many questions there are, and how many texts someone sends at most to answer them.
+        ngettext("One question, at most {texts} texts from you.", "{count} questions, at most {texts} texts from you.", len(questionnaire.questions)),
+        texts=questionnaires.most_texts(questionnaire),
+    )
+    if questionnaire.privacy == Privacy.NAMED:
+        chat.say(_("The school sees your name with your answers."))
+    else:
+        chat.say(
+            _(
+                "Private, not anonymous: until you finish, staff could read your answers here; then your name comes off and these texts are deleted. "
+                "Your phone company carries them."
+            )
+        )
+    chat.say(_("If you write that a child may be in danger, the safeguarding lead is told."))
+
+
+def _say_where_the_page_is(chat: Chat, questionnaire: Questionnaire) -> None:
+    chat.say(
+        # Translators: {day} is a date; the link to a web page follows on the next line.
+        _("Your answers are anonymous: the page does not know who you are. It can be used once, until {day}. Do not pass it on:"),
+        day=questionnaire.closes_on,
+        attach=questionnaire,
+    )
+
+
+def _begin_or_not(chat: Chat, school: School, questionnaire: Questionnaire, mine: Sequence[Respondent]) -> None:
+    meant = {"affirm": START, "deny": NOT_AT_ALL, "maybe": LATER, "answer_questionnaire": START}
+    # Translators: asks whether to begin with the school's questions.
+    chosen = chat.choose("begin", list(BEGIN), _("Would you like to answer now?"), means=meant, label=BEGIN.__getitem__)
+    if chosen == START and mine:
+        chat.go("answer_questionnaire", respondent=mine[0].id)
+    if not mine:
+        chat.say(NOTHING_ASKED)
+    elif chosen == NOT_AT_ALL:
+        for row in mine:
+            responses.decline(school, row)
+        chat.say(_("All right. I will not ask again."))
+    else:
+        # Translators: {keyword} is a word to text back, {day} a date.
+        chat.say(_("All right. Text {keyword} when you have time, until {day}."), keyword=keywords.QUESTIONS, day=questionnaire.closes_on)
+
+
+def _has_questions(school: School, adult: questionnaires.Adult) -> bool:
+    return bool(responses.of_adult(school, adult))
+
+
+@dialogue(
+    intent="answer_questionnaire",
+    # Translators: an entry of the menu: questions that the school asks parents. At most 20 characters.
+    menu=_("Questions for me"),
+    order=55,
+    keyword=keywords.QUESTIONS,
+    offered=_has_questions,
+)
+def answer(chat: Chat, school: School) -> None:
+    """One question after the other, from where they left it."""
+    respondent = _whom_about(chat, school)
+    if respondent is None:
+        return
+    chat.confide(responses.topic(respondent))
+    questionnaire = respondent.questionnaire
+    if chat.args.get("respondent") is None and not chat.keep("was_begun", respondent.state == RespondentState.STARTED):
+        _introduce(chat, school, questionnaire)
+    before = responses.given(school, respondent)
+    chat.recall(_as_answers(questionnaire, before))
+    answers: dict[str, Given] = {}
+    try:
+        while (question := responses.next_question(questionnaire, answers)) is not None:
+            answers[question.key] = _ask(chat, questionnaire, question, answers, respondent)
+            chat.once(f"keep:{question.key}", responses.keep, school, respondent, question, answers[question.key], _language(chat))
+        responses.finish(school, respondent)
+    except Closed:
+        chat.say(_("These questions are closed now. Thank you all the same."))
+        return
+    _thank(chat, questionnaire)
+    _go_on_with_the_next(chat, school, respondent)
+
+
+def _whom_about(chat: Chat, school: School) -> Respondent | None:
+    """Which questions, about which child: those that were asked for, that wait alone, or that are chosen."""
+    waiting = responses.of_adult(school, chat.adult)
+    wanted = [row for row in waiting if row.id == chat.args.get("respondent")] or waiting
+    if not wanted and not chat.answered("which"):
+        chat.say(NOTHING_ASKED)
+        return None
+    # Translators: what several sets of questions are about follows, to choose from.
+    return chat.choose("which", wanted, _("Which questions?"), label=_about)
+
+
+def _about(respondent: Respondent) -> Phrase:
+    if respondent.child is not None:
+        # Translators: one of several sets of questions to choose from: what they are about, and about which child: 'Your year with us (Leo)'.
+        return _("{title} ({child})").format(title=respondent.questionnaire.title, child=respondent.child)
+    return _("{text}").format(text=respondent.questionnaire.title)
+
+
+def _language(chat: Chat) -> str:
+    return chat.written_in or chat.language
+
+
+def _thank(chat: Chat, questionnaire: Questionnaire) -> None:
+    # Translators: after the last answer to the school's questions.
+    chat.say(_("That was the last question. Thank you!"))
+    if questionnaire.thanks is not None:
+        chat.say(_("{text}"), text=questionnaire.thanks)
+
+
+def _go_on_with_the_next(chat: Chat, school: School, respondent: Respondent) -> None:
+    """The same questions about their next child."""
+    others = [row for row in responses.of_adult(school, chat.adult) if row.questionnaire_id == respondent.questionnaire_id and row.child is not None]
+    if others:
+        # Translators: the same questions follow, about another child.
+        chat.say(_("Now the same about {child}."), child=others[0].child)
+        chat.go("answer_questionnaire", respondent=others[0].id)
+
+
+# One question
+
+
+def _ask(chat: Chat, questionnaire: Questionnaire, question: Question, answers: Mapping[str, Given], respondent: Respondent) -> Given:
+    asked = responses.asked_so_far(questionnaire, answers)
+    known = _mentioned(chat, question)
+    if known is not None:
+        return known
+    # Translators: how far one is in a list of questions; the question follows: '3 of 8: How happy is your child at school?'.
+    progress = _("{number} of {count}: {text}")
+    if respondent.child is not None:
+        # Translators: the same, about one child: 'Leo, 3 of 8: How happy is your child at school?'.
+        progress = _("{child}, {number} of {count}: {text}").format(child=respondent.child)
+    chat.say(progress, attach=question.file, number=asked.index(question) + 1, count=len(asked), text=question.text)
+    given = _ASK[QuestionKind(question.kind)](chat, question)
+    try:
+        return responses.check(question, given)
+    except NoAnswer as refusal:
+        _again(chat, question, given, refusal.why)
+
+
+def _again(chat: Chat, question: Question, given: Given, why: Why) -> NoReturn:
+    said = given.words or str(given.number or "")
+    if why in (Why.LITTLE, Why.MUCH) and question.kind == QuestionKind.NUMBER:
+        between = _("Please send a number from {least} to {most}.") if None not in (question.least, question.most) else _bound(question)
+        plainly = between.format(least=question.least, most=question.most)
+        chat.unclear(question.key, said, otherwise=plainly, plainly=plainly)
+    if why is Why.MUCH:
+        chat.unclear(question.key, said, otherwise=_("That is too long for me. Please say it in fewer words."), plainly=WHICH_ONE[QuestionKind.TEXT])
+    kind = QuestionKind(question.kind)
+    chat.unclear(question.key, said, otherwise=OTHERWISE.get(kind, WHICH_ONE[kind]), plainly=PLAINLY.get(kind, WHICH_ONE[kind]))
+
+
+def _bound(question: Question) -> Phrase:
+    return _("Please send a number that is not below {least}.") if question.least is not None else _("Please send a number that is not above {most}.")
+
+
+def _labels(question: Question) -> Mapping[str, Phrase]:
+    """How each answer reads, by its key, in the order in which they are shown."""
+    if question.kind == QuestionKind.YES_NO:
+        # Translators: a choice under a question of the school. At most 20 characters.
+        return {"yes": _("Yes"), "no": _("No")}
+    own = {choice.key: _("{text}").format(text=choice.text) for choice in question.choices}
+    points = {str(number): words for number, words in enumerate(scales.POINTS.get(question.scale or "", ()), start=1)}
+    return (own or points) | ({OTHER: SOMETHING_ELSE} if question.takes_other else {})
+
+
+def _options(question: Question) -> Mapping[str, Phrase]:
+    return {**_labels(question), **({LEFT_OUT: SKIP} if question.is_optional else {})}
+
+
+def _choice(chat: Chat, question: Question) -> Given:
+    options, kind = _options(question), QuestionKind(question.kind)
+    means = {"affirm": "yes", "deny": "no"} if kind == QuestionKind.YES_NO else None
+    chosen = chat.choose(
+        question.key, list(options), WHICH_ONE[kind], label=options.__getitem__, pick_single=False, means=means, otherwise=OTHERWISE[kind], page=len(options)
+    )
+    return _chosen(chat, question, [chosen] if chosen != LEFT_OUT else [])
+
+
+def _several(chat: Chat, question: Question) -> Given:
+    """As many as they name; after one alone it is asked for more, until that is all."""
+    options = _options(question)
+    first = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.SEVERAL], label=options.get)
+    if first == LEFT_OUT:
+        return SKIPPED
+    chosen = [first] if first in options else _named(chat, question, first)
+    if not chosen:
+        chat.unclear(question.key, first, otherwise=OTHERWISE[QuestionKind.SEVERAL], plainly=PLAINLY[QuestionKind.SEVERAL])
+    while len(chosen) < len(_labels(question)) and first in options:
+        left = {key: words for key, words in _labels(question).items() if key not in chosen} | {DONE: THAT_IS_ALL}
+        key = f"{question.key}+{len(chosen)}"
+        more = chat.choose_or_tell(key, list(left), ANYTHING_ELSE, label=left.get, no=DONE)
+        if more == DONE:
+            break
+        chosen += [more] if more in left else [each for each in _named(chat, question, more) if each in left]
+        first = more
+    return _chosen(chat, question, chosen)
+
+
+def _named(chat: Chat, question: Question, text: str) -> list[str]:
+    """The answers that a text names, by their numbers or in words; none where a number is none of them."""
+    labels = _labels(question)
+    numbers = [int(each) for each in re.findall(r"\d+", text)]
+    if numbers:
+        return list(dict.fromkeys(list(labels)[number - 1] for number in numbers)) if all(1 <= number <= len(labels) for number in numbers) else []
+    return [key for key, words in labels.items() if chat.says(words, text)]
+
+
+def _chosen(chat: Chat, question: Question, chosen: Sequence[str]) -> Given:
+    return Given(tuple(chosen), words=chat.ask(_words_key(question), SAY_WHAT) if OTHER in chosen else "")
+
+
+def _words_key(question: Question) -> str:
+    return f"{question.key}:words"
+
+
+def _mentioned(chat: Chat, question: Question) -> Given | None:
+    """The number or day that stood in what they wrote: 'about three times', 'on Friday if that suits you'."""
+    if chat.answered(question.key) or question.kind not in (QuestionKind.NUMBER, QuestionKind.DATE):
+        return None
+    if question.kind == QuestionKind.NUMBER:
+        numbers = chat.heard("number")
+        return Given(number=chat.choose(question.key, numbers, HINT_NUMBER, heard="number", hears="number")) if len(numbers) == 1 else None
+    days = {wish.first for wish in chat.heard("time") if wish.first is not None and wish.first == wish.last}
+    return Given(on=chat.choose(question.key, list(days), HINT_DAY, hears="time")) if len(days) == 1 else None
+
+
+def _number(chat: Chat, question: Question) -> Given:
+    said: object = chat.choose_or_tell(question.key, [], _hint(question), hears="number")
+    if _is_skipped(chat, question, said):
+        return SKIPPED
+    digits = re.findall(r"-?\d+", str(said)) or (["0"] if chat.says(NONE, str(said)) else [])
+    if len(digits) != 1:
+        chat.unclear(question.key, str(said), otherwise=OTHERWISE[QuestionKind.NUMBER], plainly=PLAINLY[QuestionKind.NUMBER])
+    return Given(number=int(digits[0]))
+
+
+def _date(chat: Chat, question: Question) -> Given:
+    said: object = chat.choose_or_tell(question.key, [], _hint(question), hears="time")
+    if isinstance(said, date):
+        return Given(on=said)
+    if not _is_skipped(chat, question, said):
+        chat.unclear(question.key, str(said), otherwise=OTHERWISE[QuestionKind.DATE], plainly=PLAINLY[QuestionKind.DATE])
+    return SKIPPED
+
+
+def _hint(question: Question) -> Phrase:
+    hint = WHICH_ONE[QuestionKind(question.kind)]
+    # Translators: {hint} is a sentence such as 'Please answer with a number.'; {keyword} is a word to text back.
+    return _("{hint} {keyword} leaves it out.").format(hint=hint, keyword=keywords.SKIP) if question.is_optional else hint
+
+
+def _is_skipped(chat: Chat, question: Question, said: object) -> bool:
+    return said == LEFT_OUT or (question.is_optional and isinstance(said, str) and chat.says(keywords.SKIP, said))
+
+
+def _text(chat: Chat, question: Question) -> Given:
+    return Given(words=chat.ask(question.key, WHICH_ONE[QuestionKind.TEXT], skip=SKIP if question.is_optional else None))
+
+
+_ASK = {
+    QuestionKind.CHOICE: _choice,
+    QuestionKind.SCALE: _choice,
+    QuestionKind.YES_NO: _choice,
+    QuestionKind.SEVERAL: _several,
+    QuestionKind.NUMBER: _number,
+    QuestionKind.DATE: _date,
+    QuestionKind.TEXT: _text,
+}
+
+
+def _as_answers(questionnaire: Questionnaire, given: Mapping[str, Given]) -> Mapping[str, object]:
+    """What was answered before, as this dialogue would have heard it."""
+    heard: dict[str, object] = {}
+    for question in questionnaire.questions:
+        if question.key not in given:
+            continue
+        answer_ = given[question.key]
+        heard[question.key] = _as_answer(question, answer_)
+        if OTHER in answer_.choices:
+            heard[_words_key(question)] = answer_.words
+    return heard
+
+
+def _as_answer(question: Question, given: Given) -> object:
+    if question.kind == QuestionKind.SEVERAL and given.choices:
+        places = list(_labels(question))
+        return " ".join(str(places.index(key) + 1) for key in given.choices) + " "  # never one answer alone, after which it is asked for more
+    if given.choices:
+        return given.choices[0]
+    return given.on or (given.number if given.number is not None else given.words)
