@@ -16,10 +16,10 @@ from translations import Phrase, _, keywords, ngettext, scales
 LEFT_OUT = ""
 """What stands for an answer that is left out."""
 DONE = "done"
-START, LATER, NOT_AT_ALL = "start", "later", "no"
+NOW, LATER, NOT_AT_ALL = "now", "later", "no"
 BEGIN = {
-    # Translators: a choice: to answer the school's questions now. At most 20 characters.
-    START: _("Start now"),
+    # Translators: a choice: to answer the school's questions now. At most 20 characters. Without the word START, which phone companies take for themselves.
+    NOW: _("Now"),
     # Translators: a choice: to answer the school's questions another time. At most 20 characters.
     LATER: _("Later"),
     # Translators: a choice: not to answer the school's questions. At most 20 characters.
@@ -80,7 +80,11 @@ def invitation(chat: Chat, school: School) -> None:
     mine = _unanswered(chat, school, questionnaire)
     if not mine and not chat.answered("begin"):
         return
-    _introduce(chat, school, questionnaire)
+    if chat.answered("introduced"):
+        chat.say(_("{text}"), text=questionnaire.title)  # what was long the first time is not paid for again
+    else:
+        _introduce(chat, school, questionnaire)
+    chat.keep("introduced", value=True)
     _begin_or_not(chat, school, questionnaire, mine)
 
 
@@ -118,11 +122,8 @@ def _introduce(chat: Chat, school: School, questionnaire: Questionnaire) -> None
     if questionnaire.privacy == Privacy.ANONYMOUS:
         chat.say(ngettext("One question.", "{count} questions.", len(questionnaire.questions)))
         return
-    chat.say(
-        # Translators: how many questions there are, and how many texts someone sends at most to answer them.
-        ngettext("One question, at most {texts} texts from you.", "{count} questions, at most {texts} texts from you.", len(questionnaire.questions)),
-        texts=questionnaires.most_texts(questionnaire),
-    )
+    chat.say(ngettext("One question.", "{count} questions.", len(questionnaire.questions)))
+    chat.say(ngettext("It takes one text from you.", "It takes at most {count} texts from you.", questionnaires.most_texts(questionnaire)))
     if questionnaire.privacy == Privacy.NAMED:
         chat.say(_("The school sees your name with your answers."))
     else:
@@ -145,10 +146,10 @@ def _say_where_the_page_is(chat: Chat, questionnaire: Questionnaire) -> None:
 
 
 def _begin_or_not(chat: Chat, school: School, questionnaire: Questionnaire, mine: Sequence[Respondent]) -> None:
-    meant = {"affirm": START, "deny": NOT_AT_ALL, "maybe": LATER, "answer_questionnaire": START}
+    meant = {"affirm": NOW, "deny": NOT_AT_ALL, "maybe": LATER, "answer_questionnaire": NOW}
     # Translators: asks whether to begin with the school's questions.
     chosen = chat.choose("begin", list(BEGIN), _("Would you like to answer now?"), means=meant, label=BEGIN.__getitem__)
-    if chosen == START and mine:
+    if chosen == NOW and mine:
         chat.go("answer_questionnaire", respondent=mine[0].id)
     if not mine:
         chat.say(NOTHING_ASKED)
@@ -288,31 +289,50 @@ def _options(question: Question) -> Mapping[str, Phrase]:
 
 def _choice(chat: Chat, question: Question) -> Given:
     options, kind = _options(question), QuestionKind(question.kind)
+    if question.takes_other:
+        return _choice_or_own(chat, question)
     means = {"affirm": "yes", "deny": "no"} if kind == QuestionKind.YES_NO else None
     chosen = chat.choose(
         question.key, list(options), WHICH_ONE[kind], label=options.__getitem__, pick_single=False, means=means, otherwise=OTHERWISE[kind], page=len(options)
     )
-    return _chosen(chat, question, [chosen] if chosen != LEFT_OUT else [])
+    return Given((chosen,)) if chosen != LEFT_OUT else SKIPPED
+
+
+def _choice_or_own(chat: Chat, question: Question) -> Given:
+    """One of the answers, or what they write instead: that is 'something else', said at once."""
+    options = _options(question)
+    chosen = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.CHOICE], label=options.get)
+    if chosen == LEFT_OUT:
+        return SKIPPED
+    named = [chosen] if chosen in options else _named(chat, question, chosen)
+    if len(named) > 1 or not (named or _has_letters(chosen)):
+        chat.unclear(question.key, chosen, otherwise=OTHERWISE[QuestionKind.CHOICE], plainly=WHICH_ONE[QuestionKind.CHOICE])
+    return _with_words(chat, question, named) if named else Given((OTHER,), words=chosen)
 
 
 def _several(chat: Chat, question: Question) -> Given:
     """As many as they name; after one alone it is asked for more, until that is all."""
-    options = _options(question)
-    first = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.SEVERAL], label=options.get)
-    if first == LEFT_OUT:
+    options, labels = _options(question), _labels(question)
+    said = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.SEVERAL], label=options.get)
+    if said == LEFT_OUT:
         return SKIPPED
-    chosen = [first] if first in options else _named(chat, question, first)
+    chosen = [said] if said in options else _named(chat, question, said)
+    if not chosen and not (question.takes_other and _has_letters(said)):
+        chat.unclear(question.key, said, otherwise=OTHERWISE[QuestionKind.SEVERAL], plainly=PLAINLY[QuestionKind.SEVERAL])
     if not chosen:
-        chat.unclear(question.key, first, otherwise=OTHERWISE[QuestionKind.SEVERAL], plainly=PLAINLY[QuestionKind.SEVERAL])
-    while len(chosen) < len(_labels(question)) and first in options:
-        left = {key: words for key, words in _labels(question).items() if key not in chosen} | {DONE: THAT_IS_ALL}
-        key = f"{question.key}+{len(chosen)}"
-        more = chat.choose_or_tell(key, list(left), ANYTHING_ELSE, label=left.get, no=DONE)
-        if more == DONE:
+        return Given((OTHER,), words=said)
+    given = _with_words(chat, question, chosen)
+    while said in options and len(given.choices) < len(labels):
+        left = {key: words for key, words in labels.items() if key not in given.choices} | {DONE: THAT_IS_ALL}
+        said = chat.choose_or_tell(f"{question.key}+{len(given.choices)}", list(left), ANYTHING_ELSE, label=left.get, no=DONE)
+        if said == DONE:
             break
-        chosen += [more] if more in left else [each for each in _named(chat, question, more) if each in left]
-        first = more
-    return _chosen(chat, question, chosen)
+        more = [said] if said in left else [key for key in _named(chat, question, said) if key in left]
+        if not more and OTHER in left and _has_letters(said):
+            return Given((*given.choices, OTHER), words=said)
+        added = _with_words(chat, question, more)
+        given = Given((*given.choices, *added.choices), words=given.words or added.words)
+    return given
 
 
 def _named(chat: Chat, question: Question, text: str) -> list[str]:
@@ -324,7 +344,11 @@ def _named(chat: Chat, question: Question, text: str) -> list[str]:
     return [key for key, words in labels.items() if chat.says(words, text)]
 
 
-def _chosen(chat: Chat, question: Question, chosen: Sequence[str]) -> Given:
+def _has_letters(text: str) -> bool:
+    return any(letter.isalpha() for letter in text)
+
+
+def _with_words(chat: Chat, question: Question, chosen: Sequence[str]) -> Given:
     return Given(tuple(chosen), words=chat.ask(_words_key(question), SAY_WHAT) if OTHER in chosen else "")
 
 

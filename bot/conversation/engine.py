@@ -421,11 +421,16 @@ class Conversation:
             self.state.frames.pop()
         if not self.state.frames:
             self._wish(heard)
-        elif any(find(wish.intent) is not None for wish in to_act_on(heard.wishes)):
+        elif self._is_clear_wish(heard):
             self._top().was_left = True
             self._wish(heard)
         else:
             self._push(_resume(self._top()))
+
+    def _is_clear_wish(self, heard: Utterance) -> bool:
+        """Whether it asks for something by itself, by a keyword or in words: then that goes before what was left."""
+        by_word = heard.exact is not None and heard.exact not in (*NO_WISH, *FAREWELLS, "thanks") and find(heard.exact) is not None
+        return by_word or any(find(wish.intent) is not None for wish in to_act_on(heard.wishes))
 
     # What was wished
 

@@ -45,7 +45,7 @@ from school import (
 from school.access import Viewer
 from school.appointments import MeetingKind, Terms
 from school.slots import Slot
-from tests.transcripts import event_acts
+from tests.transcripts import event_acts, questionnaire_acts
 from tests.world import World
 from translations.sms import segments
 
@@ -120,7 +120,7 @@ class Play:
         self.seen[key] = len(shown)
 
     def _happen(self, event: str) -> None:
-        for pattern, act in event_acts.ACTS.items():
+        for pattern, act in (event_acts.ACTS | questionnaire_acts.ACTS).items():
             if found := re.fullmatch(pattern, event):
                 act(self.world, *found.groups())
                 return
@@ -370,6 +370,7 @@ FACTS: dict[str, Callable[..., list[str]]] = {
     r"absences on ([\d-]+)": _absences,
     r"requests": _requests,
     **event_acts.FACTS,
+    **questionnaire_acts.FACTS,
 }
 
 
