@@ -14,6 +14,9 @@ BIN := .venv/bin
 # Tests run on every core; those of one file stay together, since they share what takes long to set up.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
+# The engine that the tests share is trained meanwhile: whoever waits for it would leave a core idle.
+LOOK_AND_TRAIN = $(BIN)/python -m tests.model & trained=$$!; $(MAKE) look || { kill $$trained; exit 1; }; wait $$trained
+
 ##@ Use
 .PHONY: run
 run: .venv/.ready  ## serve a demo school on http://127.0.0.1:8000 (PORT=9000 moves it); needs no account with anyone
@@ -28,12 +31,12 @@ rasa: var/rasa/bookbag.tar.gz  ## set up, train and serve Rasa on http://127.0.0
 ##@ Work on it
 .PHONY: test
 test: system .venv/.ready-dev  ## what CI runs: format, lint, types, arrows between folders, every test
-	@$(MAKE) look
+	@$(LOOK_AND_TRAIN)
 	@$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.ready-dev  ## the fast half, under 90 seconds: the same without slow tests
-	@$(MAKE) look
+	@$(LOOK_AND_TRAIN)
 	@$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 .PHONY: format

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
 import logging
@@ -22,9 +21,9 @@ import structlog
 from bot import logs
 from bot.house import Embedded
 from data.store import Store
-from nlu.embedded.encoders import Usem3
 from school import LONDON, School, demo
 from tests import postgres
+from tests.model import trained
 from tests.served import Served
 from tests.standin.client import StandIn
 from tests.world import World
@@ -100,19 +99,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-transcripts", action="store_true", help="write what the school answers into tests/transcripts; read the difference afterwards")
 
 
-MODEL = Path(".pytest_cache") / "nlu"
-"""Where the tests' engine keeps its model, and the vectors of the examples that it was trained on."""
-
-
 @pytest.fixture(scope="session")
 def understander() -> Embedded:
     """The real engine, trained once on the school's own examples; its model is kept between runs beside pytest's cache."""
-    engine = Embedded(MODEL, [Usem3()])
-    MODEL.mkdir(parents=True, exist_ok=True)
-    with (MODEL.parent / "nlu.lock").open("w") as one_at_a_time:  # of the processes that run tests side by side
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        engine.warm()
-    return engine
+    return trained()
 
 
 @pytest.fixture(scope="session")

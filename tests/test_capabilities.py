@@ -18,7 +18,7 @@ from nlu.embedded.encoders import Usem3
 from nlu.face import Context, Decision
 from nlu.rasa_format import read
 from school import LONDON
-from tests.conftest import MODEL
+from tests.model import MODEL
 from tests.transcripts.play import play
 from tests.world import World
 

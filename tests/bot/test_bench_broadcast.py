@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MODEL
+from tests.model import MODEL
 
 ROOT = Path(__file__).parents[2]
 

