@@ -95,9 +95,11 @@ def reminder(chat: Chat, school: School) -> None:
     if questionnaire is None or not questionnaires.is_open(school, questionnaire):
         return
     if questionnaire.privacy == Privacy.ANONYMOUS:
-        # Translators: a reminder of questions on a web page. {title} is what they are about, {day} a date.
         chat.say(
-            _("Reminder: {title}. The page is open until {day}; its link is in my earlier message."), title=questionnaire.title, day=questionnaire.closes_on
+            # Translators: a reminder of questions on a web page. {title} is what they are about, {day} a date.
+            _("Reminder: {title}. The page is open until {day}; its link is in my earlier message."),
+            title=questionnaire.title,
+            day=questionnaire.closes_on,
         )
         chat.say(_("If you have answered, thank you: I cannot know."))
         return
@@ -260,8 +262,7 @@ def _ask(chat: Chat, questionnaire: Questionnaire, question: Question, answers: 
 def _again(chat: Chat, question: Question, given: Given, why: Why) -> NoReturn:
     said = given.words or str(given.number or "")
     if why in (Why.LITTLE, Why.MUCH) and question.kind == QuestionKind.NUMBER:
-        between = _("Please send a number from {least} to {most}.") if None not in (question.least, question.most) else _bound(question)
-        plainly = between.format(least=question.least, most=question.most)
+        plainly = _bounds(question).format(least=question.least, most=question.most)
         chat.unclear(question.key, said, otherwise=plainly, plainly=plainly)
     if why is Why.MUCH:
         chat.unclear(question.key, said, otherwise=_("That is too long for me. Please say it in fewer words."), plainly=WHICH_ONE[QuestionKind.TEXT])
@@ -269,8 +270,15 @@ def _again(chat: Chat, question: Question, given: Given, why: Why) -> NoReturn:
     chat.unclear(question.key, said, otherwise=OTHERWISE.get(kind, WHICH_ONE[kind]), plainly=PLAINLY.get(kind, WHICH_ONE[kind]))
 
 
-def _bound(question: Question) -> Phrase:
-    return _("Please send a number that is not below {least}.") if question.least is not None else _("Please send a number that is not above {most}.")
+def _bounds(question: Question) -> Phrase:
+    if question.least is None:
+        # Translators: {most} is a number.
+        return _("Please send a number that is not above {most}.")
+    if question.most is None:
+        # Translators: {least} is a number.
+        return _("Please send a number that is not below {least}.")
+    # Translators: {least} and {most} are numbers.
+    return _("Please send a number from {least} to {most}.")
 
 
 def _labels(question: Question) -> Mapping[str, Phrase]:

@@ -164,4 +164,5 @@ def cost(folder: str) -> Cost:
 def _sample(message: Message, tag: str) -> str:
     english = (message.id,) if isinstance(message.id, str) else tuple(message.id)
     phrase = ngettext(english[0], english[1], 3) if len(english) > 1 else Phrase(english[0])
-    return phrase.format(**{name: SAMPLES.get(name, ELSE) for name in places(english[-1]) if name != "count"}).render(tag)
+    is_counted = len(english) > 1  # then the count is there already
+    return phrase.format(**{name: SAMPLES.get(name, ELSE) for name in places(english[-1]) if name != "count" or not is_counted}).render(tag)

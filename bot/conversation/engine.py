@@ -226,7 +226,8 @@ class Conversation:
         """Whether the message puts another answer in place of the last one: 'no, I meant 4'. Where that was none, it is for the question that is open."""
         frame, question = self._top(), self.state.question
         answered = question if self.state.misunderstood else frame.answered
-        option = _meant_instead(answered, heard.instead) if answered is not None and heard.instead is not None else None
+        is_listed = answered is not question and question is not None and _takes_any_words(question)
+        option = _meant_instead(answered, heard.instead, is_listed=is_listed) if answered is not None and heard.instead is not None else None
         if answered is None or option is None:
             return False
         index = frame.index_of(answered.key)
@@ -643,14 +644,19 @@ class Conversation:
         return [note.render(self.language) for note in notes]
 
 
-def _meant_instead(question: Question, said: Instead) -> Option | None:
-    """The answer to this question that is meant by what they say that they meant."""
+def _meant_instead(question: Question, said: Instead, *, is_listed: bool) -> Option | None:
+    """The answer to this question that is meant by what they say that they meant; where `is_listed`, one of those that were shown."""
     if question.hears == "number" and said.number is not None:
         return Option("", said.text, said.text, ["", said.number])
     option = answers.by_number(question, said.number) if said.number is not None else answers.by_words(question, said.text)
-    if option is None and (question.kind == "text" or question.own_words is not None):
+    if option is None and _takes_any_words(question) and not is_listed:
         return Option("", said.text, said.text, ["", said.text])
     return option if option is None or option.value != MORE else None
+
+
+def _takes_any_words(question: Question) -> bool:
+    """Whether whatever is written is an answer to it: 'I wanted to say thank you' too."""
+    return question.kind == "text" or question.own_words is not None
 
 
 def _with_day_matters_sure(heard: Utterance) -> Utterance:
