@@ -1,4 +1,7 @@
-"""What a link opens for whoever has it, without a log-in: an appointment's calendar file, a photo or document for one family, a calendar to subscribe to."""
+"""What a link opens for whoever has it, without a log-in.
+
+An appointment's or an event's calendar file, a photo or document for one family, a calendar to subscribe to.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from bot.house import House
-from school import School, feeds, file_links, kept_files
-from school.calendar_file import by_token
+from school import School, calendar_file, feeds, file_links, kept_files, rsvp_file
+from school.files import File
 from translations import Phrase, _, direction, spoken
 
 NO_SUCH_LINK: Final = "This link has expired or is not complete. Ask the school for a new one."
@@ -32,17 +35,19 @@ _PAGE_HEADERS: Final = {
 
 
 def add_links(app: FastAPI, house: House) -> None:
-    """Serve /a/…, /m/… and /calendar/…."""
+    """Serve /a/…, /e/…, /m/… and /calendar/…."""
 
     @app.get("/a/{token}.ics")
     def appointment_file(token: str) -> Response:
         """An appointment's calendar file, for whoever was sent its link."""
         with house.store.read() as session:
-            file = by_token(School(session, house.clock(), house.school_settings), token)
-        if file is None:
-            return PlainTextResponse(NO_SUCH_LINK, 404)
-        headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
-        return Response(file.content, media_type=file.media_type, headers=headers)
+            return _as_download(calendar_file.by_token(School(session, house.clock(), house.school_settings), token))
+
+    @app.get("/e/{token}.ics")
+    def event_file(token: str) -> Response:
+        """The calendar file of an event that someone said yes to, for whoever was sent its link."""
+        with house.store.read() as session:
+            return _as_download(rsvp_file.by_token(School(session, house.clock(), house.school_settings), token))
 
     @app.get("/calendar/{token}.ics")
     def calendar_feed(token: str) -> Response:
@@ -71,6 +76,14 @@ def add_links(app: FastAPI, house: House) -> None:
                 return _over(school, file_links.language_of(school, token) or "en")
             content, headers = file.content, dict(kept_files.headers(file, inline=True))
         return Response(content, headers=headers)
+
+
+def _as_download(file: File | None) -> Response:
+    """A small file as it stands now, to be saved."""
+    if file is None:
+        return PlainTextResponse(NO_SUCH_LINK, 404)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
+    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 def _to_open(school: School, language: str) -> HTMLResponse:
