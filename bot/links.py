@@ -90,17 +90,16 @@ def _to_open(school: School, language: str) -> HTMLResponse:
     # Translators: on a web page with one button, which opens a photo or a document.
     words = _("{school} has sent you a photo or a document. This link opens it once.").format(school=school.settings.name)
     # Translators: a button on a web page.
-    button = f'<form method="post"><button>{_written(_("Open it"), language)}</button></form>'
-    return _page(school, language, words, button)
+    return page(school, language, words, button(_("Open it"), language))
 
 
 def _over(school: School, language: str) -> HTMLResponse:
     # Translators: on a web page, after a link was opened before or is too old.
     words = _("This link was opened already, or is too old. Ask the school for a new one: {phone}.").format(phone=school.settings.phone)
-    return _page(school, language, words, status=404)
+    return page(school, language, words, status=404)
 
 
-def _page(school: School, language: str, words: Phrase, more: str = "", status: int = 200) -> HTMLResponse:
+def page(school: School, language: str, words: Phrase, more: str = "", status: int = 200) -> HTMLResponse:
     """One sentence, in the reader's language, that names nobody."""
     language = spoken(language)
     side = "rtl" if direction.is_right_to_left(language) else "ltr"
@@ -110,6 +109,12 @@ def _page(school: School, language: str, words: Phrase, more: str = "", status: 
         f"<p>{_written(words, language)}</p>{more}</main></body></html>"
     )
     return HTMLResponse(body, status, headers=_PAGE_HEADERS)
+
+
+def button(words: Phrase, language: str, *, leads_to: str = "") -> str:
+    """A form that is nothing but its button. It posts to this page's own address, or to `leads_to`."""
+    to = f' action="{escape(leads_to)}"' if leads_to else ""
+    return f'<form method="post"{to}><button>{_written(words, language)}</button></form>'
 
 
 def _written(words: Phrase, language: str) -> str:

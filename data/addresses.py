@@ -47,7 +47,10 @@ class Address(Base):
 
 
 class Consent(Base):
-    """One change of what someone agreed to: never overwritten, the newest counts. `how` is the way it was said: 'text', 'import', 'carrier', 'staff'."""
+    """One change of what someone agreed to: never overwritten, the newest counts.
+
+    `how` is the way it was said: 'text', 'import', 'carrier', 'staff', 'link' (at the end of an e-mail).
+    """
 
     __tablename__ = "consents"
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from bot.channels.base import ChannelName, Inbound
+from bot.channels.base import PHONES, ChannelName, Inbound
 from bot.channels.simulator import Shown, SimulatorChannel
 from bot.house import House
 from bot.inbox import Arrivals
@@ -29,7 +29,7 @@ class World:
     def __init__(self, database_url: str, clock: datetime, understander: Understander, *, settings: Mapping[str, object] | None = None) -> None:
         self.moment = clock
         ids = _numbers()
-        self.phones = {name: SimulatorChannel(name, ids=ids) for name in ChannelName}
+        self.phones = {name: SimulatorChannel(name, ids=ids) for name in PHONES}
         chosen = Settings.model_validate({"database_url": database_url, **(settings or {})})
         self.house = House(chosen, dict(self.phones.items()), clock=lambda: self.moment, understander=understander, strict=True)
         # In a thread of its own, so that a school can stand beside a browser, whose loop is the test's.
