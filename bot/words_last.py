@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -173,7 +173,9 @@ class Words:
         if address.channel != ChannelName.EMAIL:
             return outgoing
         reader = school.session.get(Adult, message.adult_id) if message.adult_id else None
-        return as_mail(school, outgoing, address, reader.language if reader else "en", self._public_url)
+        language = reader.language if reader else "en"
+        plain = replace(outgoing, text=outgoing.text.removeprefix(_hello(school, language)))  # said where a phone was tried first: STOP ends no mail
+        return as_mail(school, plain, address, language, self._public_url)
 
     def _fold(self, school: School, message: Message, address: Address) -> None:
         """Write letters that no cheap text carries plainly, where the school wants that for this language and it saves a message part."""
@@ -289,9 +291,14 @@ def introduced(school: School, text: str, language: str, *, is_reply: bool = Fal
     """The first message to an address: it says which school it is, and how to check that; who wrote to us need not wonder who we are."""
     if school.settings.name in text and (is_reply or school.settings.phone in text):
         return text
+    return f"{_hello(school, language)}{text}"
+
+
+def _hello(school: School, language: str) -> str:
+    """A line of its own."""
     # Translators: stands before the first message to a new number. {phone} is the school's telephone number. Leave STOP as it is.
     hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
-    return f"{hello.render(language)}\n{text}"
+    return f"{hello.render(language)}\n"
 
 
 def _keep_words(message: Message, said: Reply) -> None:

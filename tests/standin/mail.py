@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -90,7 +91,7 @@ def post_office(*, asks_password: bool = False) -> Iterator[PostOffice]:
     office, socket = PostOffice(), listen()
     port = socket.getsockname()[1]
     socket.close()
-    log_in = {"authenticator": _log_in, "auth_require_tls": False} if asks_password else {}
+    log_in: dict[str, Any] = {"authenticator": _log_in, "auth_require_tls": False} if asks_password else {}
     server = Controller(office, hostname="127.0.0.1", port=port, **log_in)
     server.start()
     office.url = f"smtp://127.0.0.1:{port}"
