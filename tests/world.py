@@ -32,7 +32,7 @@ class World:
         self.phones = {name: SimulatorChannel(name, ids=ids) for name in PHONES}
         chosen = Settings.model_validate({"database_url": database_url, **(settings or {})})
         self.post = real_channels(chosen)  # e-mail, to a mail server of the test's own, where it has one
-        self.house = House(chosen, {**self.phones, **self.post}, clock=lambda: self.moment, understander=understander, strict=True)
+        self.house = House(chosen, {**dict(self.phones.items()), **self.post}, clock=lambda: self.moment, understander=understander, strict=True)
         # In a thread of its own, so that a school can stand beside a browser, whose loop is the test's.
         self._thread, self._loop = ThreadPoolExecutor(1), asyncio.new_event_loop()
 

@@ -161,7 +161,8 @@ def test_of_a_mail_nobody_knows_whether_it_was_read(console: Console) -> None:
     made = a_message(console, "Amina", "sent", kind="broadcast")
     with console.world.house.store.write() as session:
         mail = Address(channel="email", kind="email", value="amina@family.example", state=AddressState.USABLE)
-        demo.adult(School(session, console.world.moment), "Amina").addresses.append(AdultAddress(address=mail, rank=9))
+        amina = demo.adult(School(session, console.world.moment), "Amina")
+        amina.addresses.append(AdultAddress(address=mail, rank=9))
         session.get_one(Message, made).address = mail
     page = console.as_("Mrs Doyle").get(f"/console/delivery/{made}")
     assert "Sent by e-mail: nobody can know whether it was read." in page
