@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.channels.base import Channel, ChannelName
+from bot.channels.base import PHONES, Channel, ChannelName
 from bot.clock import Clock, now
 from bot.dispatcher import DeliverySettings, Dispatcher
 from bot.fetching import Fetcher
@@ -156,6 +156,11 @@ def real_channels(settings: Settings, templates: Mapping[tuple[str, int], str] |
         channels |= {channel.name: channel for channel in twilio_channels(account)}
     if settings.telegram.token:
         channels[ChannelName.TELEGRAM] = _telegram(settings)
+    mailer = Mailer.of(settings.email)
+    if mailer is not None:
+        from bot.channels.email import EmailChannel
+
+        channels[ChannelName.EMAIL] = EmailChannel(mailer, settings.school.name)
     return channels
 
 
@@ -196,10 +201,10 @@ def _telegram(settings: Settings) -> Channel:
 
 
 def simulated_channels(without: Mapping[str, Channel]) -> dict[str, Channel]:
-    """Phones in memory, for the channels that have no credentials."""
+    """Phones in memory, for the channels that have no credentials. E-mail has no phone to be shown on: without its server it is off."""
     from bot.channels.simulator import SimulatorChannel
 
-    return {name: SimulatorChannel(name) for name in ChannelName if name not in without}
+    return {name: SimulatorChannel(name) for name in PHONES if name not in without}
 
 
 def _public_url(settings: Settings) -> str | None:

@@ -1,4 +1,7 @@
-"""What a link opens for whoever has it, without a log-in: an appointment's calendar file, a photo or document for one family, a calendar to subscribe to."""
+"""What a link opens for whoever has it, without a log-in.
+
+An appointment's or an event's calendar file, a photo or document for one family, a calendar to subscribe to.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from bot.house import House
-from school import School, feeds, file_links, kept_files
-from school.calendar_file import by_token
+from school import School, calendar_file, feeds, file_links, kept_files, rsvp_file
+from school.files import File
 from translations import Phrase, _, direction, spoken
 
 NO_SUCH_LINK: Final = "This link has expired or is not complete. Ask the school for a new one."
@@ -32,17 +35,19 @@ _PAGE_HEADERS: Final = {
 
 
 def add_links(app: FastAPI, house: House) -> None:
-    """Serve /a/…, /m/… and /calendar/…."""
+    """Serve /a/…, /e/…, /m/… and /calendar/…."""
 
     @app.get("/a/{token}.ics")
     def appointment_file(token: str) -> Response:
         """An appointment's calendar file, for whoever was sent its link."""
         with house.store.read() as session:
-            file = by_token(School(session, house.clock(), house.school_settings), token)
-        if file is None:
-            return PlainTextResponse(NO_SUCH_LINK, 404)
-        headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
-        return Response(file.content, media_type=file.media_type, headers=headers)
+            return _as_download(calendar_file.by_token(School(session, house.clock(), house.school_settings), token))
+
+    @app.get("/e/{token}.ics")
+    def event_file(token: str) -> Response:
+        """The calendar file of an event that someone said yes to, for whoever was sent its link."""
+        with house.store.read() as session:
+            return _as_download(rsvp_file.by_token(School(session, house.clock(), house.school_settings), token))
 
     @app.get("/calendar/{token}.ics")
     def calendar_feed(token: str) -> Response:
@@ -73,21 +78,28 @@ def add_links(app: FastAPI, house: House) -> None:
         return Response(content, headers=headers)
 
 
+def _as_download(file: File | None) -> Response:
+    """A small file as it stands now, to be saved."""
+    if file is None:
+        return PlainTextResponse(NO_SUCH_LINK, 404)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
 def _to_open(school: School, language: str) -> HTMLResponse:
     # Translators: on a web page with one button, which opens a photo or a document.
     words = _("{school} has sent you a photo or a document. This link opens it once.").format(school=school.settings.name)
     # Translators: a button on a web page.
-    button = f'<form method="post"><button>{_written(_("Open it"), language)}</button></form>'
-    return _page(school, language, words, button)
+    return page(school, language, words, button(_("Open it"), language))
 
 
 def _over(school: School, language: str) -> HTMLResponse:
     # Translators: on a web page, after a link was opened before or is too old.
     words = _("This link was opened already, or is too old. Ask the school for a new one: {phone}.").format(phone=school.settings.phone)
-    return _page(school, language, words, status=404)
+    return page(school, language, words, status=404)
 
 
-def _page(school: School, language: str, words: Phrase, more: str = "", status: int = 200) -> HTMLResponse:
+def page(school: School, language: str, words: Phrase, more: str = "", status: int = 200) -> HTMLResponse:
     """One sentence, in the reader's language, that names nobody."""
     language = spoken(language)
     side = "rtl" if direction.is_right_to_left(language) else "ltr"
@@ -97,6 +109,12 @@ def _page(school: School, language: str, words: Phrase, more: str = "", status: 
         f"<p>{_written(words, language)}</p>{more}</main></body></html>"
     )
     return HTMLResponse(body, status, headers=_PAGE_HEADERS)
+
+
+def button(words: Phrase, language: str, *, leads_to: str = "") -> str:
+    """A form that is nothing but its button. It posts to this page's own address, or to `leads_to`."""
+    to = f' action="{escape(leads_to)}"' if leads_to else ""
+    return f'<form method="post"{to}><button>{_written(words, language)}</button></form>'
 
 
 def _written(words: Phrase, language: str) -> str:

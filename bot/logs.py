@@ -32,7 +32,7 @@ HERE: Final = Path(__file__).resolve().parent.parent
 
 _NUMBER = re.compile(r"(?<![\w.:-])(?:\+|00|0|44)\d(?:[ ().-]?\d){7,13}(?!\w)")
 _BOT_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{25,}")
-_LINK = re.compile(r"(/(?:m|q|a|calendar|login|console/login)/)[A-Za-z0-9_-]{8,}")
+_LINK = re.compile(r"(/(?:m|q|a|e|mail|calendar|login|console/login)/)[A-Za-z0-9_-]{8,}")
 
 
 def configure(*, as_json: bool | None = None, level: str = "INFO", stream: TextIO | None = None) -> None:

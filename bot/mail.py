@@ -1,4 +1,4 @@
-"""E-mail to staff, over the school's own mail server. Never a message's text, never a child's name."""
+"""The school's own mail server, and e-mail to staff over it: never a message's text, never a child's name. Families' is `bot/channels/email.py`."""
 
 from __future__ import annotations
 
@@ -45,22 +45,27 @@ class Mailer:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(words)
         try:
-            with self._server() as server:
+            with self.connect() as server:
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
             log.warning("mail not sent", error=type(error).__name__)
             return False
         return True
 
-    def _server(self) -> smtplib.SMTP:
+    def connect(self) -> smtplib.SMTP:
+        """A connection that is logged in. Raises OSError, of which every error of smtplib is a kind."""
         parts = urlsplit(self.url)
         host = parts.hostname or "localhost"
         if parts.scheme == "smtps":
             server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or SUBMISSION_TLS, timeout=TIMEOUT, context=ssl.create_default_context())
         else:
             server = smtplib.SMTP(host, parts.port or SUBMISSION, timeout=TIMEOUT)
-            if host not in LOOPBACK:
+        try:
+            if parts.scheme != "smtps" and host not in LOOPBACK:
                 server.starttls(context=ssl.create_default_context())
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+        except BaseException:
+            server.close()
+            raise
         return server

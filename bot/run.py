@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 
 from bot.garbage import spare_what_stays
 from bot.house import House, real_channels, simulated_channels
+from bot.mail import LOOPBACK
 from bot.metrics import Metrics
 from bot.running import Running
 from bot.whatsapp import kept_templates
@@ -129,6 +130,11 @@ def guard_demo(settings: Settings, host: str) -> None:
     if settings.telegram.token and _is_theirs(settings.telegram.base_url):
         raise NotForDemo(
             "Telegram is configured and would write to real people. Unset BOOKBAG_TELEGRAM__TOKEN, set BOOKBAG_TELEGRAM__BASE_URL to a stand-in, "
+            "or run your own school, without --demo."
+        )
+    if settings.email.smtp_url and urlsplit(settings.email.smtp_url.get_secret_value()).hostname not in LOOPBACK:
+        raise NotForDemo(
+            "A mail server is configured and would write to real people. Unset BOOKBAG_EMAIL__SMTP_URL, let it name a mail server on this computer, "
             "or run your own school, without --demo."
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +15,7 @@ from bot.channels.text import split
 from bot.conversation.engine import Conversation, Reply
 from bot.conversation.identity import Gone, load
 from bot.conversation.state import State
+from bot.mail_words import as_mail, may_go_by_mail
 from data.addresses import Address, AddressState
 from data.conversation import Conversation as Kept
 from data.outbox import Lane, Message
@@ -90,7 +91,7 @@ class Words:
         theirs = select(Address).join(AdultAddress).where(AdultAddress.adult_id == message.adult_id).order_by(AdultAddress.rank, Address.id)
         ranked = school.session.scalars(theirs).all()
         places = [place for place, address in enumerate(ranked) if address.id == message.address_id]
-        return next((address for address in ranked[max(places, default=-1) + 1 :] if self._can_use(school, address)), None)
+        return next((address for address in ranked[max(places, default=-1) + 1 :] if self._can_use(school, address) and _may_carry(address, message)), None)
 
     def _address(self, school: School, message: Message) -> Address | None:
         """Where it goes: a reply back to where its question came from; a notice to the first of the adult's addresses that can be used now."""
@@ -99,7 +100,7 @@ class Words:
         if message.adult_id is None:
             return None  # a member of staff, at the address where they were to be told
         adult = school.session.get_one(Adult, message.adult_id)
-        return next((address for address in addresses.usable_for(school, adult) if self._can_use(school, address)), None)
+        return next((address for address in addresses.usable_for(school, adult) if self._can_use(school, address) and _may_carry(address, message)), None)
 
     def _can_use(self, school: School, address: Address) -> bool:
         channel = self._channels.get(address.channel)
@@ -145,7 +146,7 @@ class Words:
         channel = self._channels[address.channel]
         outbox.join(message)
         file = _file(school, message)
-        if file is not None and (file.is_page or address.channel != ChannelName.TELEGRAM):
+        if file is not None and not _goes_along(file, address):
             reader = school.session.get(Adult, message.adult_id) if message.adult_id else None
             path = file.path_for(reader, message) if self._public_url else ""
             message.text = f"{message.text}\n{self._public_url}{path}" if path else message.text
@@ -158,7 +159,7 @@ class Words:
 
     def _outgoing(self, school: School, message: Message, address: Address, attachment: Attachment | None = None) -> Outgoing:
         worth = min(message.useless_after - school.now, LONGEST_USE) if message.useless_after else LONGEST_USE
-        return Outgoing(
+        outgoing = Outgoing(
             id=message.uid,
             channel=ChannelName(address.channel),
             address=address.value,
@@ -169,6 +170,12 @@ class Words:
             asks_contact=message.asks_contact,
             valid_for=max(int(worth.total_seconds()), 1),
         )
+        if address.channel != ChannelName.EMAIL:
+            return outgoing
+        reader = school.session.get(Adult, message.adult_id) if message.adult_id else None
+        language = reader.language if reader else "en"
+        plain = replace(outgoing, text=outgoing.text.removeprefix(_hello(school, language)))  # said where a phone was tried first: STOP ends no mail
+        return as_mail(school, plain, address, language, self._public_url)
 
     def _fold(self, school: School, message: Message, address: Address) -> None:
         """Write letters that no cheap text carries plainly, where the school wants that for this language and it saves a message part."""
@@ -263,8 +270,18 @@ def _put(school: School, language: str, translated: Mapping[int, str]) -> None:
             texts.translated(found, words, "preview")
 
 
+def _may_carry(address: Address, message: Message) -> bool:
+    """Whether this kind of message may go there at all: e-mail is only out, and nobody waits for it."""
+    return address.channel != ChannelName.EMAIL or may_go_by_mail(message)
+
+
+def _goes_along(file: File, address: Address) -> bool:
+    """Whether a file is sent itself, not a link to it. A photo or letter of one family's does not lie in a mailbox: by e-mail, too, its link opens once."""
+    return not file.is_page and (address.channel == ChannelName.TELEGRAM or (address.channel == ChannelName.EMAIL and file.link is None))
+
+
 def _introduce(school: School, message: Message, address: Address) -> None:
-    if address.first_greeted_at is None:
+    if address.first_greeted_at is None and address.channel != ChannelName.EMAIL:  # every mail says from whom it is, and how it is ended
         address.first_greeted_at = school.now
         adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
         message.text = introduced(school, message.text or "", adult.language if adult else "en", is_reply=message.kind == "reply")
@@ -274,9 +291,14 @@ def introduced(school: School, text: str, language: str, *, is_reply: bool = Fal
     """The first message to an address: it says which school it is, and how to check that; who wrote to us need not wonder who we are."""
     if school.settings.name in text and (is_reply or school.settings.phone in text):
         return text
+    return f"{_hello(school, language)}{text}"
+
+
+def _hello(school: School, language: str) -> str:
+    """A line of its own."""
     # Translators: stands before the first message to a new number. {phone} is the school's telephone number. Leave STOP as it is.
     hello = _("This is {school}. To check, ring {phone}. STOP ends messages.").format(school=school.settings.name, phone=school.settings.phone)
-    return f"{hello.render(language)}\n{text}"
+    return f"{hello.render(language)}\n"
 
 
 def _keep_words(message: Message, said: Reply) -> None:

@@ -42,11 +42,15 @@ class Address(Base):
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("adults.id", ondelete="SET NULL"))  # who is writing, where two adults share it
     speaker_since: Mapped[Utc | None]
     first_greeted_at: Mapped[Utc | None]  # when it was told which school this is
+    token: Mapped[str | None] = mapped_column(String(43), unique=True, index=True)  # e-mail: the unguessable part of /mail/TOKEN, once one went there
     adults: Mapped[list[Adult]] = relationship(secondary="adult_addresses", order_by="Adult.id", viewonly=True)
 
 
 class Consent(Base):
-    """One change of what someone agreed to: never overwritten, the newest counts. `how` is the way it was said: 'text', 'import', 'carrier', 'staff'."""
+    """One change of what someone agreed to: never overwritten, the newest counts.
+
+    `how` is the way it was said: 'text', 'import', 'carrier', 'staff', 'link' (at the end of an e-mail).
+    """
 
     __tablename__ = "consents"
 

@@ -134,6 +134,7 @@ class Rsvp(Base):
     waiting_since: Mapped[Utc | None]
     offered_until: Mapped[Utc | None]
     came: Mapped[int | None]
+    token: Mapped[str | None] = mapped_column(String(43), unique=True, index=True)  # the unguessable part of /e/TOKEN.ics, once there is such a link
     event: Mapped[Event] = relationship(lazy="joined")
     adult: Mapped[Adult] = relationship()
 

@@ -82,7 +82,7 @@ def changed(chat: Chat, school: School) -> None:
     _say_when_and_where(chat, event)
     rsvp = rsvps.of(school, event, chat.adult)
     if rsvp is not None and rsvp.answer == Answer.YES:
-        chat.say(_("If you cannot come, please tell me."))
+        chat.say(_("If you cannot come, please tell me."), attach=rsvp)
 
 
 @notice("event_cancelled")
@@ -341,7 +341,7 @@ def _accept(chat: Chat, school: School, event: Event, people: int) -> None:
         chat.say(_("It is too late to say yes here."))
         chat.go("pass_on", intent="accept_invitation", text=chat.text)
     else:
-        _say_answer(chat, school, event, rsvp)
+        _say_answer(chat, school, event, rsvp, attach=rsvp)
 
 
 def _offer_to_wait(chat: Chat, school: School, event: Event, people: int) -> None:
@@ -366,7 +366,8 @@ def _decline(chat: Chat, school: School, event: Event) -> None:
     chat.say(_("Thank you for telling us: you are not coming to {event} on {day}."), event=event.title, day=event.on, must_arrive=True)
 
 
-def _say_answer(chat: Chat, school: School, event: Event, rsvp: rsvps.Rsvp) -> None:
+def _say_answer(chat: Chat, school: School, event: Event, rsvp: rsvps.Rsvp, *, attach: rsvps.Rsvp | None = None) -> None:
+    """What they have answered. To a yes that was just given its calendar file is attached."""
     if rsvp.answer == Answer.WAITING:
         chat.say(
             # Translators: {event} is what it is called; {turn} is their place in the waiting list, a number.
@@ -381,6 +382,6 @@ def _say_answer(chat: Chat, school: School, event: Event, rsvp: rsvps.Rsvp) -> N
         return
     # Translators: they said that they come. {event} is what it is called, {when} a day with times.
     words = ngettext("You are coming: {event}, {when}, one person.", "You are coming: {event}, {when}, {count} people.", rsvp.people)
-    chat.say(words, event=event.title, when=_when(event), must_arrive=True)
+    chat.say(words, event=event.title, when=_when(event), attach=attach, must_arrive=True)
     if "day" in event.reminders and event_clock.reminder_time(school, event, "day") > school.now:
         chat.say(_("I will remind you the day before."))

@@ -340,7 +340,8 @@ def _ask_adults(school: School, row: Chase) -> bool:
     """Ask everyone who may be asked and can be reached; two who share a phone are asked once. Whether anyone is."""
     reached: set[int] = set()
     for adult in families.adults_of(school, row.child, "be_asked"):
-        theirs = {address.id for address in addresses.usable_for(school, adult)}
+        # Nobody waits for an answer to an e-mail while a child is missing: whoever has nothing else is rung.
+        theirs = {address.id for address in addresses.usable_for(school, adult) if address.channel != "email"}
         if theirs <= reached:
             continue
         reached |= theirs

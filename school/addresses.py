@@ -4,7 +4,8 @@ Its own refusals:
 
     Refusal
     ├── NotANumber          no such number can exist, or it cannot be read
-    └── NotAMobile          a number that is no mobile: a text to it is read aloud, costs too much or goes nowhere
+    ├── NotAMobile          a number that is no mobile: a text to it is read aloud, costs too much or goes nowhere
+    └── NotAnEmail          no mail can go there
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from school.errors import Refusal
 
 WHATSAPP_WINDOW = timedelta(hours=24)
 """How long after someone's last WhatsApp message free text may be sent to them. Source: WhatsApp Business Platform, 'customer service window'."""
+
+EMAIL_RANK = 9
+"""Where e-mail stands among someone's addresses: after all that a phone shows at once. No other has as high a rank."""
 
 START_LINK_LASTS = timedelta(days=7)
 
@@ -58,6 +62,27 @@ class NotAMobile(Refusal):
 
     number: str
     what: str
+
+
+@dataclass(eq=False)
+class NotAnEmail(Refusal):
+    """It cannot be read as an e-mail address, or is one that not every mail server takes: over 200 characters, or with letters that are not ASCII."""
+
+    written: str
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]")
+LONGEST_EMAIL = 200
+LONGEST_MAILBOX = 64
+"""Letters before the @. Source: RFC 5321 §4.5.3.1.1."""
+
+
+def email(written: str) -> str:
+    """An e-mail address in lower case. Refuses with NotAnEmail. Whether anyone has it, only a mail to it would tell."""
+    address = written.strip()
+    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address) or len(address.partition("@")[0]) > LONGEST_MAILBOX:
+        raise NotAnEmail(written)
+    return address.lower()
 
 
 def mobile(number: str) -> str:
@@ -93,9 +118,9 @@ def _parse(number: str) -> phonenumbers.PhoneNumber:
     return parsed
 
 
-def masked(number: str) -> str:
-    """What may be shown or logged of a number or chat: its last three digits, '…123'."""
-    return f"…{number[-3:]}"
+def masked(value: str) -> str:
+    """What may be shown or logged of a number or chat: its last three digits, '…123'; of an e-mail address its first letter, 'a…@…'."""
+    return f"{value[0]}…@…" if "@" in value[1:] else f"…{value[-3:]}"
 
 
 def at(school: School, channel: str, kind: str, value: str) -> Address:
@@ -149,13 +174,11 @@ def is_new_for(school: School, address: Address) -> None:
 
 
 def usable_for(school: School, adult: Adult) -> Sequence[Address]:
-    """The addresses at which this adult may be written to now, the one to try first first. No e-mail, no STOP, no dead numbers."""
-    return school.session.scalars(
-        select(Address)
-        .join(AdultAddress)
-        .where(AdultAddress.adult_id == adult.id, Address.state == AddressState.USABLE, Address.channel != "email")
-        .order_by(AdultAddress.rank, Address.id)
-    ).all()
+    """The addresses at which this adult may be written to now, the one to try first first. No STOP, no dead numbers; e-mail last, where the school has it."""
+    theirs = select(Address).join(AdultAddress).where(AdultAddress.adult_id == adult.id, Address.state == AddressState.USABLE)
+    if not school.settings.writes_email:
+        theirs = theirs.where(Address.channel != "email")
+    return school.session.scalars(theirs.order_by(AdultAddress.rank, Address.id)).all()
 
 
 def is_whatsapp_window_open(address: Address, now: datetime) -> bool:

@@ -75,6 +75,8 @@ def history(school: School, who: Viewer, child: Child, *, before: date | None = 
 
 def _reached(school: School, child_ids: Collection[int]) -> set[int]:
     """The children of whom at least one adult who may hear can be written to."""
-    can_be_written_to = (Address.state == AddressState.USABLE) & (Address.channel != "email")
+    can_be_written_to = Address.state == AddressState.USABLE
+    if not school.settings.writes_email:
+        can_be_written_to &= Address.channel != "email"
     statement = select(Guardianship.child_id).join(AdultAddress, AdultAddress.adult_id == Guardianship.adult_id).join(Address)
     return set(school.session.scalars(statement.where(Guardianship.child_id.in_(child_ids), Guardianship.may_hear, can_be_written_to)))

@@ -381,7 +381,7 @@ def may_be_taken_back(school: School, broadcast: Broadcast) -> bool:
     """Whether something of it may still leave, now or later; also of one that has all left once, since what fails is tried again while it is of use."""
     if broadcast.state not in _ENDED:
         return True
-    reports = Message.address.has(Address.channel != "telegram")  # there nothing follows on 'sent'
+    reports = Message.address.has(Address.channel.not_in(("telegram", "email")))  # there nothing follows on 'sent'
     may_come_back = (Message.state == OutboxState.SENT) & (Message.useless_after > school.now) & reports
     return broadcast.state == BroadcastState.DONE and _has_message(school, broadcast, or_(may_come_back, Message.state.in_(STILL_TO_LEAVE)))
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from data.events import Answer, Event, EventState, Rsvp
 from data.outbox import Message
 from data.people import Adult
-from school import School, audiences, demo_events, events, rsvps
+from school import School, audiences, demo_events, events, rsvp_file, rsvps
 from school.calendar import instant
 from school.capability import Capability
 from school.events import REMINDERS, key
@@ -109,4 +109,4 @@ def erase(school: School, adult: Adult) -> None:
     school.session.execute(delete(Rsvp).where(Rsvp.adult_id == adult.id).execution_options(synchronize_session=False))
 
 
-capability = Capability("events", due=due, export=export, erase=erase, retain=retain, demo=demo_events.make)
+capability = Capability("events", due=due, export=export, erase=erase, retain=retain, demo=demo_events.make, files={"Rsvp": rsvp_file.calendar_file})

@@ -60,6 +60,14 @@ def feed(name: str, entries: Iterable[Entry], *, at: datetime) -> bytes:
     return content
 
 
+def only(entry: Entry) -> bytes:
+    """A calendar file (iCalendar, UTF-8) of this one event, to be put into one's own calendar."""
+    calendar = empty_calendar()
+    calendar.add_component(_event(entry))
+    content: bytes = calendar.to_ical()
+    return content
+
+
 def _event(entry: Entry) -> Event:
     event = Event()
     event.add("uid", entry.uid)

@@ -131,9 +131,14 @@ def would_begin(plan: Plan) -> datetime:
     return _instant(plan.on, plan.starts)
 
 
+def ended(event: Event) -> datetime:
+    """When it is over, as an instant."""
+    return _instant(event.ends_on, event.ends)
+
+
 def is_over(school: School, event: Event) -> bool:
     """Whether its end has passed."""
-    return _instant(event.ends_on, event.ends) <= school.now
+    return ended(event) <= school.now
 
 
 def has_begun(school: School, event: Event) -> bool:

@@ -30,14 +30,13 @@ RIGHTS: Mapping[str, str] = {"hear": "may_hear", "book": "may_book", "be_asked":
 """What an adult may do about a child, and the column that says so."""
 BY_PHONE = ("sms", "whatsapp")
 """The channels that a phone number is enough for. Telegram needs a link that they open."""
-EMAIL_RANK = 9
 LAST_DIGITS = 3
 """How many digits of a number may be searched for by whoever is shown no more of it."""
 
 
 @dataclass(eq=False)
 class AlreadyTheirs(Refusal):
-    """The adult is reached at this number already, on each channel that was asked for."""
+    """The adult is reached at this number or e-mail address already, on each channel that was asked for."""
 
     number: str
 
@@ -225,6 +224,21 @@ def add_number(school: School, adult: Adult, number: str, channels: Collection[s
     _note(school, adult, f"new number {addresses.masked(mobile)}", rang, by)
 
 
+def add_email(school: School, adult: Adult, email: str, rang: str, by: str) -> None:
+    """From now on `adult` is written to at this e-mail address too, after all that a phone shows; `rang` says how it is known, and is kept in the notes.
+
+    Whoever said there that they want no e-mails gets none all the same. Refuses with NotAnEmail, AlreadyTheirs or NobodyRang.
+    """
+    value = addresses.email(email)
+    _must_have_rung(rang)
+    put = addresses.at(school, "email", "email", value)
+    if any(link.address_id == put.id for link in adult.addresses):
+        raise AlreadyTheirs(value)
+    addresses.is_new_for(school, put)
+    addresses.reach(school, adult, put, addresses.EMAIL_RANK)
+    _note(school, adult, "new e-mail address", rang, by)
+
+
 def change_number(school: School, adult: Adult, old: str, number: str, rang: str, by: str) -> None:
     """`adult` has another number in place of `old` (E.164), on the same channels, tried at the same turn. The old one is theirs no more.
 
@@ -271,7 +285,7 @@ def make_first(school: School, adult: Adult, address_id: int) -> None:
 
 
 def stop(school: School, adult: Adult, address_id: int) -> None:
-    """They told a person that they want no more messages there. Only a START from there takes it back. Refuses with NotThere."""
+    """They told a person that they want no more messages there. Only a START from there takes it back, or the link in an e-mail. Refuses with NotThere."""
     address = address_of(adult, address_id)
     if address.state != AddressState.OPTED_OUT:
         consent.opt_out(school, address, how="staff")
@@ -303,7 +317,7 @@ def shown(who: Viewer, address: Address) -> str:
 
 
 def _next_rank(adult: Adult) -> int:
-    return min(max((link.rank for link in adult.addresses if link.address.channel != "email"), default=-1) + 1, EMAIL_RANK - 1)
+    return min(max((link.rank for link in adult.addresses if link.address.channel != "email"), default=-1) + 1, addresses.EMAIL_RANK - 1)
 
 
 def _must_have_rung(rang: str) -> None:

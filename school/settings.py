@@ -28,6 +28,8 @@ class SchoolSettings:
     short_name: str = "Cherry Garden"
     phone: str = "020 7946 0000"
     website: str = ""
+    text_number: str = ""  # what families text, in E.164
+    writes_email: bool = False  # to families, as their last channel
     opens: time = time(8, 30)
     closes: time = time(16, 0)
     languages: tuple[str, ...] = ("en",)
@@ -53,7 +55,7 @@ class SchoolSettings:
     absence_ring_after: timedelta = timedelta(minutes=60)
     absence_open_days: int = 3
     second_person: bool = False
-    pence: Mapping[str, float] = field(default_factory=lambda: {"sms": 4.0, "whatsapp": 0.4, "telegram": 0.0}, hash=False)
+    pence: Mapping[str, float] = field(default_factory=lambda: {"sms": 4.0, "whatsapp": 0.4, "telegram": 0.0, "email": 0.0}, hash=False)
     """What a message part costs, by channel."""
     monthly_cap_pounds: int | None = None
     school_days: tuple[int, ...] = field(default=(0, 1, 2, 3, 4))

@@ -35,7 +35,7 @@ class Why(StrEnum):
     """Why nobody can be reached."""
 
     NO_ADDRESS = "no_address"
-    ONLY_EMAIL = "only_email"
+    ONLY_EMAIL = "only_email"  # and the school sends no e-mail to families
     STOPPED = "stopped"  # they said STOP everywhere
     DEAD = "dead"  # none of their numbers and chats works
     STOPPED_OR_DEAD = "stopped_or_dead"
@@ -87,7 +87,7 @@ def _surely_reached(school: School) -> ColumnElement[bool]:
     is_open = or_(
         (Address.channel == "sms") & starts_as_mobile,
         (Address.channel == "whatsapp") & (Address.last_heard_at > school.now - timedelta(days=1)),
-        Address.channel == "telegram",
+        Address.channel.in_(("telegram", "email") if school.settings.writes_email else ("telegram",)),
     )
     return exists().where(AdultAddress.adult_id == Adult.id, AdultAddress.address_id == Address.id, Address.state == AddressState.USABLE, is_open)
 
@@ -99,12 +99,12 @@ def reason(school: School, adult: Adult) -> Why | None:
 
 def reason_of(school: School, every: Sequence[Address]) -> Why | None:
     """Why no message reaches whoever has these addresses; None if one does."""
-    phones = [address for address in every if address.channel != "email"]
-    if not phones:
+    counted = [address for address in every if address.channel != "email" or school.settings.writes_email]
+    if not counted:
         return Why.ONLY_EMAIL if every else Why.NO_ADDRESS
-    usable = [address for address in phones if address.state == AddressState.USABLE]
+    usable = [address for address in counted if address.state == AddressState.USABLE]
     if not usable:
-        states = {address.state for address in phones}
+        states = {address.state for address in counted}
         return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
     if any(reaches(school, address) for address in usable):
         return None
@@ -112,9 +112,11 @@ def reason_of(school: School, every: Sequence[Address]) -> Why | None:
 
 
 def reaches(school: School, address: Address) -> bool:
-    """Whether a message can be sent there now, as far as the school knows: an open chat, a mobile that nobody said STOP on."""
-    if address.state != AddressState.USABLE or address.channel == "email":
+    """Whether a message can be sent there now, as far as the school knows: an open chat, a mobile that nobody said STOP on, e-mail where it has that."""
+    if address.state != AddressState.USABLE:
         return False
+    if address.channel == "email":
+        return school.settings.writes_email
     if address.channel == "whatsapp":
         return is_whatsapp_window_open(address, school.now)
     if address.channel != "sms" or _SURELY_MOBILE.fullmatch(address.value):

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from bot.channels.base import ChannelName, Inbound
+from bot.channels.base import PHONES, ChannelName, Inbound
 from bot.channels.simulator import Shown, SimulatorChannel
-from bot.house import House
+from bot.house import House, real_channels
 from bot.inbox import Arrivals
 from bot.settings import Settings
 from bot.understanding import Understander
@@ -29,9 +29,10 @@ class World:
     def __init__(self, database_url: str, clock: datetime, understander: Understander, *, settings: Mapping[str, object] | None = None) -> None:
         self.moment = clock
         ids = _numbers()
-        self.phones = {name: SimulatorChannel(name, ids=ids) for name in ChannelName}
+        self.phones = {name: SimulatorChannel(name, ids=ids) for name in PHONES}
         chosen = Settings.model_validate({"database_url": database_url, **(settings or {})})
-        self.house = House(chosen, dict(self.phones.items()), clock=lambda: self.moment, understander=understander, strict=True)
+        self.post = real_channels(chosen)  # e-mail, to a mail server of the test's own, where it has one
+        self.house = House(chosen, {**dict(self.phones.items()), **self.post}, clock=lambda: self.moment, understander=understander, strict=True)
         # In a thread of its own, so that a school can stand beside a browser, whose loop is the test's.
         self._thread, self._loop = ThreadPoolExecutor(1), asyncio.new_event_loop()
 
@@ -49,6 +50,8 @@ class World:
 
     def close(self) -> None:
         """Let go of the database."""
+        for channel in self.post.values():
+            self.run(channel.aclose())
         self.run(self.house.translators.close())
         self.house.close()
         self._thread.shutdown()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.channels.errors import Verdict
 
@@ -20,6 +20,11 @@ class ChannelName(StrEnum):
     SMS = "sms"
     WHATSAPP = "whatsapp"
     TELEGRAM = "telegram"
+    EMAIL = "email"  # only out
+
+
+PHONES: Final = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM)
+"""The channels that people answer on, too."""
 
 
 class AddressKind(StrEnum):
@@ -100,7 +105,8 @@ class Outgoing:
     `text` holds the words. The channel shows `choices` as buttons, or numbers them under the text where it has none (`bot.channels.text.laid_out`);
     whoever wrote the numbers into `text` gives no choices.
     With `asks_contact` the first choice's label stands on the button that shares the number.
-    `valid_for` is how long the message is worth sending, in seconds.
+    `valid_for` is how long the message is worth sending, in seconds. E-mail alone has a `subject`, the `language` it is in (a BCP 47 tag) and where it can
+    be ended (`unsubscribe`, an address on the web).
     """
 
     id: str
@@ -112,6 +118,9 @@ class Outgoing:
     attachment: Attachment | None = None
     asks_contact: bool = False  # Telegram: show the button that shares one's own phone number
     valid_for: int = 36_000
+    subject: str = ""
+    language: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class Telegram(Section):
 
 
 class Email(Section):
-    """E-mail to staff. Off until the server is set."""
+    """E-mail: to staff, and to families as their last channel. Off until the server is set."""
 
     smtp_url: SecretStr | None = Field(None, description="The mail server: smtp://user:password@host:587 (STARTTLS), or smtps://…:465.")
     sender: str | None = Field(None, alias="from", description="The address that e-mail comes from.")
@@ -365,6 +365,8 @@ class Settings(Section):
             # Only the demo school has the demo's number: a real one must never be told to ring it.
             phone=self.school.phone or (plain.phone if self.school.name == plain.name else "the school office"),
             website=self.school.website or "",
+            text_number=self.twilio.sms_from or self.twilio.whatsapp_from or "",
+            writes_email=bool(self.email.smtp_url and self.email.sender),
             opens=hours.opens,
             closes=hours.closes,
             languages=tuple(self.languages),
@@ -390,7 +392,7 @@ class Settings(Section):
             absence_ring_after=timedelta(minutes=self.absence.ring_after),
             absence_open_days=self.absence.open_days,
             second_person=self.broadcasts.second_person,
-            pence={"sms": self.costs.sms_pence, "whatsapp": self.costs.whatsapp_pence, "telegram": self.costs.telegram_pence},
+            pence={"sms": self.costs.sms_pence, "whatsapp": self.costs.whatsapp_pence, "telegram": self.costs.telegram_pence, "email": 0.0},
             monthly_cap_pounds=self.costs.monthly_cap_pounds,
         )
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from bot.channels.base import AddressKind, ChannelName
+from bot.channels.base import PHONES, AddressKind, ChannelName
 from data.addresses import Address
 from data.people import Adult, AdultAddress, Child, Guardianship
 from translations import LanguageName, written
@@ -108,7 +108,7 @@ def parse(keys: Iterable[str]) -> list[Phone]:
 
 def unknown_phones() -> list[Phone]:
     """Phones of someone whom the school has never heard of."""
-    return [Phone(channel, UNKNOWN_DIGITS) for channel in ChannelName]
+    return [Phone(channel, UNKNOWN_DIGITS) for channel in PHONES]
 
 
 def opened_first(session: Session) -> list[Phone]:
@@ -156,5 +156,5 @@ def _person(adult: Adult) -> Person:
     reached = parse(f"{link.address.channel}:{link.address.value.removeprefix('+')}" for link in adult.addresses)
     taken = {phone.channel for phone in reached}
     number = next((link.address.value for link in adult.addresses if link.address.kind == AddressKind.PHONE), None)
-    others = [Phone(channel, number.removeprefix("+")) for channel in ChannelName if channel not in taken] if number else []
+    others = [Phone(channel, number.removeprefix("+")) for channel in PHONES if channel not in taken] if number else []
     return Person(Owner([adult], knows=True), reached, others)

@@ -15,7 +15,7 @@ from console.rendering import language_name
 from console.words import about_number
 from school import access, addresses, family_records, leaving
 from school.access import Power
-from school.addresses import NotAMobile, NotANumber
+from school.addresses import NotAMobile, NotAnEmail, NotANumber
 from school.errors import NotThere
 from school.family_records import Adult, AlreadyTheirs, Child, NobodyRang
 from school.importing import cells
@@ -75,6 +75,7 @@ def show(desk: Desk, adult_id: int) -> Response:
         can_edit=desk.may(EDIT) and adult.left_on is None,
         can_bring_back=desk.may(EDIT) and adult.left_on is not None,
         reads_messages=desk.may(Power.MESSAGES),
+        sends_email=desk.school.settings.writes_email,
         can_telegram=family_records.may_be_asked_to_telegram(desk.school, adult),
     )
 
@@ -211,6 +212,28 @@ def add_number(desk: Desk, adult_id: int) -> Response:
     return desk.to(_at(adult), "The number is added. The first text to it says which school this is.")
 
 
+@page.get("/{adult_id:int}/emails/new", needs=EDIT)
+def new_email(desk: Desk, adult_id: int) -> Response:
+    """Where an e-mail address is added."""
+    return desk.render("families/email.html", adult=_present(desk, adult_id), is_sent=desk.school.settings.writes_email)
+
+
+@page.post("/{adult_id:int}/emails/new", needs=EDIT)
+def add_email(desk: Desk, adult_id: int) -> Response:
+    """One more e-mail address, by whoever knows that it is theirs."""
+    adult, again = _present(desk, adult_id), partial(new_email, adult_id=adult_id)
+    try:
+        family_records.add_email(desk.school, adult, desk.form.text("email", 320), desk.form.text("rang", 500), desk.viewer.staff.name)
+    except NotAnEmail:
+        desk.wrong(again, email="That is no e-mail address that mail can be sent to.")
+    except AlreadyTheirs:
+        desk.wrong(again, email="They have this e-mail address already.")
+    except NobodyRang:
+        desk.wrong(again, rang="Say how you know it. A text alone never changes where someone is reached.")
+    desk.changed("added e-mail", "adult", adult.id)
+    return desk.to(_at(adult), "The e-mail address is added.")
+
+
 @page.get("/{adult_id:int}/numbers/{address_id:int}", needs=EDIT)
 def number(desk: Desk, adult_id: int, address_id: int) -> Response:
     """Where a number is put in place of another."""
@@ -262,7 +285,7 @@ def stop(desk: Desk, adult_id: int, address_id: int) -> Response:
     adult = _present(desk, adult_id)
     family_records.stop(desk.school, adult, address_id)
     desk.changed("stopped", "adult", adult.id)
-    return desk.to(_at(adult), "Nothing is sent there any more. Only a START from there takes it back.")
+    return desk.to(_at(adult), "Nothing is sent there any more. Nobody here can take that back, only they.")
 
 
 @page.post("/{adult_id:int}/telegram", needs=EDIT)

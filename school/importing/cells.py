@@ -57,9 +57,10 @@ def mobile(value: str) -> str:
 
 def email(value: str) -> str:
     """An e-mail address in lower case."""
-    if not re.fullmatch(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+", value):
-        raise Unreadable(f"'{value}' is no e-mail address")
-    return value.lower()
+    try:
+        return addresses.email(value)
+    except addresses.NotAnEmail as error:
+        raise Unreadable(f"'{value}' is no e-mail address that mail can be sent to") from error
 
 
 def language(value: str) -> str:

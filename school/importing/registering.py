@@ -17,7 +17,6 @@ from school.importing.families import Families, Said, gathered
 from school.importing.table import fold, near
 
 COLUMN_OF_RIGHT = {"hear": "may_hear", "book": "may_book", "asked": "may_be_asked", "collect": "may_collect"}
-EMAIL_RANK = 9  # after everything that a text can reach
 
 Person = TypeVar("Person", Adult, Child)
 
@@ -159,9 +158,11 @@ class _Registering:
         held = [link for link in adult.addresses if link.address.channel == "email"]
         if email is None or any(link.address.value == email for link in held):
             return []
-        for link in held:
-            adult.addresses.remove(link)
-        addresses.reach(self._school, adult, addresses.at(self._school, "email", "email", email), EMAIL_RANK)
+        for address in [link.address for link in held]:
+            addresses.part(self._school, adult, address)
+        put = addresses.at(self._school, "email", "email", email)
+        addresses.is_new_for(self._school, put)
+        addresses.reach(self._school, adult, put, addresses.EMAIL_RANK)
         return differs("email", held[0].address.value if held else None, email)
 
     def _join_groups(self, said: Said, adult: Adult) -> list[str]:

@@ -63,6 +63,22 @@ def test_the_demo_refuses_telegram_itself(standin: StandIn, base_url: str | None
         guard_demo(settings, "127.0.0.1")
 
 
+@pytest.mark.parametrize("url", ["smtp://bookbag:x@mail.school.example:587", "smtps://smtp.gmail.com"])
+def test_the_demo_refuses_a_mail_server_elsewhere(url: str) -> None:
+    with pytest.raises(NotForDemo, match="BOOKBAG_EMAIL__SMTP_URL"):
+        guard_demo(Settings.model_validate({"email": {"smtp_url": url, "from": "a@school.example"}}), "127.0.0.1")
+
+
+def test_the_demo_may_use_a_mail_server_of_its_own() -> None:
+    guard_demo(Settings.model_validate({"email": {"smtp_url": "smtp://127.0.0.1:1025", "from": "a@school.example"}}), "127.0.0.1")
+
+
+def test_email_is_a_channel_where_there_is_a_mail_server() -> None:
+    settings = Settings.model_validate({"email": {"smtp_url": "smtp://127.0.0.1:1025", "from": "a@school.example"}})
+    assert set(real_channels(settings)) == {ChannelName.EMAIL}
+    assert (settings.for_school().writes_email, real_channels(Settings()), Settings().for_school().writes_email) == (True, {}, False)
+
+
 def test_the_demo_may_use_a_stand_in(standin: StandIn) -> None:
     guard_demo(settings_for(standin, "sqlite:///x.db"), "127.0.0.1")
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from data.addresses import Address, AddressState
 from data.audit import AuditEntry
 from data.outbox import Message, OutboxState
+from data.people import AdultAddress
 from school import School, demo
 from tests.console.staff import Console
 
@@ -154,3 +155,15 @@ def test_every_state_can_be_shown(console: Console, state: str) -> None:
     made = a_message(console, "Amina", state)
     page = console.as_("Mrs Hartley").get(f"/console/delivery/{made}")
     assert ("Send again" in page) == (state in ("failed", "undelivered", "expired", "unconfirmed"))
+
+
+def test_of_a_mail_nobody_knows_whether_it_was_read(console: Console) -> None:
+    made = a_message(console, "Amina", "sent", kind="broadcast")
+    with console.world.house.store.write() as session:
+        mail = Address(channel="email", kind="email", value="amina@family.example", state=AddressState.USABLE)
+        amina = demo.adult(School(session, console.world.moment), "Amina")
+        amina.addresses.append(AdultAddress(address=mail, rank=9))
+        session.get_one(Message, made).address = mail
+    page = console.as_("Mrs Doyle").get(f"/console/delivery/{made}")
+    assert "Sent by e-mail: nobody can know whether it was read." in page
+    assert ("E-mail to a…@…" in page, "family.example" in page) == (True, False)

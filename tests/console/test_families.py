@@ -67,7 +67,7 @@ def test_a_class_team_sees_its_own_families_and_masked_numbers(console: Console)
     team.get(f"/console/families/children/{child_id(console, 'Ella')}", 404)
 
 
-@pytest.mark.parametrize("path", ["/new", "/{id}/edit", "/{id}/numbers/new", "/{id}/children/new", "/{id}/leave"])
+@pytest.mark.parametrize("path", ["/new", "/{id}/edit", "/{id}/numbers/new", "/{id}/emails/new", "/{id}/children/new", "/{id}/leave"])
 @pytest.mark.parametrize("who", [TEACHER, TEAM])
 def test_a_class_team_changes_nothing(console: Console, who: str, path: str) -> None:
     browser, family = console.as_(who), at(console, "Amina")
@@ -244,3 +244,31 @@ def test_a_family_that_left_long_ago_comes_back(console: Console) -> None:
     html = browser.post(f"{page}/back", {}, of=page)
     assert "They are here again." in html
     assert "Nowhere: what is to be said goes to the office." in html
+
+
+def test_an_email_address_is_added_stopped_and_removed(console: Console) -> None:
+    browser, page = console.as_(OFFICE), at(console, "Amina")
+    form = f"{page}/emails/new"
+    assert "no e-mail address" in browser.post(form, {"email": "amina", "rang": "On the form"}, 422, of=form)
+    assert "Say how you know it" in browser.post(form, {"email": "amina@family.example", "rang": ""}, 422, of=form)
+    html = browser.post(form, {"email": "Amina@Family.example", "rang": "On the form"}, of=form)
+    assert "amina@family.example" in html
+    assert "never written to" in html, "this school has no mail server"
+    assert "They have this e-mail address already." in browser.post(form, {"email": "amina@family.example", "rang": "On the form"}, 422, of=form)
+    html = browser.get(page)
+    stop = re.findall(rf"{page}/numbers/\d+/stop", html)[-1]
+    html = browser.post(stop, of=page)
+    assert "said STOP" in html
+    remove = re.findall(rf"{page}/numbers/\d+/remove", html)[-1]
+    assert "amina@family.example" not in browser.post(remove, of=page)
+    assert [what for _, what in done(console)] == ["added e-mail", "stopped", "removed number"]
+    with school(console) as now:
+        details = now.session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "removed number")).all()
+        assert "family.example" not in str(details)
+
+
+def test_a_class_team_sees_that_there_is_an_email_address_and_not_which(console: Console) -> None:
+    browser, page = console.as_(OFFICE), at(console, "Amina")
+    browser.post(f"{page}/emails/new", {"email": "amina@family.example", "rang": "On the form"}, of=f"{page}/emails/new")
+    html = console.as_(TEAM).get(page)
+    assert ("by e-mail" in html, "family.example" in html) == (True, False)

@@ -20,7 +20,7 @@ from data.outbox import Lane, Message, OutboxState
 from data.people import Adult, AdultAddress, Child, Guardianship, Staff
 from data.store import Store
 from data.texts import Text
-from school import School, absence, absence_list, attention
+from school import School, absence, absence_list, addresses, attention
 from school.absence import NotToday, Telling
 from school.errors import NotYourChild
 from tests.school.small import a_child, a_member, an_adult, london
@@ -251,6 +251,13 @@ def test_two_who_share_a_phone_are_asked_once(school: School, child: Child, offi
         reachable(school, an_adult(school, child), "+447700900599")
     absence.chase(school, [child], TODAY, office)
     assert len(questions(school)) == 1
+
+
+def test_nobody_waits_for_an_answer_to_an_email(school: School, child: Child, office: Staff) -> None:
+    school = School(school.session, school.now, replace(school.settings, writes_email=True))
+    addresses.reach(school, an_adult(school, child), addresses.at(school, "email", "email", "a@family.example"), addresses.EMAIL_RANK)
+    assert [*absence.chase(school, [child], TODAY, office).to_ring] == [child]
+    assert questions(school) == {}
 
 
 def test_where_nobody_can_be_asked_someone_rings_at_once(school: School, child: Child, office: Staff) -> None:

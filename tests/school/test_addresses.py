@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from data.addresses import Address, AddressState, StartLink
 from data.people import Adult
 from data.store import Store
 from school import School, addresses
-from school.addresses import NotAMobile, NotANumber, mobile
+from school.addresses import NotAMobile, NotAnEmail, NotANumber, mobile
 from school.families import adults_at
 
 NOW = datetime(2026, 3, 2, 9, 10, tzinfo=UTC)
@@ -149,6 +150,36 @@ def test_nothing_is_sent_where_it_must_not(school: School, amina: Adult, state: 
     addresses.reach(school, amina, email, 1)
     sms.state = state
     assert addresses.usable_for(school, amina) == []
+
+
+def test_email_is_tried_last_and_only_where_the_school_has_it(school: School, amina: Adult) -> None:
+    sms, email = addresses.at(school, "sms", "phone", "+447700900123"), addresses.at(school, "email", "email", "amina@family.example")
+    addresses.reach(school, amina, email, addresses.EMAIL_RANK)
+    addresses.reach(school, amina, sms, 1)
+    assert addresses.usable_for(school, amina) == [sms]
+    with_mail = School(school.session, school.now, replace(school.settings, writes_email=True))
+    assert addresses.usable_for(with_mail, amina) == [sms, email]
+    email.state = AddressState.OPTED_OUT
+    assert addresses.usable_for(with_mail, amina) == [sms]
+
+
+@pytest.mark.parametrize("written", ["Amina.Yusuf+school@Family.example", " o'neil@a-b.co.uk ", "x@sub.domain.example"])
+def test_an_email_address_is_read(written: str) -> None:
+    assert addresses.email(written) == written.strip().lower()
+
+
+NO_EMAIL = ["", "amina", "a@b", "a@@b.example", "a@b..example", ".a@b.example", "a.@b.example", "a..b@c.example", "a b@c.example", "a@b.example,c@d.example"]
+NOT_HERE = ["a@b.example\r\nBcc: c@d.example", "<a@b.example>", "ä@b.example", "a@bücher.example", "a@b.123", f"{'a' * 65}@b.example", f"a@{'b' * 200}.example"]
+
+
+@pytest.mark.parametrize("written", [*NO_EMAIL, *NOT_HERE])
+def test_what_is_no_email_address_is_refused(written: str) -> None:
+    with pytest.raises(NotAnEmail):
+        addresses.email(written)
+
+
+def test_of_an_email_address_little_is_shown() -> None:
+    assert addresses.masked("amina@family.example") == "a…@…"
 
 
 @pytest.mark.parametrize("hours, is_open", [(0, True), (23.9, True), (24, False), (None, False)])

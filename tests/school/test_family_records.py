@@ -188,3 +188,33 @@ def test_a_stop_that_was_said_to_a_person_is_kept_once(school: School) -> None:
     for _ in range(2):
         family_records.stop(school, amina, amina.addresses[0].address_id)
     assert [(row.is_given, row.how) for _, row in family_records.consents(school, amina)] == [(False, "staff")]
+
+
+def test_an_email_address_is_added_after_all_numbers(school: School) -> None:
+    amina = named(school, "Amina Yusuf", number="07700 900101")
+    family_records.add_email(school, amina, "Amina@Family.example", "On the form she filled in", "Mrs Doyle")
+    family_records.add_number(school, amina, "07700 900102", ["sms", "whatsapp"], RANG, "Mrs Doyle")
+    school.session.expire(amina)
+    assert [link.address.channel for link in family_records.addresses_in_order(amina)] == ["sms", "sms", "whatsapp", "email"]
+    assert "new e-mail address. On the form she filled in (Mrs Doyle)" in amina.notes
+    assert "family.example" not in amina.notes
+
+
+def test_an_email_address_is_added_once_and_only_if_someone_knows_it(school: School) -> None:
+    amina = named(school, "Amina Yusuf")
+    with pytest.raises(NobodyRang):
+        family_records.add_email(school, amina, "amina@family.example", "", "Mrs Doyle")
+    family_records.add_email(school, amina, "amina@family.example", RANG, "Mrs Doyle")
+    with pytest.raises(AlreadyTheirs):
+        family_records.add_email(school, amina, "AMINA@family.example", RANG, "Mrs Doyle")
+
+
+def test_whoever_ended_emails_there_is_not_written_to_by_being_added_again(school: School) -> None:
+    amina = named(school, "Amina Yusuf")
+    family_records.add_email(school, amina, "amina@family.example", RANG, "Mrs Doyle")
+    [link] = amina.addresses
+    address = link.address
+    consent.opt_out(school, address, how="link")
+    family_records.remove_address(school, amina, address.id)
+    family_records.add_email(school, amina, "amina@family.example", RANG, "Mrs Doyle")
+    assert address.state == AddressState.OPTED_OUT

@@ -235,6 +235,13 @@ def test_an_email_is_kept_and_not_texted(school: School) -> None:
     assert number_of(school, "Amina Yusuf") == []
 
 
+def test_another_email_takes_the_place_of_the_one_before(school: School) -> None:
+    header = "adult_name,email,language,child_name,child_class\n"
+    take(school, header + "Amina Yusuf,amina@family.example,so,Ayaan Yusuf,Maple\n")
+    take(school, header + "Amina Yusuf,amina@new.example,so,Ayaan Yusuf,Maple\n")
+    assert [(link.address.value, link.rank) for link in one(school, "Amina Yusuf").addresses] == [("amina@new.example", addresses.EMAIL_RANK)]
+
+
 def test_every_fault_is_told_at_once() -> None:
     found = faults(f"{HEADER}\nA1,,0207 946 0001,Somalian,,C1,Ayaan,Maple,31/02/2025,,heer,maybe,\nA2,Kate,1,en,,C2,,Oak,,,none;hear,,\n")
     assert found == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -47,6 +48,25 @@ def found(school: School, role: str = "office") -> dict[Adult, unreachable.Unrea
     ],
 )
 def test_why_nobody_is_reached(school: School, why: Why | None, held: list[tuple[str, str, str]]) -> None:
+    adult = an_adult(school, a_child(school))
+    for channel, value, state in held:
+        reached_by(school, adult, channel, value, AddressState(state))
+    assert unreachable.reason(school, adult) == why
+    assert [each.why for each in found(school).values()] == ([why] if why else [])
+
+
+@pytest.mark.parametrize(
+    "why, held",
+    [
+        (None, [("email", "a@example.org", "usable")]),
+        (None, [("sms", "", "opted_out"), ("email", "a@example.org", "usable")]),
+        (Why.STOPPED, [("email", "a@example.org", "opted_out")]),
+        (Why.STOPPED_OR_DEAD, [("sms", "", "opted_out"), ("email", "a@example.org", "bad")]),
+        (Why.LANDLINE, [("sms", "+442079460000", "usable"), ("email", "a@example.org", "bad")]),
+    ],
+)
+def test_where_families_are_written_to_by_email_it_reaches(school: School, why: Why | None, held: list[tuple[str, str, str]]) -> None:
+    school = School(school.session, school.now, replace(school.settings, writes_email=True))
     adult = an_adult(school, a_child(school))
     for channel, value, state in held:
         reached_by(school, adult, channel, value, AddressState(state))
