@@ -80,6 +80,8 @@ class TwilioChannel:
 
     def wording(self, message: Outgoing) -> Layout:
         """The words and buttons that a message really leaves with: typography folded on SMS, choices numbered where they are no buttons."""
+        if message.template is not None:
+            return Layout(message.text, tuple(message.choices))
         text = fold_typography(message.text) if self.name is ChannelName.SMS else message.text
         layout = laid_out(text, message.choices, self.limits)
         if layout.buttons and (len(layout.text) > BODY_CHARACTERS or self._template(layout) is None):
@@ -106,6 +108,8 @@ class TwilioChannel:
             asked["status_callback"] = f"{self._account.public_url.rstrip('/')}{STATUS_PATH}?id={quote(message.id, safe='')}"
         if self.name is ChannelName.SMS:
             asked |= {"smart_encoded": False, "risk_check": "disable"}
+        if message.template is not None:
+            return asked | {"content_sid": message.template.name, "content_variables": json.dumps(message.template.variables, ensure_ascii=False)}
         if layout.buttons:
             return asked | {"content_sid": self._template(layout), "content_variables": json.dumps(variables(layout), ensure_ascii=False)}
         return asked | {"body": layout.text}

@@ -111,7 +111,7 @@ def show_one(desk: Desk, message_id: int) -> Response:
         verdicts=delivery.VERDICTS,
         repeats=repeats,
         repeats_what=_original(message),
-        may_repeat=reads and message.state in delivery.REPEATABLE and not any(delivery.is_alive(row) for row in repeats),
+        may_repeat=reads and delivery.may_repeat(message) and not any(delivery.is_alive(row) for row in repeats),
         same_way=reads and delivery.has_way(desk.school, message),
         others=delivery.other_ways(desk.school, message) if reads else (),
         address=f"{page.href}/{message.id}",
