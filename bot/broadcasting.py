@@ -191,6 +191,11 @@ def _lines(told: Told) -> Sequence[str]:
     lines = [f"To {told.audience}: {_count(plan.count, 'message')}."]
     if plan.sharing:
         lines.append(f"{plan.sharing} more {'has' if plan.sharing == 1 else 'have'} it on the phone of another who reads the same language.")
+    if plan.asked:
+        lines.append(f"{plan.asked} {'is' if plan.asked == 1 else 'are'} asked on WhatsApp to open it first.")
+    lines += [
+        f"WhatsApp is closed for {count} who read {written(LanguageName(tag), 'en')}: they get it another way." for tag, count in sorted(plan.shut.items())
+    ]
     lines += [f"Not reached: {adult.name} ({why.value.replace('_', ' ')})" for adult, why in plan.unreached]
     lines += [_language(look) for look in seen.looks]
     lines.append(f"Cost: {_pounds(seen.pence)}. The month so far: {_pounds(seen.spent)}{f' of {_pounds(seen.cap)}' if seen.cap is not None else ''}.")
@@ -227,6 +232,8 @@ def _row(told: Told) -> Mapping[str, object]:
         "audience": told.audience,
         "messages": plan.count,
         "sharing": plan.sharing,
+        "asked_to_open": plan.asked,
+        "whatsapp_closed": dict(plan.shut),
         "unreached": [{"name": adult.name, "why": why} for adult, why in plan.unreached],
         "languages": [
             {

@@ -215,7 +215,8 @@ def ask_to_open(school: School, message: Message, address: Address) -> Message |
 def _opener(school: School, message: Message, address: Address) -> Message:
     """Today's opener to an address, queued; one that was called off is taken up again."""
     adult = school.session.get_one(Adult, message.adult_id)
-    words, key = openers.approved(school)[adult.language], openers.key(address, school.today)
+    words, key = openers.of(school, adult.language), openers.key(address, school.today)
+    assert words is not None, "only who can be asked is"
     row = school.session.scalars(select(Message).where(Message.key == key)).one_or_none()
     row = row or Message(key=key, uid=secrets.token_hex(8), trace=message.trace, via=message.via, kind=openers.KIND)
     row.adult_id, row.address, row.created_at = adult.id, address, school.now

@@ -60,6 +60,7 @@ class Words:
     def prepare(self, school: School, message: Message, may_leave: Callable[[Address], bool]) -> Prepared | None:
         """The message with its address and words; None if it does not leave now: then its state says why (postponed, cancelled, expired, failed).
 
+        Where they must open WhatsApp first, the opener that asks them leaves in its place.
         `may_leave` says whether anything may go to an address now: asked before a notice is worded, so that its words are as late as can be.
         """
         if not _is_its_time(school, message):

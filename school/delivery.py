@@ -50,11 +50,13 @@ __all__ = [
     "is_alive",
     "listing",
     "masked",
+    "may_repeat",
     "other_ways",
     "repeats_of",
     "send_again",
     "used_kinds",
     "way_of",
+    "why",
 ]
 
 PAGE = 50
@@ -110,6 +112,8 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "not_worded": ("Bookbag could not put it into words: a fault of Bookbag.", "Tell the technician, with the code."),
 }
 """What each verdict that the outbox keeps means, and what staff can do about it. One that is missing is `unknown`."""
+_WAITS_TO_BE_OPENED = ("WhatsApp is closed: they have not written there for a day.", "They are asked to open it; then it leaves, or else by another way.")
+_WENT_ANOTHER_WAY = ("WhatsApp was closed: they had not written there for a day.", "So it went another way.")
 
 
 class NothingToRepeat(Refusal):
@@ -264,6 +268,17 @@ def is_alive(message: Message) -> bool:
 def may_repeat(message: Message) -> bool:
     """Whether it can be sent again at all. An opener cannot: what waits for it asks for another by itself."""
     return message.state in REPEATABLE and message.kind != openers.KIND
+
+
+def why(message: Message) -> tuple[str, str] | None:
+    """Why a message stands where it does, in English, and what staff can do about it; None where there is nothing to tell."""
+    if message.verdict == openers.NO_WINDOW and message.state in GROUPS["waiting"]:
+        return _WAITS_TO_BE_OPENED
+    if message.verdict == openers.NO_WINDOW and message.address is not None and message.address.channel != "whatsapp" and message.state not in GROUPS["failed"]:
+        return _WENT_ANOTHER_WAY
+    if message.verdict is None:
+        return ("It is tried again.", "") if message.code is not None else None
+    return VERDICTS.get(message.verdict, VERDICTS["unknown"])
 
 
 def other_ways(school: School, message: Message) -> Sequence[Address]:

@@ -62,12 +62,20 @@ class Wait:
 
 
 def approved(school: School) -> Mapping[str, Opener]:
-    """The openers that may be sent, by language, a BCP 47 tag. Read once a session: whatever `bookbag whatsapp setup` changes is seen by the next one."""
+    """The openers that may be sent, by language, the first part of its BCP 47 tag. Read once a session.
+
+    So whatever `bookbag whatsapp setup` changes is seen without a restart.
+    """
     known: Mapping[str, Opener] | None = school.session.info.get(KEPT)
     if known is None:
         kept = school.session.get(Edited, KEPT)
         known = school.session.info[KEPT] = {language: Opener(**told) for language, told in kept.value.items()} if kept else {}
     return known
+
+
+def of(school: School, language: str) -> Opener | None:
+    """The opener for a reader of this language, a BCP 47 tag; None where WhatsApp has approved none."""
+    return approved(school).get(language.split("-", maxsplit=1)[0])
 
 
 def keep(school: School, openers: Mapping[str, Opener]) -> None:
@@ -78,7 +86,7 @@ def keep(school: School, openers: Mapping[str, Opener]) -> None:
 
 def can_ask(school: School, address: Address, language: str) -> bool:
     """Whether a reader of this language can be asked there to open: WhatsApp, closed, nobody said STOP, and WhatsApp has approved the words."""
-    return is_closed(school, address) and address.state == AddressState.USABLE and language in approved(school)
+    return is_closed(school, address) and address.state == AddressState.USABLE and of(school, language) is not None
 
 
 def is_closed(school: School, address: Address) -> bool:
