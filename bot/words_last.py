@@ -94,7 +94,7 @@ class Words:
         theirs = select(Address).join(AdultAddress).where(AdultAddress.adult_id == message.adult_id).order_by(AdultAddress.rank, Address.id)
         ranked = school.session.scalars(theirs).all()
         places = [place for place, address in enumerate(ranked) if address.id == message.address_id]
-        return self._first(school, message, ranked[max(places, default=-1) + 1 :])
+        return self._first(school, message, ranked[max(places, default=-1) + 1 :], once=True)
 
     def _address(self, school: School, message: Message) -> Address | None:
         """Where it goes: a reply back to where its question came from; a notice to the first of the adult's addresses that can be used now.
@@ -103,6 +103,8 @@ class Words:
         """
         if message.address is not None and (message.kind in STAYS or self._can_use(school, message.address)):
             return message.address
+        if message.address is not None and self._waits_at(school, message, message.address, has_other=False, once=True):
+            return message.address  # where it was sent on to, after the others had failed: they would only fail again
         if message.adult_id is None:
             return None  # a member of staff, at the address where they were to be told
         adult = school.session.get_one(Adult, message.adult_id)
@@ -112,16 +114,20 @@ class Words:
             message.verdict = openers.NO_WINDOW  # staff see why it goes another way
         return chosen
 
-    def _first(self, school: School, message: Message, ranked: Sequence[Address]) -> Address | None:
-        """The first of these that can be used now, or a WhatsApp before it that is closed, where the message waits for them to open it."""
+    def _first(self, school: School, message: Message, ranked: Sequence[Address], *, once: bool = False) -> Address | None:
+        """The first of these that can be used now, or a WhatsApp before it that is closed, where the message waits for them to open it; with `once` no more
+        where it has waited before: another way has failed since, and the two would follow each other for ever.
+        """
         now = next((address for address in ranked if self._can_use(school, address)), None)
         before = ranked[: ranked.index(now)] if now is not None else ranked
-        return next((address for address in before if self._waits_at(school, message, address, has_other=now is not None)), now)
+        return next((address for address in before if self._waits_at(school, message, address, has_other=now is not None, once=once)), now)
 
-    def _waits_at(self, school: School, message: Message, address: Address, *, has_other: bool) -> bool:
+    def _waits_at(self, school: School, message: Message, address: Address, *, has_other: bool, once: bool) -> bool:
         adult = school.session.get(Adult, message.adult_id) if message.adult_id and address.channel in self._channels else None
         may_wait = adult is not None and message.kind not in STAYS and openers.can_ask(school, address, adult.language)
-        return may_wait and openers.wait(school, message, address, has_other=has_other) is not None
+        if not may_wait or (once and openers.has_waited(school, message, address)):
+            return False
+        return openers.wait(school, message, address, has_other=has_other) is not None
 
     def _why_nowhere(self, school: School, message: Message) -> tuple[str, str | None]:
         """Why there is no address for it, as a verdict and a code."""

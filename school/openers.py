@@ -105,7 +105,7 @@ def wait(school: School, message: Message, address: Address, *, has_other: bool)
     asked = _asked(school, message, address)
     last = asked[-1] if asked else None
     until = (_asked_at(last) if last else school.now) + OPENS_WITHIN
-    is_over = last is not None and (until <= school.now or last.state in _LOST)
+    is_over = last is not None and _is_over(school, last)
     if has_other:
         is_useless = message.useless_after is not None and message.useless_after <= until
         return None if is_over or is_useless or message.lane <= Lane.URGENT or was_opened(message) else Wait(until, asks=last is None)
@@ -118,6 +118,16 @@ def wait(school: School, message: Message, address: Address, *, has_other: bool)
         until = school.now + OPENS_WITHIN
     until = min(until, message.useless_after) if message.useless_after is not None else until
     return Wait(until, asks=last is None or (is_over and not is_for_tomorrow))
+
+
+def has_waited(school: School, message: Message, address: Address) -> bool:
+    """Whether they were asked there since this message was to be said, and did not open it in time."""
+    asked = _asked(school, message, address)
+    return bool(asked) and _is_over(school, asked[-1])
+
+
+def _is_over(school: School, opener: Message) -> bool:
+    return _asked_at(opener) + OPENS_WITHIN <= school.now or opener.state in _LOST
 
 
 def _asked_at(opener: Message) -> datetime:
