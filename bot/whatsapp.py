@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
 
 from bot.channels.base import ChannelName
 from bot.channels.errors import SendError
+from bot.clock import now
 from data.migrate import upgrade
 from data.school_year import Edited
 from data.store import Store
@@ -113,7 +113,7 @@ def _keep(url: str, school: SchoolSettings, made: Made) -> None:
     try:
         with store.write() as session:
             session.merge(Edited(name=TEMPLATES, value={f"{kind} {count}": sid for (kind, count), sid in made.buttons.items()}))
-            ours = School(session, datetime.now(UTC), school)
+            ours = School(session, now(), school)
             openers.keep(ours, _usable(openers.approved(ours), made.approvals))
     finally:
         store.close()
