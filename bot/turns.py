@@ -169,8 +169,10 @@ class Turns:
             return "not answered"
         if self._carrier_has_answered(school, first):
             return "left to the carrier"
-        if heard.utterance.exact == openers.BUTTON and openers.is_shown(school, first.address, first.received_at):
-            return "shown what waited"  # that is the answer, and what they were asked before stays open
+        if heard.utterance.exact == openers.BUTTON:
+            openers.release(school, first.address)  # texted to the school's other number, it comes there
+            if openers.is_shown(school, first.address, first.received_at):
+                return "shown what waited"  # that is the answer, and what they were asked before stays open
         return ""
 
     def _raise_alarm(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:

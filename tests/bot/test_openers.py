@@ -23,7 +23,7 @@ from bot.inbox import Arrivals, Inbox
 from data.addresses import Address, AddressState
 from data.outbox import Lane, Message, OutboxState
 from data.people import Adult, AdultAddress
-from school import School, addresses, delivery, notices, openers
+from school import School, addresses, consent, delivery, notices, openers
 from school.openers import Opener
 from tests.bot.sending import MONDAY, NUMBER, Provider, WayOut
 from tests.standin.client import StandIn
@@ -372,6 +372,21 @@ def test_an_opener_and_the_wait_for_it_are_one_transaction(way: Closed, monkeypa
         with pytest.raises(InterruptedError):
             way.dispatcher._claim({"sms": 10, "whatsapp": 10})
     assert (way.openers(), way.row(news).next_at, way.row(news).verdict) == ([], None, None)
+
+
+def test_whoever_writes_while_it_is_decided_is_seen(standin: StandIn, postgresql_url: str) -> None:
+    """On SQLite only one writes at a time. On PostgreSQL whoever has the address first is seen by the other."""
+    way = Closed(standin, postgresql_url)
+    news = way.news()
+    with way.store.write() as writing:
+        school = School(writing, way.now, way.settings)
+        consent.heard_from(school, writing.scalars(select(Address).where(Address.channel == "whatsapp")).one())
+        writing.flush()
+        assert way.send() == 0
+        assert (way.openers(), way.row(news).next_at) == ([], None)
+    way.send()
+    assert way.left() == [("whatsapp", "Swimming is off")]
+    way.close()
 
 
 @pytest.mark.parametrize("has_left", [False, True])
