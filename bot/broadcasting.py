@@ -22,7 +22,7 @@ from data.texts import Text
 from school import LONDON, School, audiences, audit, broadcasts, texts
 from school.audiences import Audience, NoSuchAudience
 from school.broadcast_days import AlreadyPast, NoSuchTime
-from school.broadcasts import BroadcastState, Content, Nobody, WaitsFor, When
+from school.broadcasts import BroadcastState, Content, Nobody, Plan, WaitsFor, When
 from translations.writing import LanguageName, day, written
 
 if TYPE_CHECKING:
@@ -192,11 +192,18 @@ def _lines(told: Told) -> Sequence[str]:
     if plan.sharing:
         lines.append(f"{plan.sharing} more {'has' if plan.sharing == 1 else 'have'} it on the phone of another who reads the same language.")
     lines += [f"Not reached: {adult.name} ({why.value.replace('_', ' ')})" for adult, why in plan.unreached]
+    lines += _of_whatsapp(plan)
     lines += [_language(look) for look in seen.looks]
     lines.append(f"Cost: {_pounds(seen.pence)}. The month so far: {_pounds(seen.spent)}{f' of {_pounds(seen.cap)}' if seen.cap is not None else ''}.")
     if seen.held_until is not None:
         lines.append(f"{seen.held} will get it at {_clock(seen.held_until)}, after quiet hours.")
     return [*lines, _outcome(told)]
+
+
+def _of_whatsapp(plan: Plan) -> Sequence[str]:
+    lines = [f"{plan.asked} {'is' if plan.asked == 1 else 'are'} asked on WhatsApp to open it first."] if plan.asked else []
+    closed = ", ".join(f"{written(LanguageName(language), 'en')} {count}" for language, count in sorted(plan.shut.items()))
+    return [*lines, f"WhatsApp is closed, and they get it another way: {closed}."] if closed else lines
 
 
 def _language(look: Look) -> str:
@@ -227,6 +234,8 @@ def _row(told: Told) -> Mapping[str, object]:
         "audience": told.audience,
         "messages": plan.count,
         "sharing": plan.sharing,
+        "asked_to_open": plan.asked,
+        "whatsapp_closed": dict(plan.shut),
         "unreached": [{"name": adult.name, "why": why} for adult, why in plan.unreached],
         "languages": [
             {

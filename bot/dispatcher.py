@@ -211,7 +211,7 @@ class Dispatcher:
             left[channel] -= 1
             parts = _parts(ready.outgoing, self._channels[channel])
             self._paces[channel].take(parts)
-            outbox.claim(school, message, self._worker, parts)
+            outbox.claim(school, ready.message, self._worker, parts)
         return ready
 
     def _claim_singly(self, rooms: Mapping[str, int]) -> list[Prepared]:

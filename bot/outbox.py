@@ -22,7 +22,7 @@ from data.base import UtcDateTime
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, AdultAddress
-from school import School, texts
+from school import School, openers, texts
 from school.addresses import WHATSAPP_WINDOW
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
@@ -127,7 +127,7 @@ def _waits_behind(address: ColumnElement[int | None]) -> ColumnElement[bool]:
     """Whether something that goes before it waits to go where it goes: by lane and age; the rest of a long text behind its beginning, wherever that goes.
 
     A rest that waits for its beginning holds nobody up, or the three would wait for each other. An earlier broadcast that has no address yet, being
-    postponed, counts too.
+    postponed, counts too; but no opener waits behind what waits for it.
     """
     earlier, postponed, beginning = aliased(Message), aliased(Message), aliased(Message)
     goes_before = or_(earlier.lane < Message.lane, and_(earlier.lane == Message.lane, earlier.id < Message.id))
@@ -136,6 +136,7 @@ def _waits_behind(address: ColumnElement[int | None]) -> ColumnElement[bool]:
         _waits_for_beginning(Message, beginning),
         exists().where(
             Message.lane.in_((Lane.URGENT, Lane.BROADCAST)),
+            Message.kind != openers.KIND,
             postponed.adult_id == Message.adult_id,
             postponed.state == OutboxState.QUEUED,
             postponed.lane + 0 == Message.lane,  # so that SQLite, which keeps no statistics, goes by the adult and not through all that is queued
@@ -185,14 +186,49 @@ def postpone(message: Message, until: datetime) -> None:
 
 
 def wait_for_morning(school: School, message: Message) -> bool:
-    """Whether quiet hours hold this message back; if so it waits for their end. Replies, alerts and what is urgent pass."""
-    if message.lane <= Lane.URGENT:
+    """Whether quiet hours hold this message back; if so it waits for their end. Replies, alerts, what is urgent and what they just opened pass."""
+    if message.lane <= Lane.URGENT or openers.was_opened(message):
         return False
     until = end_of_quiet(school, school.now)
     if until == school.now:
         return False
     postpone(message, until)
     return True
+
+
+def ask_to_open(school: School, message: Message, address: Address) -> Message | None:
+    """Queued → queued, until they open WhatsApp or have had long enough for it; the opener that asks them, if one must leave for that, in the same transaction.
+
+    None, and nothing done, where someone is just writing from there, or another message is just being made to wait for it: it is looked at again.
+    """
+    # They may write in this very moment: whoever has the address first is seen by the other, and nothing that they opened goes on waiting.
+    held = select(Address.id, Address.last_heard_at).where(Address.id == address.id).with_for_update(key_share=True, skip_locked=True)
+    row = school.session.execute(held).first()
+    wait = openers.wait(school, message, address, has_other=False) if row is not None and row.last_heard_at == address.last_heard_at else None
+    if wait is None:
+        return None
+    message.address, message.address_id, message.next_at = None, None, wait.until
+    message.verdict, message.code = openers.NO_WINDOW, openers.CODE
+    return _opener(school, message, address) if wait.asks else None
+
+
+def _opener(school: School, message: Message, address: Address) -> Message:
+    """Today's opener to an address, queued; one that was called off is taken up again."""
+    adult = school.session.get_one(Adult, message.adult_id)
+    words, key = openers.of(school, adult.language), openers.key(address, school.today)
+    assert words is not None, "only who can be asked is"
+    row = school.session.scalars(select(Message).where(Message.key == key)).one_or_none()
+    row = row or Message(key=key, uid=secrets.token_hex(8), trace=message.trace, via=message.via, kind=openers.KIND)
+    row.adult_id, row.address, row.created_at = adult.id, address, school.now
+    row.text, row.choices = words.words(school.settings.name), [[openers.BUTTON, words.button]]
+    row.about = {"language": adult.language, "sid": words.sid, "school": school.settings.name}
+    # What is urgent and can go no other way asks at night too.
+    row.provider_id = row.verdict = row.code = None
+    row.attempts = row.lookups = 0
+    row.state, row.lane, row.next_at = OutboxState.QUEUED, Lane.URGENT if message.lane <= Lane.URGENT else Lane.NOTICE, None
+    school.session.add(row)
+    school.session.flush()
+    return row
 
 
 def cancel(message: Message) -> None:
@@ -425,6 +461,9 @@ def _raise_to(message: Message, state: OutboxState) -> bool:
 
 def _show(school: School, message: Message, detail: str) -> None:
     """A person must see it."""
+    if message.kind == openers.KIND:
+        openers.was_refused(school, message, detail)
+        return
     adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
     call_for_a_person(school, Need.NOT_DELIVERED, key=_call(message), adult=adult, address=message.address, detail=f"{message.kind}: {detail}")
 

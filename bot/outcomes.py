@@ -23,7 +23,7 @@ from bot.pace import Pace
 from bot.words_last import Words
 from data.attention import Need
 from data.outbox import Callback, Message, OutboxState
-from school import School, consent
+from school import School, consent, openers
 from school.attention import call_for_a_person
 
 log = structlog.get_logger()
@@ -138,7 +138,7 @@ class Outcomes:
             consent.opt_out(school, message.address, how="carrier")
         if message.address is not None and verdict is Verdict.BAD_ADDRESS:
             consent.mark_bad(school, message.address)
-        may_go_on = verdict not in NOT_ELSEWHERE and (message.kind != "reply" or message.must_arrive)
+        may_go_on = verdict not in NOT_ELSEWHERE and message.kind != openers.KIND and (message.kind != "reply" or message.must_arrive)
         following = self._words.next_address(school, message) if may_go_on else None
         if following is not None:
             message.verdict, message.code = verdict, code

@@ -17,6 +17,7 @@ from bot import faults, outbox
 from bot.channels.base import AddressKind, InboundKind
 from bot.clock import Clock
 from bot.conversation.engine import CONTROLS, Conversation, Reply, Utterance
+from bot.conversation.registry import by_keyword
 from bot.conversation.state import State
 from bot.understanding import Understander, understand
 from data.addresses import Address, AddressState
@@ -28,7 +29,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
-from school import School, SchoolSettings, addresses, consent, families, kept_files, messages, recognition, safeguarding
+from school import School, SchoolSettings, addresses, consent, families, kept_files, messages, openers, recognition, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -122,7 +123,7 @@ class Turns:
         for row in rows:
             if row.kind != InboundKind.TEXT or (together and row.address_id != together[0].address_id):
                 break
-            if self._engine.exact(row.text, language) in CONTROLS:
+            if (self._engine.exact(row.text, language) or by_keyword(row.text, language)) in CONTROLS:
                 break
             together.append(row)
         return together
@@ -147,10 +148,8 @@ class Turns:
     def _take_up(self, school: School, heard: _Heard, rows: Sequence[Received], adult: Adult | None) -> str:
         """Answer a message, or not, and say which in a word for the log."""
         first = rows[0]
-        if _wants_no_answer(first):
-            return "not answered"
-        if self._carrier_has_answered(school, first):
-            return "left to the carrier"
+        if left := self._needs_no_answer(school, heard, first):
+            return left
         if heard.utterance.alarm is not None:
             self._raise_alarm(school, heard, first, adult)
         if self._is_too_much(school, first, adult, more=ALARMED if heard.is_alarming else 0):
@@ -164,6 +163,18 @@ class Turns:
             return "left to who talks"
         self._converse(school, heard, rows, adult)
         return "answered"
+
+    def _needs_no_answer(self, school: School, heard: _Heard, first: Received) -> str:
+        """Why nothing is said to this message, in a word for the log; '' where something is."""
+        if _wants_no_answer(first):
+            return "not answered"
+        if self._carrier_has_answered(school, first):
+            return "left to the carrier"
+        if heard.utterance.exact == openers.BUTTON:
+            openers.release(school, first.address)  # texted to the school's other number, it comes there
+            if openers.is_shown(school, first.address, first.received_at):
+                return "shown what waited"  # that is the answer, and what they were asked before stays open
+        return ""
 
     def _raise_alarm(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> None:
         """Someone may be at risk: the lead is told whatever becomes of this turn, and no dialogue goes on by itself after that."""

@@ -23,7 +23,7 @@ from data.texts import Text
 from nlu import names
 from nlu.clean import clean
 from nlu.face import Alarm, Context, Decision, Level, Name, Understanding
-from school import School, events, families, groups
+from school import School, events, families, groups, openers
 from translations import _
 
 # Translators: what people write before the answer that they meant, after they have sent another: 'no, I meant 4'. With commas between.
@@ -67,6 +67,8 @@ class Understander(Protocol):
 def understand(engine: Understander, school: School, adult: Adult | None, state: State, message: Received, text: str) -> Utterance:
     """The message as far as it can be understood without acting on it. The encoder is not touched where a list, a number or a shown option says it all."""
     language = adult.language if adult else "en"
+    if message.kind == "button" and message.payload == openers.BUTTON:
+        return Utterance(text, message.received_at, exact=openers.BUTTON)  # it stands under no question of a dialogue: the word itself is meant
     if message.kind == "button":
         return Utterance(text, message.received_at, button=message.payload)
     exact, number = engine.exact(text, language) or by_keyword(text, language), engine.number(text, language)

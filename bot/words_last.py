@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 
 from bot import outbox
-from bot.channels.base import AddressKind, Attachment, Channel, ChannelName, Choice, Outgoing
+from bot.channels.base import AddressKind, Attachment, Channel, ChannelName, Choice, Outgoing, Template
 from bot.channels.text import split
 from bot.conversation.engine import Conversation, Reply
 from bot.conversation.identity import Gone, load
@@ -22,7 +22,7 @@ from data.outbox import Lane, Message
 from data.people import Adult, AdultAddress
 from data.store import Store
 from data.texts import Text, same_language
-from school import School, SchoolSettings, addresses, texts
+from school import School, SchoolSettings, addresses, openers, texts
 from school.capability import capabilities
 from school.files import File
 from translations import _
@@ -37,6 +37,8 @@ LEFT_OPEN = timedelta(minutes=30)
 WAIT_FOR_TRANSLATION = timedelta(seconds=5)
 """How long a notice waits before looking again whether what it carries is translated."""
 LONGEST_USE = timedelta(hours=10)
+STAYS = ("reply", openers.KIND)
+"""Kinds of message that go to the address which they were made for, or nowhere."""
 
 Begin = Callable[[School], tuple[Adult, Mapping[str, int | str]] | None]
 """Does what a notice would be about, and gives back one who would be told, and about what."""
@@ -59,23 +61,25 @@ class Words:
     def prepare(self, school: School, message: Message, may_leave: Callable[[Address], bool]) -> Prepared | None:
         """The message with its address and words; None if it does not leave now: then its state says why (postponed, cancelled, expired, failed).
 
+        Where they must open WhatsApp first, the opener that asks them leaves in its place.
         `may_leave` says whether anything may go to an address now: asked before a notice is worded, so that its words are as late as can be.
         """
-        if message.useless_after is not None and message.useless_after <= school.now:
-            outbox.expire(school, message)
-            return None
-        if outbox.wait_for_morning(school, message):
+        if not _is_its_time(school, message):
             return None
         address = self._address(school, message)
         if address is None:
-            outbox.refused(school, message, "no_address", None)
+            outbox.refused(school, message, *self._why_nowhere(school, message))
             return None
-        if not may_leave(address):
-            return None
-        if message.text is None and not self._word(school, message, address):
+        if message.kind not in STAYS and not self._can_use(school, address):
+            opener = outbox.ask_to_open(school, message, address)
+            return self.prepare(school, opener, may_leave) if opener is not None else None
+        if not may_leave(address) or (message.text is None and not self._word(school, message, address)):
             return None
         message.address = address
-        _introduce(school, message, address)
+        if message.kind != openers.KIND:
+            _introduce(school, message, address)
+        if openers.was_opened(message):
+            message.verdict = message.code = None
         return Prepared(message, self._made_ready(school, message, address))
 
     def again(self, school: School, message: Message) -> Outgoing:
@@ -89,18 +93,51 @@ class Words:
         if message.adult_id is None:
             return None
         theirs = select(Address).join(AdultAddress).where(AdultAddress.adult_id == message.adult_id).order_by(AdultAddress.rank, Address.id)
-        ranked = school.session.scalars(theirs).all()
+        ranked = [address for address in school.session.scalars(theirs) if _may_carry(address, message)]
         places = [place for place, address in enumerate(ranked) if address.id == message.address_id]
-        return next((address for address in ranked[max(places, default=-1) + 1 :] if self._can_use(school, address) and _may_carry(address, message)), None)
+        return self._first(school, message, ranked[max(places, default=-1) + 1 :], once=True)
 
     def _address(self, school: School, message: Message) -> Address | None:
-        """Where it goes: a reply back to where its question came from; a notice to the first of the adult's addresses that can be used now."""
-        if message.address is not None and (message.kind == "reply" or self._can_use(school, message.address)):
+        """Where it goes: a reply back to where its question came from; a notice to the first of the adult's addresses that can be used now.
+
+        That may be a WhatsApp that they must open first: see `_first`.
+        """
+        if message.address is not None and (message.kind in STAYS or self._can_use(school, message.address)):
             return message.address
+        if message.address is not None and self._waits_at(school, message, message.address, has_other=False, once=True):
+            return message.address  # where it was sent on to, after the others had failed: they would only fail again
         if message.adult_id is None:
             return None  # a member of staff, at the address where they were to be told
         adult = school.session.get_one(Adult, message.adult_id)
-        return next((address for address in addresses.usable_for(school, adult) if self._can_use(school, address) and _may_carry(address, message)), None)
+        ranked = [address for address in addresses.usable_for(school, adult) if _may_carry(address, message)]
+        chosen = self._first(school, message, ranked)
+        if message.verdict is None and chosen is not None and any(self._is_shut(school, each) for each in ranked[: ranked.index(chosen)]):
+            message.verdict = openers.NO_WINDOW  # staff see why it goes another way
+        return chosen
+
+    def _first(self, school: School, message: Message, ranked: Sequence[Address], *, once: bool = False) -> Address | None:
+        """The first of these that can be used now, or a WhatsApp before it that is closed, where the message waits for them to open it; with `once` no more
+        where it has waited before: another way has failed since, and the two would follow each other for ever.
+        """
+        now = next((address for address in ranked if self._can_use(school, address)), None)
+        before = ranked[: ranked.index(now)] if now is not None else ranked
+        return next((address for address in before if self._waits_at(school, message, address, has_other=now is not None, once=once)), now)
+
+    def _waits_at(self, school: School, message: Message, address: Address, *, has_other: bool, once: bool) -> bool:
+        adult = school.session.get(Adult, message.adult_id) if message.adult_id and address.channel in self._channels else None
+        may_wait = adult is not None and message.kind not in STAYS and openers.can_ask(school, address, adult.language)
+        if not may_wait or (once and openers.has_waited(school, message, address)):
+            return False
+        return openers.wait(school, message, address, has_other=has_other) is not None
+
+    def _why_nowhere(self, school: School, message: Message) -> tuple[str, str | None]:
+        """Why there is no address for it, as a verdict and a code."""
+        adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
+        is_shut = adult is not None and any(self._is_shut(school, address) for address in addresses.usable_for(school, adult))
+        return (openers.NO_WINDOW, openers.CODE) if is_shut else ("no_address", None)
+
+    def _is_shut(self, school: School, address: Address) -> bool:
+        return address.channel in self._channels and openers.is_closed(school, address)
 
     def _can_use(self, school: School, address: Address) -> bool:
         channel = self._channels.get(address.channel)
@@ -168,6 +205,7 @@ class Words:
             choices=[Choice(*choice) for choice in message.choices],
             attachment=attachment,
             asks_contact=message.asks_contact,
+            template=Template(message.about["sid"], {"1": message.about["school"]}) if message.kind == openers.KIND else None,
             valid_for=max(int(worth.total_seconds()), 1),
         )
         if address.channel != ChannelName.EMAIL:
@@ -186,6 +224,17 @@ class Words:
         if segments(fold_typography(fold_letters(whole, adult.language))) < segments(fold_typography(whole)):
             message.text = fold_letters(message.text or "", adult.language)
             message.choices = [[choice, fold_letters(label, adult.language)] for choice, label in message.choices]
+
+
+def _is_its_time(school: School, message: Message) -> bool:
+    """Whether it may leave now, as far as that does not hang on where it goes; if not its state says why."""
+    if message.useless_after is not None and message.useless_after <= school.now:
+        outbox.expire(school, message)
+        return False
+    if message.kind == openers.KIND and not openers.is_awaited(school, message):
+        outbox.cancel(message)
+        return False
+    return not outbox.wait_for_morning(school, message)
 
 
 def _fit(message: Message, channel: Channel) -> None:

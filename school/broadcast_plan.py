@@ -24,14 +24,17 @@ __all__ = ["Audience", "Plan", "Why", "audience_of", "by_way", "plan", "ways_of"
 class Plan:
     """What would happen. `people` counts them by (language, channel); `unreached` are those whom no message reaches, and why, by name.
 
-    `new` are those of the SMS that are the first to their number, by language. `sharing` are so many more who have it on another's phone. The first leave
-    at `leaves_at` (aware); `is_held`: since quiet hours hold them until then.
+    `new` are those of the SMS that are the first to their number, by language. `sharing` are so many more who have it on another's phone. Of those
+    on WhatsApp so many are `asked` to open it first; `shut`, by language, are those who get it another way since theirs is closed and nobody asks them.
+    The first leave at `leaves_at` (aware); `is_held`: since quiet hours hold them until then.
     """
 
     people: Mapping[tuple[str, str], int]
     new: Mapping[str, int]
     unreached: Sequence[tuple[Adult, Why]]
     sharing: int
+    asked: int
+    shut: Mapping[str, int]
     leaves_at: datetime
     is_held: bool
 
@@ -50,13 +53,15 @@ def plan(school: School, audience: Audience, *, at: datetime | None = None, is_u
     """What would happen if something for this audience were sent at `at` (aware), or now."""
     moment = at or school.now
     then = School(school.session, moment, school.settings)  # a WhatsApp window that is open now may be closed by then
-    found = ways(then, audiences.members(school, audience))
+    found = ways(then, audiences.members(school, audience), is_urgent=is_urgent)
     leaves_at = moment if is_urgent else end_of_quiet(school, moment)
     return Plan(
         people=by_way(found),
         new=first_by_sms(found),
         unreached=_unreached(school, found),
         sharing=sum(way.through is not None for way in found),
+        asked=sum(way.opens and way.through is None for way in found),
+        shut=Counter(way.language for way in found if way.is_shut and way.through is None),
         leaves_at=leaves_at,
         is_held=leaves_at != moment,
     )
@@ -64,7 +69,7 @@ def plan(school: School, audience: Audience, *, at: datetime | None = None, is_u
 
 def ways_of(school: School, broadcast: Broadcast) -> Sequence[Way]:
     """How each of those is reached now whom a broadcast is for."""
-    return ways(school, audiences.members(school, audience_of(broadcast)))
+    return ways(school, audiences.members(school, audience_of(broadcast)), is_urgent=broadcast.is_urgent)
 
 
 def audience_of(broadcast: Broadcast) -> Audience:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from data.broadcasts import Broadcast, BroadcastRun
 from data.outbox import Lane, Message
 from data.people import Adult
-from school import School, events
+from school import School, events, openers
 from school.audiences import AudienceKind
 from school.broadcast_runs import KIND
 from school.events import Event
@@ -43,10 +43,11 @@ def told_by(school: School, message: Message) -> Told | None:
 
 def question_to(school: School, adult: Adult) -> Told | None:
     """The broadcast that asked this adult something, if that is the last thing that the school told them by itself, within three days."""
-    since = select(Message).where(Message.adult_id == adult.id, Message.lane > Lane.REPLY, Message.claimed_at > school.now - STILL_ABOUT)
+    told = (Message.adult_id == adult.id, Message.lane > Lane.REPLY, Message.kind != openers.KIND, Message.claimed_at > school.now - STILL_ABOUT)
+    since = select(Message).where(*told)
     last = school.session.scalars(since.order_by(Message.claimed_at.desc(), Message.id.desc()).limit(1)).first()
-    told = told_by(school, last) if last is not None else None
-    return told if told is not None and any(map(_asks, _SENTENCES.split(told.words))) else None
+    said = told_by(school, last) if last is not None else None
+    return said if said is not None and any(map(_asks, _SENTENCES.split(said.words))) else None
 
 
 def _asks(sentence: str) -> bool:

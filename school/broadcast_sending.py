@@ -12,11 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from data.broadcasts import Broadcast, BroadcastKind, BroadcastRun, BroadcastState, WaitsFor
 from data.outbox import STILL_TO_LEAVE, Lane, Message, OutboxState
-from school import School, attention, audiences, broadcast_days, broadcast_runs, costs, texts
+from school import School, attention, audiences, broadcast_days, broadcast_runs, costs, openers, texts
 from school.attention import Need, call_for_a_person
 from school.broadcast_plan import audience_of, by_way, first_by_sms, ways_of
 from school.calendar import end_of_quiet
-from school.ways import Way
+from school.ways import Way, Why
 
 OF_USE: Mapping[str, timedelta] = {
     BroadcastKind.CLOSURE: timedelta(days=1),
@@ -155,7 +155,7 @@ def _to(run_id: int, way: Way) -> Mapping[str, Any]:
         "trace": secrets.token_hex(6),
         "adult_id": way.adult_id,
         "state": OutboxState.QUEUED if way.why is None else OutboxState.FAILED,
-        "verdict": None if way.why is None else "no_address",
+        "verdict": None if way.why is None else openers.NO_WINDOW if way.why is Why.WINDOW_CLOSED else "no_address",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.addresses import Address, AddressState, Consent
-from school import School
+from school import School, openers
 from school.capability import Capability
 
 CARRIER_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
@@ -29,8 +29,11 @@ def mark_bad(school: School, address: Address) -> None:
 
 
 def heard_from(school: School, address: Address) -> None:
-    """Someone wrote from this address: it can be reached, and WhatsApp's 24 hours begin again."""
+    """Someone wrote from this address: it can be reached, WhatsApp's 24 hours begin again, and what waited for that may leave."""
+    was_closed = openers.is_closed(school, address)
     address.last_heard_at = school.now
+    if was_closed:
+        openers.release(school, address)
     if address.state == AddressState.BAD:
         address.state, address.state_since = AddressState.USABLE, school.now
 

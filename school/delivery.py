@@ -24,7 +24,7 @@ from data.attention import Attention
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, Staff
 from data.texts import text_messages
-from school import School, access, addresses
+from school import School, access, addresses, openers
 from school.access import Viewer
 from school.addresses import masked
 from school.errors import Refusal
@@ -50,11 +50,13 @@ __all__ = [
     "is_alive",
     "listing",
     "masked",
+    "may_repeat",
     "other_ways",
     "repeats_of",
     "send_again",
     "used_kinds",
     "way_of",
+    "why",
 ]
 
 PAGE = 50
@@ -86,6 +88,7 @@ KINDS: Mapping[str, str] = {
     "meeting_invitation": "Invitation to a meeting",
     "slot_offered": "Offer of a free time",
     "telegram_link": "Link to Telegram",
+    openers.KIND: "Question to open WhatsApp",
     "broadcast": "Broadcast",
     "broadcast_test": "Broadcast, as a test",
     access.SAFEGUARDING_ALERT: "Call for the safeguarding lead",
@@ -109,6 +112,8 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "not_worded": ("Bookbag could not put it into words: a fault of Bookbag.", "Tell the technician, with the code."),
 }
 """What each verdict that the outbox keeps means, and what staff can do about it. One that is missing is `unknown`."""
+_WAITS_TO_BE_OPENED = ("WhatsApp is closed: they have not written there for a day.", "They are asked to open it; then it leaves, or else by another way.")
+_WENT_ANOTHER_WAY = ("WhatsApp was closed: they had not written there for a day.", "So it went another way.")
 
 
 class NothingToRepeat(Refusal):
@@ -260,6 +265,22 @@ def is_alive(message: Message) -> bool:
     return message.state in _ALIVE
 
 
+def may_repeat(message: Message) -> bool:
+    """Whether it can be sent again at all. An opener cannot: what waits for it asks for another by itself."""
+    return message.state in REPEATABLE and message.kind != openers.KIND
+
+
+def why(message: Message) -> tuple[str, str] | None:
+    """Why a message stands where it does, in English, and what staff can do about it; None where there is nothing to tell."""
+    if message.verdict == openers.NO_WINDOW and message.state in GROUPS["waiting"]:
+        return _WAITS_TO_BE_OPENED
+    if message.verdict == openers.NO_WINDOW and message.address is not None and message.address.channel != "whatsapp" and message.state not in GROUPS["failed"]:
+        return _WENT_ANOTHER_WAY
+    if message.verdict is None:
+        return ("It is tried again.", "") if message.code is not None else None
+    return VERDICTS.get(message.verdict, VERDICTS["unknown"])
+
+
 def other_ways(school: School, message: Message) -> Sequence[Address]:
     """The other addresses of the adult it is for that something can be sent to now, the one to try first first. None for whoever is no adult of ours."""
     return [address for address in _ways(school, message) if address.id != message.address_id]
@@ -274,8 +295,9 @@ def has_way(school: School, message: Message) -> bool:
 def _ways(school: School, message: Message) -> Sequence[Address]:
     if message.adult_id is None:
         return [message.address] if message.address is not None and message.address.state == AddressState.USABLE else []
-    theirs = addresses.usable_for(school, school.session.get_one(Adult, message.adult_id))
-    return [address for address in theirs if address.channel != "whatsapp" or addresses.is_whatsapp_window_open(address, school.now)]
+    adult = school.session.get_one(Adult, message.adult_id)
+    theirs = addresses.usable_for(school, adult)
+    return [address for address in theirs if not openers.is_closed(school, address) or openers.can_ask(school, address, adult.language)]
 
 
 def send_again(school: School, message: Message, by: Staff | None, *, may_come_twice: bool = False, to: Address | None = None) -> Message:
@@ -286,7 +308,7 @@ def send_again(school: School, message: Message, by: Staff | None, *, may_come_t
     """
     message = school.session.scalars(select(Message).where(Message.id == message.id).with_for_update(of=Message)).one()
     before = repeats_of(school, message)
-    if message.state not in REPEATABLE or len(before) >= MOST_REPEATS:
+    if not may_repeat(message) or len(before) >= MOST_REPEATS:
         raise NothingToRepeat
     if (alive := next(filter(is_alive, before), None)) is not None:
         raise SentAgainAlready(alive.id)

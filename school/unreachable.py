@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from data.addresses import Address, AddressState
 from data.outbox import Message, OutboxState
 from data.people import Adult, AdultAddress, Child, Guardianship
-from school import School, access
+from school import School, access, openers
 from school.access import Viewer
 from school.addresses import NotAMobile, NotANumber, is_whatsapp_window_open, mobile
 
@@ -40,7 +40,7 @@ class Why(StrEnum):
     DEAD = "dead"  # none of their numbers and chats works
     STOPPED_OR_DEAD = "stopped_or_dead"
     LANDLINE = "landline"  # what they have is no mobile
-    WINDOW_CLOSED = "window_closed"  # WhatsApp alone, and they have not written for a day
+    WINDOW_CLOSED = "window_closed"  # WhatsApp alone, they have not written for a day, and there is no opener in their language
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def _surely_reached(school: School) -> ColumnElement[bool]:
 
 def reason(school: School, adult: Adult) -> Why | None:
     """Why no message reaches this adult; None if one does."""
-    return reason_of(school, [link.address for link in adult.addresses])
+    return reason_of(school, [link.address for link in adult.addresses], adult.language)
 
 
-def reason_of(school: School, every: Sequence[Address]) -> Why | None:
-    """Why no message reaches whoever has these addresses; None if one does."""
+def reason_of(school: School, every: Sequence[Address], language: str) -> Why | None:
+    """Why no message reaches whoever has these addresses and this language; None if one does, be it after they were asked on WhatsApp to open it."""
     counted = [address for address in every if address.channel != "email" or school.settings.writes_email]
     if not counted:
         return Why.ONLY_EMAIL if every else Why.NO_ADDRESS
@@ -106,7 +106,7 @@ def reason_of(school: School, every: Sequence[Address]) -> Why | None:
     if not usable:
         states = {address.state for address in counted}
         return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
-    if any(reaches(school, address) for address in usable):
+    if any(reaches(school, address) or openers.can_ask(school, address, language) for address in usable):
         return None
     return Why.WINDOW_CLOSED if any(address.channel == "whatsapp" for address in usable) else Why.LANDLINE
 
@@ -143,7 +143,7 @@ def untold(school: School, adult_ids: Collection[int]) -> Mapping[int, Sequence[
     if not adult_ids:
         return {}
     missed = (OutboxState.FAILED, OutboxState.UNDELIVERED, OutboxState.EXPIRED)
-    had_to_arrive = or_(Message.kind != "reply", Message.must_arrive)
+    had_to_arrive = or_(Message.kind.not_in(("reply", openers.KIND)), Message.must_arrive)
     lately = Message.created_at > school.now - timedelta(days=LETTER_DAYS)
     conditions = (Message.adult_id.in_(adult_ids), Message.state.in_(missed), lately, had_to_arrive, access.tells_of_no_alarm())
     rows = school.session.scalars(select(Message).where(*conditions).order_by(Message.id)).all()

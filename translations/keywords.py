@@ -15,6 +15,9 @@ PERSON = _("PERSON")
 LANGUAGE = _("LANGUAGE")
 # Translators: a word that people text to see a message as it was written, before a computer translated it. In capitals where your script has them.
 ORIGINAL = _("ORIGINAL")
+# Translators: a word that people text, and a button that they press, to see a message that waits for them. In capitals where your script has them.
+# At most 20 characters.
+OPEN = _("OPEN")
 # Translators: a word that people text to move an appointment to another time. In capitals where your script has them.
 MOVE = _("MOVE")
 # Translators: a word that people text to call off an appointment. In capitals where your script has them. Not CANCEL: phone companies take that for STOP.

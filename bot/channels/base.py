@@ -89,6 +89,14 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Template:
+    """Words that the provider knows already: it is told their name there and what stands in their places, numbered from '1'. Outside WhatsApp's 24 hours."""
+
+    name: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Attachment:
     """A small file that goes along where the channel can carry it. Where it cannot, `link` is written into the text by whoever built the message."""
 
@@ -105,6 +113,7 @@ class Outgoing:
     `text` holds the words. The channel shows `choices` as buttons, or numbers them under the text where it has none (`bot.channels.text.laid_out`);
     whoever wrote the numbers into `text` gives no choices.
     With `asks_contact` the first choice's label stands on the button that shares the number.
+    With a `template` that is what is sent: `text` and `choices` are what the provider makes of it.
     `valid_for` is how long the message is worth sending, in seconds. E-mail alone has a `subject`, the `language` it is in (a BCP 47 tag) and where it can
     be ended (`unsubscribe`, an address on the web).
     """
@@ -117,6 +126,7 @@ class Outgoing:
     choices: Sequence[Choice] = ()
     attachment: Attachment | None = None
     asks_contact: bool = False  # Telegram: show the button that shares one's own phone number
+    template: Template | None = None
     valid_for: int = 36_000
     subject: str = ""
     language: str = ""

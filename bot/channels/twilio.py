@@ -29,7 +29,19 @@ from bot.channels.base import (
 from bot.channels.errors import FateUnknown, Rejected, TryLater, Verdict
 from bot.channels.text import Layout, clean, laid_out
 from bot.channels.twilio_inbound import STATES, address_of, inbound, kind_of_media, signed_form, status_update, unwrapped, why
-from bot.channels.twilio_templates import BODY_CHARACTERS, LABEL_CHARACTERS, MOST_CHOICES, TEMPLATES, plain_body, template_kind, variables
+from bot.channels.twilio_templates import (
+    BODY_CHARACTERS,
+    LABEL_CHARACTERS,
+    MOST_CHOICES,
+    TEMPLATES,
+    Approval,
+    ApprovedTemplate,
+    Template,
+    approval,
+    plain_body,
+    template_kind,
+    variables,
+)
 from bot.channels.twilio_wire import HttpClient, TwilioAccount, client, guard
 from translations.sms import fold_typography
 
@@ -80,6 +92,8 @@ class TwilioChannel:
 
     def wording(self, message: Outgoing) -> Layout:
         """The words and buttons that a message really leaves with: typography folded on SMS, choices numbered where they are no buttons."""
+        if message.template is not None:
+            return Layout(message.text, tuple(message.choices))
         text = fold_typography(message.text) if self.name is ChannelName.SMS else message.text
         layout = laid_out(text, message.choices, self.limits)
         if layout.buttons and (len(layout.text) > BODY_CHARACTERS or self._template(layout) is None):
@@ -106,6 +120,8 @@ class TwilioChannel:
             asked["status_callback"] = f"{self._account.public_url.rstrip('/')}{STATUS_PATH}?id={quote(message.id, safe='')}"
         if self.name is ChannelName.SMS:
             asked |= {"smart_encoded": False, "risk_check": "disable"}
+        if message.template is not None:
+            return asked | {"content_sid": message.template.name, "content_variables": json.dumps(message.template.variables, ensure_ascii=False)}
         if layout.buttons:
             return asked | {"content_sid": self._template(layout), "content_variables": json.dumps(variables(layout), ensure_ascii=False)}
         return asked | {"body": layout.text}
@@ -203,13 +219,32 @@ class TwilioChannel:
 
         Raises TryLater.
         """
+        known = await self._made(TEMPLATES)
+        return {(template.kind, template.count): known[template.name] for template in TEMPLATES}
+
+    async def have_approved(self, templates: Sequence[ApprovedTemplate]) -> list[Approval]:
+        """What WhatsApp says of each of these templates, made and handed in for its approval where they were not before. Raises TryLater."""
+        known = await self._made(templates)
+        return [await self._approval(template, known[template.name]) for template in templates]
+
+    async def _made(self, templates: Sequence[Template | ApprovedTemplate]) -> dict[str, str]:
+        """The ContentSids of all templates in the account by their names, once these are there."""
         with guard(sending=False):
             known = {content.friendly_name: content.sid for content in await self._client.content.v1.contents.list_async()}
-            for template in TEMPLATES:
+            for template in templates:
                 if template.name not in known:
                     made = await self._client.content.v1.contents.create_async(content_create_request=template.request())
                     known[template.name] = made.sid
-        return {(template.kind, template.count): known[template.name] for template in TEMPLATES}
+        return known
+
+    async def _approval(self, template: ApprovedTemplate, sid: str) -> Approval:
+        content = self._client.content.v1.contents(sid)
+        with guard(sending=False):
+            told = (await content.approval_fetch().fetch_async()).whatsapp or {}
+            if told.get("status") in {None, "unsubmitted"}:
+                asked = await content.approval_create.create_async(content_approval_request=template.approval_request())
+                told = {"status": asked.status, "rejection_reason": asked.rejection_reason}
+        return approval(sid, told)
 
     async def aclose(self) -> None:
         """Let go of connections."""

@@ -39,7 +39,7 @@ FEW_WORDS = 4
 """Up to so many words, a message that mentions a value is taken for an answer, unless it means something else beyond doubt."""
 SURE_IN_FEW_WORDS = 0.65
 """How sure that must be: 'how was leo today' is (0.72), 'friday after school' is not (0.48), beside the question for a time."""
-CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "speak_to_person", "ring_me"})
+CONTROLS = frozenset({"back", "menu", "help", "stop", "start", "open", "speak_to_person", "ring_me"})
 """What is understood from anywhere, as a whole message, before it is taken for an answer."""
 SURE = 0.5
 """How sure a wish must be to be one beside a question that takes any words for an answer."""

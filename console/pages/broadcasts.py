@@ -17,7 +17,7 @@ from console.pages import Page
 from console.pages.delivery import STATES as MESSAGE_STATES
 from console.pages.unreachable import REASONS
 from console.rendering import day, language_name
-from school import LONDON, School, audiences, broadcast_runs, broadcasts, costs, delivery, kept_files, texts, unreachable
+from school import LONDON, School, audiences, broadcast_runs, broadcasts, costs, delivery, kept_files, openers, texts, unreachable
 from school.access import Power, Viewer
 from school.audiences import EVERYONE, AudienceKind
 from school.broadcast_days import AlreadyPast, BadRepeat, NoSuchTime
@@ -190,6 +190,7 @@ def show(desk: Desk, broadcast_id: int, back: tuple[str, Back] | None = None) ->
         STATES=STATES,
         REPEATS=REPEATS,
         REASONS=REASONS,
+        opens_within=f"{openers.OPENS_WITHIN // timedelta(hours=1)} hours",
         CHANNELS=delivery.CHANNELS,
         COLUMNS=list(COLUMNS),
         MESSAGE_STATES=MESSAGE_STATES,

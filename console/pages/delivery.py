@@ -111,7 +111,7 @@ def show_one(desk: Desk, message_id: int) -> Response:
         verdicts=delivery.VERDICTS,
         repeats=repeats,
         repeats_what=_original(message),
-        may_repeat=reads and message.state in delivery.REPEATABLE and not any(delivery.is_alive(row) for row in repeats),
+        may_repeat=reads and delivery.may_repeat(message) and not any(delivery.is_alive(row) for row in repeats),
         same_way=reads and delivery.has_way(desk.school, message),
         others=delivery.other_ways(desk.school, message) if reads else (),
         address=f"{page.href}/{message.id}",
@@ -120,14 +120,12 @@ def show_one(desk: Desk, message_id: int) -> Response:
 
 
 def _why(message: Message) -> tuple[str, str] | None:
-    """Why it did not arrive, and what to do about it."""
+    """Why it did not arrive, or waits, or went another way, and what to do about it."""
     if message.state == OutboxState.EXPIRED:
         return "It could not leave before it was of no use any more.", "Send it again if it is still of use."
     if message.state == OutboxState.UNCONFIRMED:
         return "It may have arrived, and the provider cannot be asked.", "Ask the family, or send it again: it may come twice."
-    if message.verdict is None and message.code is None:
-        return None
-    return delivery.VERDICTS.get(message.verdict or "", delivery.VERDICTS["unknown"]) if message.verdict else ("It is tried again.", "")
+    return delivery.why(message)
 
 
 def _original(message: Message) -> int | None:

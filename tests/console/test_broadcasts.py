@@ -14,7 +14,8 @@ from console.desk import Back
 from data.broadcasts import Broadcast
 from data.kept_files import KeptFile
 from data.people import Group
-from school import School, demo, staff, texts
+from school import School, demo, openers, staff, texts
+from school.openers import Opener
 from tests.console.staff import Browser, Console, hidden
 from tests.console.test_events import text
 from tests.world import World
@@ -63,6 +64,16 @@ def count(world: World, what: Any) -> int:
 
 
 class TestWriting:
+    def test_the_send_screen_says_who_is_asked_to_open_whatsapp(self, world: World, office: Browser) -> None:
+        with world.house.store.write() as session:
+            school = School(session, world.moment)
+            demo.adult(school, "Hodan").language = "so"
+            openers.keep(school, {"en": Opener("HX1", "Something from {{1}} for you.", "OPEN")})
+        html = text(writes(office))
+        assert "are asked on WhatsApp to open it first" in html
+        assert "after 3 hours gets it another way" in html
+        assert "WhatsApp is closed for 1 who reads Somali, and no opener in that language is approved: they get it another way." in html
+
     def test_without_any_the_list_says_what_to_do(self, office: Browser) -> None:
         assert "Nothing was sent to many yet. Write to many:" in text(office.get(AT))
 

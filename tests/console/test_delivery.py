@@ -48,6 +48,18 @@ def test_the_office_reads_what_became_of_each_message(console: Console) -> None:
     assert "Code 21610" in page
 
 
+def test_the_office_reads_why_a_message_waits_or_went_another_way(console: Console) -> None:
+    waits = a_message(console, "Amina", "queued", kind="broadcast", text=None, address=None, verdict="no_window", code="63016")
+    went = a_message(console, "Amina", "sent", kind="broadcast", verdict="no_window")
+    asked = a_message(console, "Amina", "failed", kind="opener", text="Reply OPEN", verdict="no_window", code="63040")
+    office = console.as_("Mrs Doyle")
+    assert "They are asked to open it; then it leaves, or else by another way." in office.get(f"/console/delivery/{waits}")
+    assert "So it went another way." in office.get(f"/console/delivery/{went}")
+    page = office.get(f"/console/delivery/{asked}")
+    assert "Question to open WhatsApp" in page
+    assert "Send it again" not in page
+
+
 def test_no_messages_says_so(console: Console) -> None:
     assert "No such messages." in console.as_("Mrs Doyle").get("/console/delivery?state=failed&days=7&channel=telegram&kind=reply")
 

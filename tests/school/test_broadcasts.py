@@ -22,7 +22,7 @@ from data.outbox import Lane, Message, OutboxState
 from data.people import Adult, AdultAddress, Child, Guardianship
 from data.store import Store
 from data.texts import Text, TextTranslation
-from school import LONDON, School, SchoolSettings, access, addresses, broadcast_runs, broadcasts, costs, kept_files, staff, unreachable
+from school import LONDON, School, SchoolSettings, access, addresses, broadcast_runs, broadcasts, costs, kept_files, openers, staff, unreachable
 from school.access import Viewer
 from school.audiences import Audience, AudienceKind
 from school.broadcast_days import AlreadyPast, BadRepeat, NoSuchTime
@@ -45,6 +45,7 @@ from school.broadcasts import (
 )
 from school.capability import capabilities
 from school.errors import NotThere
+from school.openers import Opener
 from tests.school.small import MONDAY, a_child, a_member, an_adult, for_now, london
 
 _phones = iter(range(200, 900))
@@ -636,6 +637,18 @@ def test_the_plan_counts_who_can_be_written_to_then(school: School, child: Child
     assert broadcasts.plan(school, Audience()).people == {("en", "whatsapp"): 1}
     tomorrow = broadcasts.plan(school, Audience(), at=london("2026-03-03 12:00"))
     assert (tomorrow.people, [why for _, why in tomorrow.unreached]) == ({}, [unreachable.Why.WINDOW_CLOSED])
+
+
+def test_the_plan_says_who_is_asked_to_open_whatsapp_and_where_nobody_asks(school: School, child: Child) -> None:
+    for language in ("es", "so"):
+        adult = a_parent(school, child, language=language, channel="whatsapp")
+        addresses.reach(school, adult, addresses.at(school, "sms", "phone", f"+4477009006{adult.id:02}"), 1)
+    a_parent(school, child, language="es", channel="whatsapp")
+    openers.keep(school, {"es": Opener("HX1", "Hay algo de {{1}} para usted.", "ABRIR")})
+    plan = broadcasts.plan(school, Audience())
+    assert (plan.people, plan.asked, plan.shut, plan.unreached) == ({("es", "whatsapp"): 2, ("so", "sms"): 1}, 2, {"so": 1}, ())
+    urgent = broadcasts.plan(school, Audience(), is_urgent=True)
+    assert (urgent.people, urgent.asked, urgent.shut) == ({("es", "whatsapp"): 1, ("es", "sms"): 1, ("so", "sms"): 1}, 1, {"es": 1, "so": 1})
 
 
 def test_the_plan_says_what_quiet_hours_do(school: School, parent: Adult) -> None:

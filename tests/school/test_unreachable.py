@@ -13,7 +13,8 @@ from data.attention import Need
 from data.inbox import Received
 from data.outbox import Message, OutboxState
 from data.people import Adult, Child, Guardianship
-from school import School, access, addresses, attention, unreachable
+from school import School, access, addresses, attention, openers, unreachable
+from school.openers import Opener
 from school.unreachable import Why
 from tests.school.small import MONDAY, a_child, a_member, an_adult
 
@@ -78,6 +79,26 @@ def test_an_open_whatsapp_window_reaches(school: School) -> None:
     adult = an_adult(school, a_child(school))
     reached_by(school, adult, "whatsapp").last_heard_at = MONDAY - timedelta(hours=23)
     assert found(school) == {}
+
+
+def test_a_closed_whatsapp_reaches_where_they_can_be_asked_to_open_it(school: School) -> None:
+    adult = an_adult(school, a_child(school))
+    reached_by(school, adult, "whatsapp")
+    openers.keep(school, {"es": Opener("HX1", "Hay algo de {{1}} para usted.", "ABRIR")})
+    assert [each.why for each in found(school).values()] == [Why.WINDOW_CLOSED]
+    adult.language = "es-MX"
+    assert found(school) == {}
+    reached = addresses.at(school, "whatsapp", "phone", adult.addresses[0].address.value)
+    reached.state = AddressState.OPTED_OUT
+    assert [each.why for each in found(school).values()] == [Why.STOPPED]
+
+
+def test_an_opener_that_did_not_arrive_stands_in_no_letter(school: School) -> None:
+    adult = an_adult(school, a_child(school))
+    made = {"trace": "t", "adult_id": adult.id, "text": "Reply OPEN", "state": OutboxState.FAILED, "created_at": school.now}
+    school.session.add(Message(uid="u", key="opener:1:2026-03-02", kind=openers.KIND, **made))
+    school.session.flush()
+    assert unreachable.untold(school, [adult.id]) == {}
 
 
 def test_whoever_is_never_written_to_is_not_missed(school: School) -> None:

@@ -57,6 +57,7 @@ class StandInApp:
             "listing_delay": 0.0,
             "numbers": {},  # recipient: the code its sends are refused with
             "fates": {},  # recipient: the code its messages are reported undelivered with
+            "approvals": {},  # WhatsApp's code of a language: what WhatsApp says of a template in it; 'approved' where none stands there
             "google_cloud_key": CLOUD_KEY,
             "libretranslate_key": None,  # what it asks for, if it does
             "libretranslate_languages": list(LANGUAGES),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.standin.app import StandInApp
 
 _MESSAGES = re.compile(r"/2010-04-01/Accounts/(?P<account>AC\w+)/Messages(?:/(?P<sid>\w+))?(?:/Media(?:/(?P<media>\w+))?)?(?:\.json)?")
+_APPROVAL = re.compile(r"/v1/Content/(?P<sid>HX\w+)/ApprovalRequests(?:/whatsapp)?")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 MESSAGES = {
     20003: "Authenticate",
@@ -43,6 +44,7 @@ class TwilioSide:
         self._visible_from: dict[str, float] = {}
         self._media: dict[str, dict[str, tuple[str, bytes]]] = {}
         self._contents: dict[str, dict[str, Any]] = {}
+        self._approvals: dict[str, dict[str, str]] = {}
 
     async def answer(self, asked: Asked) -> Answer:
         if asked.login() != (self._app.settings["account_sid"], self._app.settings["auth_token"]):
@@ -210,6 +212,8 @@ class TwilioSide:
         return Answer(body={"media_list": rows, "page": 0, "page_size": 50, "uri": f"{base}.json", "next_page_uri": None, "start": 0, "end": len(rows)})
 
     def _content(self, asked: Asked) -> Answer:
+        if where := _APPROVAL.fullmatch(asked.path):
+            return self._approve(asked, where["sid"])
         if asked.method == "POST":
             made = {**asked.json(), "sid": self._sid("HX"), "account_sid": self._app.settings["account_sid"], "url": None, "links": {}}
             self._contents[made["sid"]] = made
@@ -217,6 +221,24 @@ class TwilioSide:
             return Answer(201, made)
         meta = {"key": "contents", "page": 0, "page_size": 50, "first_page_url": None, "previous_page_url": None, "next_page_url": None, "url": None}
         return Answer(body={"contents": list(self._contents.values()), "meta": meta})
+
+    def _approve(self, asked: Asked, sid: str) -> Answer:
+        """Hand a template in for WhatsApp's approval, or tell what WhatsApp says of it. It is 'received' at first, whatever comes of it."""
+        content = self._contents.get(sid)
+        if content is None:
+            return _error(404, 20404)
+        wish = self._approvals.get(sid)
+        if asked.method == "GET":
+            status = self._app.settings["approvals"].get(content["language"], "approved") if wish else "unsubmitted"
+            told = {"type": "whatsapp", "content_type": "twilio/quick-reply", "status": status, "allow_category_change": True, **(wish or {})}
+            reason = "INVALID_FORMAT" if status == "rejected" else ""
+            return Answer(body={"sid": sid, "account_sid": content["account_sid"], "whatsapp": {**told, "rejection_reason": reason}, "url": None})
+        given = asked.json()
+        if wish is not None or not re.fullmatch(r"[a-z0-9_]{1,512}", given["name"]) or _is_malformed(next(iter(content["types"].values()))["body"]):
+            return _error(400, 20001)
+        self._approvals[sid] = {"name": given["name"], "category": given["category"]}
+        self._app.note("twilio.approval", accepted=True, sid=sid, name=given["name"], category=given["category"], language=content["language"])
+        return Answer(201, {**self._approvals[sid], "content_type": "twilio/quick-reply", "status": "received", "rejection_reason": ""})
 
     async def _report(self, row: dict[str, Any], url: str) -> None:
         """The status callbacks of one message, as the setting 'callbacks' says."""
@@ -304,6 +326,11 @@ class TwilioSide:
 
 def _outbox_id(callback: str) -> str | None:
     return next(iter(parse_qs(urlsplit(callback).query).get("id", [])), None)
+
+
+def _is_malformed(body: str) -> bool:
+    """WhatsApp takes no template that begins or ends in a place, signs of direction apart."""
+    return bool(re.search(r"^[\u2066-\u2069\s]*\{\{|\}\}[\u2066-\u2069\s.!]*$", body))
 
 
 def _matches(row: dict[str, Any], query: dict[str, str]) -> bool:

@@ -9,12 +9,15 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
+from bot.whatsapp import WORDS
 from data.events import Event, EventState
 from data.texts import PERSON, Text
-from school import School, broadcasts, demo, event_changes, events, groups, rsvps, texts
+from school import School, broadcasts, demo, event_changes, events, groups, openers, rsvps, texts
 from school.broadcasts import Content
 from school.events import Plan
+from school.openers import Opener
 from tests.world import World
+from translations import keywords
 
 OFFICE = "Mrs Doyle"
 
@@ -102,6 +105,15 @@ def writes_to_all(world: World, words: str) -> None:
         broadcasts.send(school, None, made)
 
 
+def approves(world: World, languages: str) -> None:
+    """WhatsApp lets the school ask its families in these languages to open the conversation, in the words that `bookbag whatsapp setup` hands in."""
+    with acting(world) as school:
+        words = {
+            tag: Opener("HX1", WORDS.format(school=openers.PLACE, open=keywords.OPEN).render(tag), keywords.OPEN.render(tag)) for tag in languages.split(", ")
+        }
+        openers.keep(school, words)
+
+
 ACTS: dict[str, Callable[..., None]] = {
     r"the school invites to (.+?), (\w{3} [\d-]+) ([\d:]+)-([\d:]+)(?:, in the ([\w ]+))?(?:; (.+))?": invites,
     r"in ([\w-]+) '(.+)' is '(.+)'": in_their_language,
@@ -109,6 +121,7 @@ ACTS: dict[str, Callable[..., None]] = {
     r"the event (.+) is moved to the (.+)": moves_to,
     r"the event (.+) is called off": calls_off,
     r"the school writes to everyone: '(.+)'": writes_to_all,
+    r"WhatsApp has approved openers in ([\w, ]+)": approves,
     r"(\w+) (comes|waits for|does not come)(?: to)? (.+?)(?: with (\d+))?": answers,
     r"the office (agrees|does not agree) to the wish of (\w+)": decides,
     r"it is (\w{3} [\d-]+ [\d:]+)": clock,
