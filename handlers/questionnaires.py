@@ -16,6 +16,8 @@ from translations import Phrase, _, keywords, ngettext, scales
 LEFT_OUT = ""
 """What stands for an answer that is left out."""
 DONE = "done"
+OWN = "\x1f"
+"""Stands before their own words in an answer from before this dialogue began: nobody can write it."""
 NOW, LATER, NOT_AT_ALL = "now", "later", "no"
 BEGIN = {
     # Translators: a choice: to answer the school's questions now. At most 20 characters. Without the word START, which phone companies take for themselves.
@@ -310,6 +312,8 @@ def _choice_or_own(chat: Chat, question: Question) -> Given:
     """One of the answers, or what they write instead: that is 'something else', said at once."""
     options = _options(question)
     chosen = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.CHOICE], label=options.get)
+    if OWN in chosen:
+        return Given((OTHER,), words=chosen.partition(OWN)[2])
     if chosen == LEFT_OUT:
         return SKIPPED
     named = [chosen] if chosen in options else _named(chat, question, chosen)
@@ -324,6 +328,9 @@ def _several(chat: Chat, question: Question) -> Given:
     said = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.SEVERAL], label=options.get)
     if said == LEFT_OUT:
         return SKIPPED
+    if OWN in said:
+        places, _own, words = said.partition(OWN)
+        return Given((*_named(chat, question, places), *([OTHER] if words else [])), words=words)
     chosen = [said] if said in options else _named(chat, question, said)
     if not chosen and not (question.takes_other and _has_letters(said)):
         chat.unclear(question.key, said, otherwise=OTHERWISE[QuestionKind.SEVERAL], plainly=PLAINLY[QuestionKind.SEVERAL])
@@ -425,17 +432,14 @@ def _as_answers(questionnaire: Questionnaire, given: Mapping[str, Given]) -> Map
     for question in questionnaire.questions:
         if question.key not in given:
             continue
-        answer_ = given[question.key]
-        heard[question.key] = _as_answer(question, answer_)
-        if OTHER in answer_.choices:
-            heard[_words_key(question)] = answer_.words
+        heard[question.key] = _as_answer(question, given[question.key])
     return heard
 
 
 def _as_answer(question: Question, given: Given) -> object:
+    places = [str(place) for place, key in enumerate(_labels(question), start=1) if key in given.choices and key != OTHER]
     if question.kind == QuestionKind.SEVERAL and given.choices:
-        places = list(_labels(question))
-        return " ".join(str(places.index(key) + 1) for key in given.choices) + " "  # never one answer alone, after which it is asked for more
+        return f"{' '.join(places)}{OWN}{given.words}"
     if given.choices:
-        return given.choices[0]
+        return f"{OWN}{given.words}" if OTHER in given.choices else given.choices[0]
     return given.on or (given.number if given.number is not None else given.words)
