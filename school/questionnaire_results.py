@@ -423,7 +423,7 @@ def _month(day: date) -> tuple[date, date]:
 # In their own words
 
 
-def said(school: School, shown: Results, question: Question, search: str = "", *, start: int = 0, limit: int = 50) -> Words:
+def said(school: School, shown: Results, question: Question, search: str = "", *, start: int = 0, limit: int | None = 50) -> Words:
     """Answers to a question in their own words, those in which `search` stands, in an order that says nothing."""
     if shown.withheld is not None:
         return Words((), 0, 0)
