@@ -190,10 +190,16 @@ class Response(Base):
 
 
 class Answered(Base):
-    """One answer, or one choice of several: a question that was left out has a row with nothing in it. `text` is what they wrote, in their own words."""
+    """One answer, or one choice of several: a question that was left out has a row with nothing in it. `text` is what they wrote, in their own words.
+
+    The first index holds a whole answer, in the order in which they are counted: results are read out of it alone.
+    """
 
     __tablename__ = "answers"
-    __table_args__ = (Index("ix_answers_question_id", "question_id", "choice", "response_id"), Index("ix_answers_response_id", "response_id"))
+    __table_args__ = (
+        Index("ix_answers_question_id", "question_id", "choice", "number", "on", "text_id", "response_id"),
+        Index("ix_answers_response_id", "response_id"),
+    )
 
     id: Mapped[Id]
     response_id: Mapped[int] = mapped_column(ForeignKey("responses.id", ondelete="CASCADE"))

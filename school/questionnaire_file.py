@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,7 +20,9 @@ from school.audiences import EVERYONE, Audience, NoSuchAudience
 from school.errors import Refusal
 from school.questionnaire_form import OTHER, SCALES, Asked, Fault, Form, Per, Privacy, QuestionKind, Where, faults, keys
 
-__all__ = ["BadFile", "FaultAt", "read"]
+__all__ = ["BadFile", "FaultAt", "read", "shipped"]
+
+SHIPPED = Path(__file__).parents[1] / "data" / "questionnaires"
 
 MOST_BYTES = 200_000
 _KINDS = {"yes/no": QuestionKind.YES_NO} | {str(kind.value): kind for kind in QuestionKind}
@@ -61,6 +64,11 @@ def read(school: School, content: bytes) -> Form:
     if reading.faults:
         raise BadFile(sorted((_at(reading, form, fault) for fault in reading.faults), key=lambda fault: fault.line))
     return form
+
+
+def shipped() -> Mapping[str, bytes]:
+    """The questionnaires that Bookbag brings along, by name: files to open as they are, or to copy and change."""
+    return {path.stem: path.read_bytes() for path in sorted(SHIPPED.glob("*.yml"))}
 
 
 def _root(content: bytes) -> yaml.Node | None:

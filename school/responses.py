@@ -257,6 +257,7 @@ def finish(school: School, respondent: Respondent) -> None:
                 response.answers = [row for row in response.answers if row.question_id != question.id]
         if response is not None:
             response.is_finished = True
+            _for_staff(response.answers)
     else:
         _drop(school, response)
         _seal(school, questionnaire, counted, respondent.adult.language)
@@ -353,13 +354,18 @@ def open_sealed(school: School, questionnaire: Questionnaire) -> int:
         for question in questionnaire.questions:
             if question.key in one.answers:
                 made.answers += _rows(school, question, _given(one.answers[question.key]), one.language, None)
-        for row in made.answers:
-            if row.text is not None:
-                texts.want(row.text, [texts.STAFF_READ])
+        _for_staff(made.answers)
         school.session.flush()
         school.session.delete(one)
     school.session.flush()
     return len(opened)
+
+
+def _for_staff(answers: Iterable[Answered]) -> None:
+    """Have what was said in words translated for those who read the results."""
+    for row in answers:
+        if row.text is not None:
+            texts.want(row.text, [texts.STAFF_READ])
 
 
 # On the page

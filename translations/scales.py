@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from translations.phrases import Phrase, _
+from data.questionnaires import Question, QuestionKind
+from translations.phrases import SOURCE, Phrase, _
 
 POINTS: Mapping[str, Sequence[Phrase]] = {
     "agree": (
@@ -55,3 +56,12 @@ POINTS: Mapping[str, Sequence[Phrase]] = {
     ),
 }
 """By the scale's name."""
+
+
+def in_english(question: Question) -> Mapping[str, str]:
+    """How each answer that can be chosen reads to staff, by its key, in the order in which they are shown; none where nothing is chosen."""
+    if question.kind == QuestionKind.YES_NO:
+        return {"yes": "Yes", "no": "No"}
+    own = {choice.key: choice.text.words for choice in question.choices}
+    points = {str(number): point.render(SOURCE) for number, point in enumerate(POINTS.get(question.scale or "", ()), start=1)}
+    return (own or points) | ({"other": "Something else"} if question.takes_other else {})

@@ -32,6 +32,7 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 import_app = typer.Typer(help="Take in a file, all or nothing; every bad row is named.", no_args_is_help=True)
 staff_app = typer.Typer(help="The people who work at the school.", no_args_is_help=True)
 family_app = typer.Typer(help="The families and what is held about them.", no_args_is_help=True)
+questionnaire_app = typer.Typer(help="What the school asks families, as a file, and what they answered.", no_args_is_help=True)
 whatsapp_app = typer.Typer(help="WhatsApp's buttons, lists and openers.", no_args_is_help=True)
 bench_app = typer.Typer(help="How fast it is, against a limit measured in the same run.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
@@ -39,6 +40,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(import_app, name="import")
 app.add_typer(staff_app, name="staff")
 app.add_typer(family_app, name="family")
+app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(whatsapp_app, name="whatsapp")
 app.add_typer(bench_app, name="bench")
 
@@ -83,6 +85,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a scri
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remove what the file no longer has.")]
 CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.ics", help="The calendar file to take in.", show_default=False)]
+Asked = Annotated[str, typer.Argument(metavar="FILE.yml", help="The file, or the name of one that Bookbag brings along, such as yearly.", show_default=False)]
+QuestionnaireId = Annotated[int, typer.Argument(metavar="ID", help="Its number: see `bookbag questionnaire list`.", show_default=False)]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
 
 
@@ -279,6 +283,63 @@ def broadcast(
     from bot import broadcasting
 
     finish(broadcasting.run, settings, to=to, text=text, file=file, at=at, urgent=urgent, dry_run=dry_run, as_json=as_json)
+
+
+@questionnaire_app.command("open")
+def questionnaire_open(
+    path: Asked,
+    closes: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day for an answer. [default: after as many days as the file says]", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to go on.")] = False,
+    config: Config = None,
+) -> None:
+    """Check a questionnaire, say how many would be asked, and ask them; the running server sends it."""
+    settings = settings_from(config)
+    from bot import questionnaires
+
+    finish(questionnaires.open_file, settings, path, closes=closes, yes=yes)
+
+
+@questionnaire_app.command("check")
+def questionnaire_check(path: Asked, config: Config = None) -> None:
+    """Say what a questionnaire asks, or what is wrong with it, by line and question. Nothing is sent."""
+    settings = settings_from(config)
+    from bot import questionnaires
+
+    finish(questionnaires.check, settings, path)
+
+
+@questionnaire_app.command("results")
+def questionnaire_results(
+    questionnaire_id: QuestionnaireId,
+    as_json: AsJson = False,
+    as_sheet: Annotated[bool, typer.Option("--csv", help="Answer in CSV, for a spreadsheet.")] = False,
+    config: Config = None,
+) -> None:
+    """What was answered, in figures and words. What would name someone is not told."""
+    settings = settings_from(config)
+    from bot import questionnaires
+
+    finish(questionnaires.results, settings, questionnaire_id, as_json=as_json, as_sheet=as_sheet)
+
+
+@questionnaire_app.command("list")
+def questionnaire_list(as_json: AsJson = False, config: Config = None) -> None:
+    """A line for each questionnaire, the newest first."""
+    settings = settings_from(config)
+    from bot import questionnaires
+
+    finish(questionnaires.listing, settings, as_json=as_json)
+
+
+@questionnaire_app.command("close")
+def questionnaire_close(questionnaire_id: QuestionnaireId, config: Config = None) -> None:
+    """Take no more answers. Whoever was not told yet is not told any more."""
+    settings = settings_from(config)
+    from bot import questionnaires
+
+    finish(questionnaires.close, settings, questionnaire_id)
 
 
 @family_app.command("list")

@@ -101,7 +101,7 @@ class _Page(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
         self.headings += tag == "h1"
-        self.titles += tag == "title"
+        self.titles += tag == "title" and "svg" not in self.open
         if told.get("id"):
             self.ids.append(str(told["id"]))
         if tag == "label" and told.get("for"):

@@ -144,7 +144,7 @@ def _who_answers() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_answers_question_id", "answers", ["question_id", "choice", "response_id"], unique=False)
+    op.create_index("ix_answers_question_id", "answers", ["question_id", "choice", "number", "on", "text_id", "response_id"], unique=False)
     op.create_index("ix_answers_response_id", "answers", ["response_id"], unique=False)
 
 
