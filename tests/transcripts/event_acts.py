@@ -39,6 +39,7 @@ def invites(world: World, title: str, day: str, starts: str, ends: str, place: s
     interpreters = [part.removeprefix("interpreter: ") for part in wanted if part.startswith("interpreter: ")]
     with acting(world) as school:
         plan = Plan(title, _day(day), _time(starts), _time(ends), place=place or "", capacity=places, most=each, access=access, interpreters=interpreters)
+        plan = replace(plan, asks_after="asked afterwards" in wanted)
         [made] = events.make(school, replace(plan, invite_on=school.today), demo.member(school, OFFICE))
         events.open_up(school, made)
 
