@@ -99,6 +99,7 @@ class Plan:
     access: str = ""
     interpreters: Sequence[str] = ()
     asks: bool = True
+    asks_after: bool = False
     answer_by: date | None = None
     capacity: int | None = None
     most: int = 2
@@ -246,6 +247,7 @@ def as_planned(school: School, event: Event) -> Plan:
         access=access,
         interpreters=event.interpreters,
         asks=event.asks,
+        asks_after=event.asks_after,
         answer_by=event.answer_by,
         capacity=event.capacity,
         most=event.most,
@@ -366,6 +368,7 @@ def put(school: School, event: Event, plan: Plan) -> None:
     event.words, event.access = _text(school, event.words, plan.words), _text(school, event.access, plan.access)
     event.interpreters, event.reminders = list(plan.interpreters), [name for name in REMINDERS if name in plan.reminders]
     event.asks, event.answer_by, event.capacity, event.most, event.invite_on = plan.asks, plan.answer_by, plan.capacity, plan.most, plan.invite_on
+    event.asks_after = plan.asks_after
     event.guests = _guests(plan.guests)
     event.staff = list(plan.staff)
 

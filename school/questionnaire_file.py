@@ -10,18 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+import data
 from school import School, audiences
 from school.audiences import EVERYONE, Audience, NoSuchAudience
 from school.errors import Refusal
 from school.questionnaire_form import OTHER, SCALES, Asked, Fault, Form, Per, Privacy, QuestionKind, Where, faults, keys
 
-__all__ = ["BadFile", "FaultAt", "read"]
+__all__ = ["MOST_BYTES", "BadFile", "FaultAt", "Shipped", "read", "shipped"]
 
 MOST_BYTES = 200_000
+SHIPPED = Path(data.__file__).parent / "questionnaires"
+"""Where questionnaires stand that any school can begin with."""
 _KINDS = {"yes/no": QuestionKind.YES_NO} | {str(kind.value): kind for kind in QuestionKind}
 _TOP = ("title", "opening", "thanks", "for", "answers", "to", "days", "questions")
 _QUESTION = ("id", "ask", "kind", "choices", "other", "points", "least", "most", "optional", "only if", "picture")
@@ -61,6 +65,20 @@ def read(school: School, content: bytes) -> Form:
     if reading.faults:
         raise BadFile(sorted((_at(reading, form, fault) for fault in reading.faults), key=lambda fault: fault.line))
     return form
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A questionnaire that comes with Bookbag, by the name of its file."""
+
+    name: str
+    form: Form
+
+
+def shipped(school: School) -> Sequence[Shipped]:
+    """Those that come with Bookbag, by title."""
+    found = [Shipped(path.stem, read(school, path.read_bytes())) for path in SHIPPED.glob("*.yml")]
+    return sorted(found, key=lambda each: each.form.title.casefold())
 
 
 def _root(content: bytes) -> yaml.Node | None:
