@@ -9,6 +9,7 @@ Its own refusal:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,11 @@ class Shipped:
 
 
 def shipped(school: School) -> Sequence[Shipped]:
-    """Those that come with Bookbag, by title."""
-    found = [Shipped(path.stem, read(school, path.read_bytes())) for path in SHIPPED.glob("*.yml")]
+    """Those that come with Bookbag, by title. One that this school cannot ask, be it for a class that it does not have, is left out."""
+    found = []
+    for path in SHIPPED.glob("*.yml"):
+        with suppress(BadFile):
+            found.append(Shipped(path.stem, read(school, path.read_bytes())))
     return sorted(found, key=lambda each: each.form.title.casefold())
 
 

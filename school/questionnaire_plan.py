@@ -12,6 +12,7 @@ from data.questionnaires import Questionnaire
 from school import School, questionnaires
 from school.broadcast_plan import by_way
 from school.calendar import end_of_quiet
+from school.questionnaire_form import MOST_DAYS
 from school.unreachable import Why
 from school.ways import ways
 
@@ -41,7 +42,7 @@ def asking(school: School, questionnaire: Questionnaire) -> Asking:
     found = ways(school, questionnaires.asked_of(school, questionnaires.audience_of(questionnaire)))
     whys = {way.adult_id: way.why for way in found if way.why is not None}
     leaves_at = end_of_quiet(school, school.now)
-    closes_on = school.today + timedelta(days=max(questionnaire.days, 1) - 1)
+    closes_on = school.today + timedelta(days=min(max(questionnaire.days, 1), MOST_DAYS) - 1)
     return Asking(
         adults=len(adults),
         languages=dict(Counter(adult.language for adult in adults).most_common()),

@@ -45,7 +45,7 @@ def totals(school: School, questionnaires: Collection[Questionnaire]) -> Mapping
 
 def by_class(school: School, questionnaire: Questionnaire) -> Sequence[Rate]:
     """The same by class, as far as classes can be told apart; those with children in several are told with the small ones."""
-    names = dict(school.session.execute(select(SchoolClass.id, SchoolClass.name)).tuples().all())
+    names = {each.id: each.name for each in school.session.scalars(select(SchoolClass))}
     found = _rates(school, questionnaire, "class", lambda row: str(row.child.class_id) if row.child else class_of(row.adult))
     return _in_order([Rate(rate.asked, rate.answered, names.get(int(rate.group), "") if rate.group else "") for rate in found])
 
