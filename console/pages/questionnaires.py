@@ -185,7 +185,9 @@ def _conditions(form: questionnaires.Form, asked: Asked) -> Sequence[str]:
     """When it is asked, in words: 'Very unhappy or Unhappy to question 1'."""
     by_key = {each.key: (number, words_of(each)) for number, each in enumerate(form.questions, start=1)}
     known = [(by_key[key], wanted) for key, wanted in asked.only_if.items() if key in by_key]
-    return [f"{' or '.join(words.get(each, each) for each in wanted)} to question {number}" for (number, words), wanted in known]
+    return [
+        f"{' or '.join(words.get(each, each) for each in wanted) or 'an answer yet to be chosen'} to question {number}" for (number, words), wanted in known
+    ]
 
 
 @page.get("/{questionnaire_id:int}/picture/{place:int}")
