@@ -117,10 +117,3 @@ def test_every_page_can_be_read_with_its_faults(world: World, on_monday: OnMonda
         page.goto(f"{on_monday.home}/questionnaires/{address}")
         is_in_order(page)
         shot(page, f"{scheme}-{address.partition('?')[0].replace('/', '-')}")
-    page.get_by_label("File", exact=True).set_input_files(
-        {"name": "x.yml", "mimeType": "text/yaml", "buffer": b"title: x\nquestions:\n  - id: a\n    kind: yess\n"}
-    )
-    page.get_by_role("button", name="Read it").click()
-    expect(page.get_by_label("Its text")).to_be_visible()
-    is_in_order(page)
-    shot(page, f"{scheme}-file")
