@@ -13,11 +13,12 @@ import structlog
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot import words_last
+from bot import questionnaire_preview, words_last
 from bot.mail import Mailer
 from bot.preview import Preview, preview
+from bot.questionnaire_preview import Script
 from bot.translating import Job
-from console.desk import HOME, Back
+from console.desk import HOME, Back, ReadThrough
 from console.door import Door, console
 from data.store import DatabaseAway
 from data.texts import same_language
@@ -113,6 +114,31 @@ class Hooks:
             return Back(words)
         again = tried(language="en", translated={key: back.back for key, back in backs.items()})
         return Back(words, again.words if again is not None else "", all(back.is_fine for back in backs.values()))
+
+    def read_through(self, questionnaire_id: int, language: str) -> ReadThrough | None:
+        """How a questionnaire would read in `language` if it were opened now, message after message; None where it cannot be opened as it stands."""
+        house = self._house
+        tried = partial(questionnaire_preview.script, house.store, house.school_settings, house.clock(), questionnaire_id, public_url=house.settings.public_url)
+        plain = tried(language=language)
+        if plain is None:
+            return None
+        if self.loop is None or same_language("en", language):
+            return self._on_channels(plain, language)
+        backs = self._all_read_back(plain.written, language)
+        there = tried(language=language, translated={key: back.words for key, back in backs.items() if back.words != plain.written[key]})
+        if there is None or any(back.is_fine is None for back in backs.values()):
+            return self._on_channels(there or plain, language)
+        again = tried(language="en", translated={key: back.back for key, back in backs.items()})
+        return self._on_channels(there, language, again, is_fine=all(back.is_fine for back in backs.values()))
+
+    def _on_channels(self, read: Script, language: str, back: Script | None = None, *, is_fine: bool | None = None) -> ReadThrough:
+        with self._house.store.read() as session:
+            school = School(session, self._house.clock(), self._house.school_settings)
+            return ReadThrough(questionnaire_preview.on_channels(school, read, language, back), is_fine)
+
+    def has_public_address(self) -> bool:
+        """Whether a link of ours leads anywhere from a parent's phone."""
+        return self._house.settings.public_url is not None
 
     def _all_read_back(self, written: Mapping[int, str], language: str) -> Mapping[int, Back]:
         """The same for several texts at once; what is not there in time stays as it was written."""

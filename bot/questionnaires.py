@@ -18,7 +18,7 @@ from bot.clock import now
 from data.migrate import upgrade
 from data.store import Store
 from school import School, audiences, audit, questionnaire_results, questionnaire_sheet, questionnaires
-from school.questionnaire_file import BadFile, read, shipped
+from school.questionnaire_file import BadFile, read, shipped_files
 from school.questionnaire_form import Fault, Form
 from school.questionnaire_results import Group, Results
 from school.questionnaires import NobodyToAsk, NotNow, NotReady, Questionnaire, QuestionnaireState
@@ -105,7 +105,7 @@ def listing(settings: Settings, *, as_json: bool) -> int:
         if as_json:
             typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         elif not found:
-            typer.echo("There are none. 'bookbag questionnaire open FILE.yml' opens one; ready to be taken are: " + ", ".join(shipped()) + ".")
+            typer.echo("There are none. 'bookbag questionnaire open FILE.yml' opens one; ready to be taken are: " + ", ".join(shipped_files()) + ".")
         else:
             _table(found[0], (each.values() for each in found))
 
@@ -192,7 +192,7 @@ def _form(school: School, path: str) -> Form:
 
 
 def _content(path: str) -> bytes:
-    known = shipped()
+    known = shipped_files()
     if path in known and not Path(path).exists():
         return known[path]
     try:

@@ -297,7 +297,7 @@ def tried_out(
                 return None
             adult, about = begun
             adult.language = language
-            _put(school, language, translated or {})
+            let_read(school, language, translated or {})
             nowhere = Address(channel=ChannelName.SMS, kind=AddressKind.PHONE, value="")
             said = Conversation(school, adult, nowhere, State(), language=language).begin(f"notice:{kind}", **about)
             choices = [f"{number} {label}" for number, (_id, label) in enumerate(said.choices, start=1)]
@@ -306,8 +306,8 @@ def tried_out(
             session.rollback()
 
 
-def _put(school: School, language: str, translated: Mapping[int, str]) -> None:
-    """Let these texts read so in a language."""
+def let_read(school: School, language: str, translated: Mapping[int, str]) -> None:
+    """Let these texts read so in a language, in a transaction that is undone again."""
     for text_id, words in translated.items():
         text = school.session.get_one(Text, text_id)
         if same_language(text.language, language):

@@ -8,13 +8,12 @@ from datetime import date
 
 from fastapi import Response
 
-from console import event_form
+from console import whom
 from console.desk import Desk
 from console.event_form import A_DAY, A_TIME
-from console.rendering import language_name
 from console.typed import a_day, a_time
-from school import access, audiences, event_list, groups, kept_files
-from school.audiences import EVERYONE, Audience, AudienceKind
+from school import kept_files
+from school.audiences import EVERYONE, Audience
 from school.broadcast_days import AlreadyPast, BadRepeat, NoSuchTime
 from school.broadcasts import Broadcast, BroadcastKind, Content, Dated, Repeat, When, audience_of
 
@@ -80,7 +79,7 @@ class _Reading:
         return found or BroadcastKind.NEWS
 
     def audience(self, known: Broadcast | None) -> Audience:
-        found = next((audience for key, _words, audience in offered(self.desk, known) if key == self.desk.form.text("to")), None)
+        found = whom.picked(self.desk, audience_of(known) if known is not None else None)
         if found is None:
             self.faults["to"] = "Choose whom it is for."
         return found or EVERYONE
@@ -149,28 +148,6 @@ def in_words(refusal: NoSuchTime | AlreadyPast | BadRepeat) -> dict[str, str]:
     if isinstance(refusal, BadRepeat):
         return {"until": "The last day must not be before the first, and at most a year after it."}
     return {"at": PAST if isinstance(refusal, AlreadyPast) else "The clock skips that time that night. Take another."}
-
-
-def offered(desk: Desk, known: Broadcast | None = None) -> Sequence[tuple[str, str, Audience]]:
-    """Whom it can be for: what stands for them in the form, what they are called, and who they are."""
-    school = desk.school
-    events = [line.event for line in event_list.coming(school, desk.viewer) if line.event.state == "open"]
-    found = [
-        EVERYONE,
-        *(Audience(AudienceKind.CLASS, each.id) for each in access.classes(school, desk.viewer)),
-        *(Audience(AudienceKind.GROUP, each.id) for each in groups.everyone(school)),
-        *(Audience(kind, each.id) for each in events for kind in (AudienceKind.EVENT, AudienceKind.UNANSWERED) if each.asks),
-        *(Audience(AudienceKind.LANGUAGE, tag=tag) for tag in sorted({*event_form.languages(desk), "en"}, key=language_name)),
-    ]
-    if known is not None and audience_of(known) not in found:
-        found.append(audience_of(known))
-    return [(key_of(each), audiences.written(school, each), each) for each in found]
-
-
-def key_of(audience: Audience) -> str:
-    """What stands for an audience in the form."""
-    about = audience.tag or (str(audience.about_id) if audience.about_id is not None else "")
-    return f"{audience.kind.value}:{about}" if about else audience.kind.value
 
 
 def rows(desk: Desk, known: Broadcast | None) -> Sequence[tuple[int, Row]]:

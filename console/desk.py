@@ -54,11 +54,20 @@ class Hooks(Protocol):
         Takes seconds; never in a transaction.
         """
 
+    def read_through(self, questionnaire_id: int, language: str) -> ReadThrough | None:
+        """How a questionnaire would read in `language` if it were opened now, message after message; None where it cannot be opened as it stands.
+
+        Everything is undone again. Takes seconds; never in a transaction.
+        """
+
     def worded(self, message_ids: Sequence[int]) -> Mapping[int, str]:
         """How these messages out read in their readers' languages, by id; those that have no words, or whose cause is gone, are left out. Nothing is sent."""
 
     def look_over(self, school: School, broadcast: Broadcast, at: datetime | None) -> Preview:
         """What would happen if a broadcast were sent at `at`, or now: asked within the caller's transaction, which keeps what is measured if it writes."""
+
+    def has_public_address(self) -> bool:
+        """Whether a link of ours leads anywhere from a parent's phone."""
 
     def learn(self) -> None:
         """Learn what was corrected, in the background."""
@@ -74,6 +83,40 @@ class Back:
     words: str
     back: str = ""
     is_fine: bool | None = None
+
+
+@dataclass(frozen=True)
+class OnChannel:
+    """One message as a channel shows it: its words, the buttons under them, and how many messages (of an SMS: parts) it is paid for as."""
+
+    text: str
+    buttons: Sequence[str] = ()
+    parts: int = 1
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a questionnaire, by channel. `question` is the place of what it asks, 0 of none.
+
+    `back` is what it says in English again, where that is known. A question of an anonymous one is no message: it stands on the `page`.
+    """
+
+    question: int
+    back: str = ""
+    on: Mapping[str, OnChannel] = field(default_factory=dict)
+    page: OnChannel | None = None
+
+
+@dataclass(frozen=True)
+class ReadThrough:
+    """A questionnaire as a parent reads it, from the invitation to the thanks. `is_fine` None: not all of it could be translated."""
+
+    messages: Sequence[Message]
+    is_fine: bool | None = None
+
+    def parts(self, channel: str) -> int:
+        """How many messages (of SMS: parts) someone is sent on a channel who answers every question."""
+        return sum(message.on[channel].parts for message in self.messages if channel in message.on)
 
 
 class Form:

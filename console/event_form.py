@@ -89,6 +89,7 @@ def read(desk: Desk, again: Show, event: Event | None = None) -> Plan:
         access=form.text("access"),
         interpreters=[tag for tag in languages(desk) if tag in form.all("interpreter")],
         asks=form.text("asks") != "no",
+        asks_after=form.text("asks") != "no" and form.has("asks_after"),
         answer_by=reading.day("answer_by"),
         capacity=reading.number("capacity"),
         most=reading.number("most", missing="At least 1: the guest.") or 0,

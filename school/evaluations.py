@@ -14,7 +14,7 @@ from data.questionnaires import Questionnaire
 from school import School, audiences, events, questionnaires
 from school.audiences import Audience, AudienceKind
 from school.capability import Capability
-from school.questionnaire_file import read, shipped
+from school.questionnaire_file import read, shipped_files
 from school.texts import STAFF_READ
 
 AFTER = timedelta(hours=1)
@@ -38,7 +38,7 @@ def _ask(school: School, event: Event) -> None:
     if not audiences.adults(school, guests):
         return
     title = f"How was it: {event.title.read_in(STAFF_READ).words}?"
-    form = replace(read(school, shipped()["event"]), title=title, audience=guests)
+    form = replace(read(school, shipped_files()["event"]), title=title, audience=guests)
     with suppress(IntegrityError, questionnaires.NobodyToAsk), school.session.begin_nested():  # another clock may ask in this very moment
         questionnaires.open_up(school, None, questionnaires.make(school, None, form, event_id=event.id))
 

@@ -9,22 +9,24 @@ Its own refusal:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import data
 from school import School, audiences
 from school.audiences import EVERYONE, Audience, NoSuchAudience
 from school.errors import Refusal
 from school.questionnaire_form import OTHER, SCALES, Asked, Fault, Form, Per, Privacy, QuestionKind, Where, faults, keys
 
-__all__ = ["BadFile", "FaultAt", "read", "shipped"]
-
-SHIPPED = Path(__file__).parents[1] / "data" / "questionnaires"
+__all__ = ["MOST_BYTES", "BadFile", "FaultAt", "Shipped", "read", "shipped", "shipped_files"]
 
 MOST_BYTES = 200_000
+SHIPPED = Path(data.__file__).parent / "questionnaires"
+"""Where questionnaires stand that any school can begin with."""
 _KINDS = {"yes/no": QuestionKind.YES_NO} | {str(kind.value): kind for kind in QuestionKind}
 _TOP = ("title", "opening", "thanks", "for", "answers", "to", "days", "questions")
 _QUESTION = ("id", "ask", "kind", "choices", "other", "points", "least", "most", "optional", "only if", "picture")
@@ -66,9 +68,26 @@ def read(school: School, content: bytes) -> Form:
     return form
 
 
-def shipped() -> Mapping[str, bytes]:
+def shipped_files() -> Mapping[str, bytes]:
     """The questionnaires that Bookbag brings along, by name: files to open as they are, or to copy and change."""
     return {path.stem: path.read_bytes() for path in sorted(SHIPPED.glob("*.yml"))}
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A questionnaire that comes with Bookbag, by the name of its file."""
+
+    name: str
+    form: Form
+
+
+def shipped(school: School) -> Sequence[Shipped]:
+    """The same as forms, by title. One that this school cannot ask, be it for a class that it does not have, is left out."""
+    found = []
+    for name, content in shipped_files().items():
+        with suppress(BadFile):
+            found.append(Shipped(name, read(school, content)))
+    return sorted(found, key=lambda each: each.form.title.casefold())
 
 
 def _root(content: bytes) -> yaml.Node | None:

@@ -10,11 +10,12 @@ Its own refusals:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 
 from data.kept_files import KeptFile
 from data.outbox import Lane
@@ -37,7 +38,7 @@ from school.audiences import Audience, AudienceKind
 from school.calendar import end_of_quiet
 from school.errors import NotThere, Refusal
 from school.notices import tell, withdraw
-from school.questionnaire_form import OTHER, Asked, Fault, Form, faults
+from school.questionnaire_form import MOST_DAYS, OTHER, Asked, Fault, Form, faults
 
 __all__ = [
     "OTHER",
@@ -52,9 +53,14 @@ __all__ = [
     "QuestionKind",
     "Questionnaire",
     "QuestionnaireState",
+    "all_texts",
+    "asked_of",
     "audience_of",
     "change",
+    "class_of",
     "close",
+    "copy",
+    "day_of_reminder",
     "discard",
     "find",
     "form_of",
@@ -63,6 +69,7 @@ __all__ = [
     "is_open",
     "listing",
     "make",
+    "mark",
     "most_texts",
     "newest",
     "open_up",
@@ -111,6 +118,25 @@ def change(school: School, who: Viewer | None, questionnaire: Questionnaire, for
     _put(school, questionnaire, form)
 
 
+def copy(school: School, who: Viewer | None, questionnaire: Questionnaire) -> Questionnaire:
+    """A draft that asks the same, with pictures of its own. Refuses with NotThere."""
+    form = form_of(questionnaire)
+    pictures = {question.key: _copied(school, question.file) for question in questionnaire.questions if question.file is not None}
+    return make(school, who, replace(form, questions=[replace(asked, picture_id=pictures.get(asked.key)) for asked in form.questions]))
+
+
+def _copied(school: School, file: KeptFile) -> int:
+    made = KeptFile(media_type=file.media_type, name=file.name, size=file.size, content=file.content, thumbnail=file.thumbnail, made_at=school.now)
+    school.session.add(made)
+    school.session.flush()
+    return made.id
+
+
+def mark(questionnaire: Questionnaire) -> str:
+    """A word that is another one once anything of it was changed: whoever changes or opens what they saw some time ago is told so."""
+    return hashlib.sha256(repr((form_of(questionnaire), str(questionnaire.state))).encode()).hexdigest()[:16]
+
+
 def discard(school: School, who: Viewer | None, questionnaire: Questionnaire) -> None:
     """Throw a draft away. Refuses with NotThere or NotNow."""
     _check_power(who)
@@ -119,8 +145,8 @@ def discard(school: School, who: Viewer | None, questionnaire: Questionnaire) ->
 
 
 def _put(school: School, questionnaire: Questionnaire, form: Form) -> None:
-    """What stays as it was keeps its translations."""
-    old = _written(questionnaire)
+    """What stays as it was keeps its translations; a picture that is shown no more is kept no more."""
+    old, pictures = all_texts(questionnaire), [question.file for question in questionnaire.questions if question.file is not None]
     pool = _Pool(school, old)
     questionnaire.per, questionnaire.privacy, questionnaire.days = form.per, form.privacy, form.days
     audience = form.audience
@@ -134,9 +160,9 @@ def _put(school: School, questionnaire: Questionnaire, form: Form) -> None:
     school.session.flush()  # their places are free before others take them
     questionnaire.questions = made
     school.session.flush()
-    for text in old:
-        if text not in pool.taken:
-            school.session.delete(text)
+    shown = [question.file for question in made]
+    for gone in (*(text for text in old if text not in pool.taken), *(picture for picture in pictures if picture not in shown)):
+        school.session.delete(gone)
     school.session.flush()
 
 
@@ -164,7 +190,7 @@ def _question(school: School, pool: _Pool, place: int, asked: Asked) -> Question
     return made
 
 
-def _written(questionnaire: Questionnaire) -> list[texts.Text]:
+def all_texts(questionnaire: Questionnaire) -> list[texts.Text]:
     """Every text of it, the questions and choices in their order."""
     whole = [text for text in (questionnaire.title, questionnaire.opening, questionnaire.thanks) if text is not None]
     return [*whole, *(text for question in questionnaire.questions for text in (question.text, *(choice.text for choice in question.choices)))]
@@ -255,8 +281,13 @@ def most_texts(questionnaire: Questionnaire) -> int:
 
 def to_ask(school: School, questionnaire: Questionnaire) -> Sequence[Adult]:
     """The adults who would be asked today, each once, ordered by id: those of its audience who may be asked about a child who is here."""
+    return school.session.scalars(select(Adult).where(asked_of(school, audience_of(questionnaire))).order_by(Adult.id)).all()
+
+
+def asked_of(school: School, audience: Audience) -> ColumnElement[bool]:
+    """The same for any audience, as a condition on Adult."""
     may = exists().where(Guardianship.adult_id == Adult.id, Guardianship.child_id == Child.id, Guardianship.may_be_asked, Child.left_on.is_(None))
-    return school.session.scalars(select(Adult).where(audiences.members(school, audience_of(questionnaire)), may).order_by(Adult.id)).all()
+    return audiences.members(school, audience) & may
 
 
 def open_up(school: School, who: Viewer | None, questionnaire: Questionnaire, closes_on: date | None = None) -> int:
@@ -267,15 +298,15 @@ def open_up(school: School, who: Viewer | None, questionnaire: Questionnaire, cl
     _check_power(who)
     _in_state(questionnaire, QuestionnaireState.DRAFT)
     last = closes_on or school.today + timedelta(days=questionnaire.days - 1)
-    found = [*faults(form_of(questionnaire)), *([Fault(("days",), "It would close before it opens.")] if last < school.today else [])]
+    found = [*faults(form_of(questionnaire)), *_wrong_day(school.today, last)]
     if found:
         raise NotReady(found)
     asked = to_ask(school, questionnaire)
     if not asked:
         raise NobodyToAsk
     questionnaire.state, questionnaire.opened_at, questionnaire.closes_on = QuestionnaireState.OPEN, school.now, last
-    questionnaire.remind_on = _day_of_reminder(school.today, last)
-    for text in _written(questionnaire):
+    questionnaire.remind_on = day_of_reminder(school.today, last)
+    for text in all_texts(questionnaire):
         texts.want(text, {adult.language for adult in asked})
     if questionnaire.privacy == Privacy.ANONYMOUS:
         _count(school, questionnaire, asked)
@@ -286,8 +317,18 @@ def open_up(school: School, who: Viewer | None, questionnaire: Questionnaire, cl
     return len(asked)
 
 
-def _day_of_reminder(first: date, last: date) -> date | None:
-    """When those who have not answered are reminded: past the middle, and with a day to spare; never of what is open for three days or fewer."""
+def _wrong_day(first: date, last: date) -> Iterable[Fault]:
+    if last < first:
+        yield Fault(("days",), "It would close before it opens.")
+    elif (last - first).days >= MOST_DAYS:
+        yield Fault(("days",), f"It must be open for 1 to {MOST_DAYS} days.")
+
+
+def day_of_reminder(first: date, last: date) -> date | None:
+    """When those who have not answered are reminded of what is open from `first` to `last`: past the middle, and with a day to spare.
+
+    Never of what is open for three days or fewer.
+    """
     days = (last - first).days
     return last - timedelta(days=max(days // 3, 1)) if days >= 3 else None
 
@@ -346,7 +387,7 @@ def _households(adults: Sequence[Adult]) -> Mapping[int, str]:
 
 def _count(school: School, questionnaire: Questionnaire, adults: Sequence[Adult]) -> None:
     """Write down how many are asked, in groups that are large enough to be told apart."""
-    for dimension, group_of in (("all", _everybody), ("class", _class_of), ("language", _language_of)):
+    for dimension, group_of in (("all", _everybody), ("class", class_of), ("language", _language_of)):
         for value, count in merged(_sizes(group_of(adult) for adult in adults)).items():
             school.session.add(QuestionnaireTally(questionnaire_id=questionnaire.id, dimension=dimension, value=value, asked=count))
 
@@ -359,7 +400,7 @@ def _language_of(adult: Adult) -> str:
     return adult.language
 
 
-def _class_of(adult: Adult) -> str:
+def class_of(adult: Adult) -> str:
     """The class of their only child at school, or of all; '' where they have children in several."""
     classes = {row.child.class_id for row in adult.guardianships if row.may_be_asked and row.child.left_on is None}
     return str(classes.pop()) if len(classes) == 1 else ""
@@ -412,7 +453,7 @@ def remind(school: School, questionnaire: Questionnaire) -> None:
 
 def remove(school: School, questionnaire: Questionnaire) -> None:
     """Remove it with all that was answered."""
-    written, pictures = _written(questionnaire), [question.file for question in questionnaire.questions if question.file is not None]
+    written, pictures = all_texts(questionnaire), [question.file for question in questionnaire.questions if question.file is not None]
     school.session.delete(questionnaire)
     school.session.flush()
     for gone in (*written, *pictures):

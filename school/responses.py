@@ -50,6 +50,7 @@ from school.questionnaire_form import OTHER, SCALES
 from school.questionnaires import INVITATION, SMALLEST_GROUP
 
 __all__ = [
+    "FORGOTTEN",
     "SKIPPED",
     "Closed",
     "Given",

@@ -22,13 +22,15 @@ from data.kept_files import KeptFile
 from data.messages import StaffMessage, ThreadNote
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass, Staff
-from school import School, access, attention, kept_files, texts
+from school import School, access, attention, kept_files, responses, texts
 from school.access import Power, Viewer
 from school.errors import NotThere
 from school.texts import Reading
 
 PAGE = 40
 """Threads, or lines of one, that are shown at once."""
+NO_LONGER_KEPT = Reading("(answers to a questionnaire, no longer kept)")
+"""What stands in place of words that were promised to be forgotten."""
 
 
 class Filter(StrEnum):
@@ -224,7 +226,7 @@ def needs_of(of: Thread) -> ColumnElement[bool]:
 
 
 def lines(school: School, who: Viewer, of: Thread, limit: int = PAGE) -> Sequence[Line]:
-    """The newest words of a thread, the oldest of them first.
+    """The newest words of a thread, the oldest of them first. What was forgotten stands there once, however many messages it was.
 
     A class team reads what was written to its class, what staff answered to that and its own notes; the office reads all. What concerns a child's safety is
     read by the named persons alone, and elsewhere: it is left out.
@@ -233,7 +235,8 @@ def lines(school: School, who: Viewer, of: Thread, limit: int = PAGE) -> Sequenc
     found = [*_theirs(school, of, hidden, limit), *_from_staff(school, of, limit), *_notes(school, of, limit)]
     if of.class_ids is None:
         found += _from_bookbag(school, of, hidden, limit)
-    return sorted(found, key=lambda line: line.at)[-limit:]
+    ordered = sorted(found, key=lambda line: line.at)[-limit:]
+    return [line for before, line in zip([None, *ordered], ordered, strict=False) if not (before and before.reading is line.reading is NO_LONGER_KEPT)]
 
 
 def _theirs(school: School, of: Thread, hidden: Collection[int], limit: int) -> Iterable[Line]:
@@ -241,6 +244,9 @@ def _theirs(school: School, of: Thread, hidden: Collection[int], limit: int) -> 
     if of.class_ids is not None:
         statement = statement.where(Received.id.in_(_received_of(school, Attention.class_id.in_(of.class_ids), of)))
     for row in school.session.scalars(statement.order_by(Received.id.desc()).limit(limit)):
+        if row.topic == responses.FORGOTTEN:  # nothing of it can be understood otherwise, or passed on
+            yield Line(Kind.THEIRS, row.received_at, NO_LONGER_KEPT)
+            continue
         reading = english(school, row)
         original = row.text if reading.words != row.text else ""
         yield Line(Kind.THEIRS, row.received_at, reading, original, received=row, files=kept_files.of_received(school, row.id) if row.media else ())
@@ -274,6 +280,9 @@ def _from_bookbag(school: School, of: Thread, hidden: Collection[int], limit: in
     statement = select(Message).where(theirs, Message.text.is_not(None), Message.kind.not_in(kinds), Message.key.not_in(answers))
     for row in school.session.scalars(statement.order_by(Message.id.desc()).limit(limit)):
         words = row.text or ""
+        if row.topic == responses.FORGOTTEN:
+            yield Line(Kind.BOOKBAG, row.claimed_at or row.created_at, NO_LONGER_KEPT)
+            continue
         labels = [str(label) for _id, label in row.choices]
         yield Line(Kind.BOOKBAG, row.claimed_at or row.created_at, Reading(row.english or words), words if row.english else "", message=row, choices=labels)
 
@@ -302,6 +311,8 @@ def _hidden(school: School, of: Thread) -> Collection[int]:
 
 def english(school: School, row: Received) -> Reading:
     """What a parent wrote, for staff: in English where it was English, or was put into English already."""
+    if row.topic == responses.FORGOTTEN:
+        return NO_LONGER_KEPT
     kept = school.session.get(texts.Text, row.text_id) if row.text_id else None
     if kept is None:
         of_needs = select(texts.Text).join(Attention, texts.Text.attention_id == Attention.id).where(Attention.key.in_(attention.keys_of(row.id)))

@@ -19,7 +19,7 @@ from data.outbox import Message
 from data.questionnaires import Questionnaire, Respondent
 from data.store import Store
 from school import School, questionnaires, responses
-from school.questionnaire_file import read, shipped
+from school.questionnaire_file import read, shipped_files
 from school.questionnaire_form import Privacy, faults
 from school.responses import SKIPPED, Given
 from tests.school.small import MONDAY, unedited
@@ -56,7 +56,7 @@ def asked(store: Store) -> int:
 
 @pytest.mark.parametrize("name", ["event", "first_weeks", "interpreter", "policy", "training", "yearly"])
 def test_a_questionnaire_that_comes_along_can_be_asked(name: str) -> None:
-    form = read(unedited(MONDAY), shipped()[name])
+    form = read(unedited(MONDAY), shipped_files()[name])
     assert faults(form) == []
     assert (form.privacy is Privacy.NAMED) == (name in {"first_weeks", "interpreter"})
     assert len(form.questions) == {"event": 2, "yearly": 10}.get(name, len(form.questions))
@@ -64,7 +64,7 @@ def test_a_questionnaire_that_comes_along_can_be_asked(name: str) -> None:
 
 
 def test_those_that_come_along_are_these_six() -> None:
-    assert list(shipped()) == ["event", "first_weeks", "interpreter", "policy", "training", "yearly"]
+    assert list(shipped_files()) == ["event", "first_weeks", "interpreter", "policy", "training", "yearly"]
 
 
 def test_a_file_is_opened_once_someone_has_said_yes(run: Run, store: Store) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastapi import Response
 
-from console import broadcast_form
-from console.broadcast_form import KINDS, REPEATS, in_words, key_of
+from console import broadcast_form, whom
+from console.broadcast_form import KINDS, REPEATS, in_words
 from console.desk import Back, Desk, Form, Hooks
 from console.pages import Page
 from console.pages.delivery import STATES as MESSAGE_STATES
@@ -19,7 +19,7 @@ from console.pages.unreachable import REASONS
 from console.rendering import day, language_name
 from school import LONDON, School, audiences, broadcast_runs, broadcasts, costs, delivery, kept_files, openers, texts, unreachable
 from school.access import Power, Viewer
-from school.audiences import EVERYONE, AudienceKind
+from school.audiences import EVERYONE
 from school.broadcast_days import AlreadyPast, BadRepeat, NoSuchTime
 from school.broadcasts import (
     NOW,
@@ -320,8 +320,8 @@ def _intend(desk: Desk, again: broadcast_form.Show, broadcast: Broadcast, when: 
 def _form(desk: Desk, broadcast: Broadcast | None) -> Response:
     is_closure = broadcast is None and desk.query.has("closure")
     asked = desk.query.text("to", 60)
-    offered = broadcast_form.offered(desk, broadcast)
-    to = key_of(audience_of(broadcast)) if broadcast else asked if asked in {key for key, _, _ in offered} else key_of(EVERYONE)
+    offered = whom.offered(desk, audience_of(broadcast) if broadcast else None)
+    to = whom.key_of(audience_of(broadcast)) if broadcast else asked if asked in {key for key, _, _ in offered} else whom.key_of(EVERYONE)
     planned = _planned(broadcast) if broadcast else None
     return desk.render(
         "broadcasts/edit.html",
@@ -334,20 +334,11 @@ def _form(desk: Desk, broadcast: Broadcast | None) -> Response:
         is_closure=is_closure,
         kinds=list(KINDS.items()),
         to=to,
-        offered=_by_kind(offered),
+        offered=whom.by_kind(offered),
         planned=planned,
         repeats=list(REPEATS.items()),
         rows=broadcast_form.rows(desk, broadcast),
     )
-
-
-def _by_kind(offered: Sequence[tuple[str, str, audiences.Audience]]) -> Mapping[str, Sequence[tuple[str, str]]]:
-    """What the select offers, under a word for what they are."""
-    named = {AudienceKind.CLASS: "A class", AudienceKind.GROUP: "A group", AudienceKind.LANGUAGE: "A language"}
-    found: dict[str, list[tuple[str, str]]] = {}
-    for key, words, audience in offered:
-        found.setdefault("" if audience.kind == AudienceKind.EVERYONE else named.get(audience.kind, "An event"), []).append((key, words))
-    return found
 
 
 def _too_late(desk: Desk, broadcast_id: int) -> Response:

@@ -140,6 +140,16 @@ def text(html: str) -> str:
 
 
 class TestTheList:
+    def test_guests_are_asked_afterwards_unless_one_does_not_want_that(self, rules: Rules, office: Browser) -> None:
+        form = office.get(f"{AT}/new")
+        assert 'name="asks_after" value="yes" checked' in form
+        for typed, is_asked in (({"asks_after": "yes"}, True), ({}, False), ({"asks_after": "yes", "asks": "no"}, False)):
+            html = office.post(f"{AT}/new", {**COFFEE, **typed}, of=f"{AT}/new")
+            assert ("guests are asked how it was" in html) is is_asked
+            number = int(re.findall(r"events/(\d+)/edit", html)[0])
+            assert rules(lambda school, number=number: found(school, number).asks_after) is is_asked
+            assert ('name="asks_after" value="yes" checked' in office.get(f"{AT}/{number}/edit")) is is_asked
+
     def test_says_what_is_coming_for_whom_and_who_comes(self, rules: Rules, office: Browser) -> None:
         event = rules.event(title="Makaton", capacity=4, most=4, guests=of_class("Leo"))
         rules.answers(event, "Tom", people=3)
