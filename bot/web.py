@@ -19,6 +19,7 @@ from bot.health import add_health
 from bot.house import House
 from bot.links import add_links
 from bot.metrics import Metrics
+from bot.question_page import add_questions
 from bot.running import Running
 from data.store import DatabaseAway
 
@@ -55,6 +56,7 @@ def application(house: House, running: Running, metrics: Metrics, demo: Mapping[
     _add_telegram(app, house, running, metrics)
     add_health(app, house, running, metrics)
     add_links(app, house)
+    add_questions(app, house)
     _add_errors(app, metrics, running)
     hooks = add_console(app, house, demo)
     return app
