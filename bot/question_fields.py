@@ -91,7 +91,9 @@ def fields(questionnaire: Questionnaire, language: str, answered: Mapping[str, T
     """Every question, in its order. Below `pictures_at` its picture is found, by the question's key."""
     for number, question in enumerate(questionnaire.questions, start=1):
         said = answered.get(question.key, Typed())
-        fault = faults.get(question.key)
+        refused = faults.get(question.key)
+        fault = _fault(question, said, refused.why).render(language) if refused is not None else ""
+        hint = _hint(question, language)
         has_picture = question.file is not None and question.file.media_type in PICTURES
         yield Field(
             id=html_id(question.key),
@@ -104,8 +106,8 @@ def fields(questionnaire: Questionnaire, language: str, answered: Mapping[str, T
             words=said.words,
             typed=said.text,
             only_if=_only_if(questionnaire, question, language),
-            hint=_hint(question, language),
-            fault=_fault(question, said, fault.why).render(language) if fault is not None else "",
+            hint=hint if hint != fault else "",
+            fault=fault,
             picture=f"{pictures_at}/{question.key}" if has_picture else "",
             is_counted=question.least is not None and question.least >= 0,
         )
