@@ -38,7 +38,7 @@ LARGEST: Final = 2 * 1024 * 1024
 WITHIN: Final = 60.0
 """Seconds in which it must have come: a phone on a slow network is waited for."""
 LOOK: Final = STYLE + (
-    "*{box-sizing:border-box}h1{font-size:1.5rem;line-height:1.3}.question{border:0;border-top:1px solid #767676;margin:0;padding:1.25rem 0;min-width:0}"
+    "*{box-sizing:border-box}h1{font-size:1.5rem;line-height:1.3}.question{border:0;border-bottom:1px solid #767676;margin:0;padding:1.25rem 0;min-width:0}"
     "legend,.legend{display:block;font-weight:600;padding:0;margin-bottom:.5rem}"
     ".option{display:flex;align-items:center;gap:.75rem;min-height:2.75rem;padding:.35rem 0}"
     "input[type=radio],input[type=checkbox]{width:1.75rem;height:1.75rem;flex:none;margin:0}main{overflow-wrap:anywhere}"
