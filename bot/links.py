@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -14,24 +15,30 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from bot.house import House
+from bot.question_fields import Said, own
 from school import School, calendar_file, feeds, file_links, kept_files, rsvp_file
 from school.files import File
 from translations import Phrase, _, direction, spoken
 
 NO_SUCH_LINK: Final = "This link has expired or is not complete. Ask the school for a new one."
-_STYLE: Final = (
+STYLE: Final = (
     "body{font:1.25rem/1.5 system-ui,sans-serif;margin:0;padding:2rem 1.25rem;max-width:32rem;color:#1a1a1a;background:#fff}"
     "button{font:inherit;padding:.75rem 2rem;border:0;border-radius:.5rem;background:#1d4ed8;color:#fff}"
     "button:focus-visible{outline:3px solid #f59e0b;outline-offset:2px}"
 )
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Cache-Control": "no-store",
-}
+"""How a page of a link looks: no file is fetched for it."""
+
+
+def page_headers(style: str, *, shows: str = "") -> Mapping[str, str]:
+    """The headers of a page that has no script, this style and nothing else; `shows` are directives for more."""
+    style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return {
+        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{style_hash}'; {shows}form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cache-Control": "no-store",
+    }
 
 
 def add_links(app: FastAPI, house: House) -> None:
@@ -101,14 +108,20 @@ def _over(school: School, language: str) -> HTMLResponse:
 
 def page(school: School, language: str, words: Phrase, more: str = "", status: int = 200) -> HTMLResponse:
     """One sentence, in the reader's language, that names nobody."""
-    language = spoken(language)
-    side = "rtl" if direction.is_right_to_left(language) else "ltr"
+    return small_page(school, language, [own(words, language)], more, status)
+
+
+def small_page(school: School, language: str, lines: Sequence[Said], more: str = "", status: int = 200) -> HTMLResponse:
+    """A few sentences, in the reader's language, that name nobody."""
+    speaking = spoken(language)
+    side = "rtl" if direction.is_right_to_left(speaking) else "ltr"
+    said = "".join(f'<p lang="{escape(line.language)}" dir="{line.side}">{escape(line.words)}</p>' for line in lines)
     body = (
-        f'<!doctype html><html lang="{escape(language)}" dir="{side}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(school.settings.name)}</title><style>{_STYLE}</style></head><body><main><h1>{escape(school.settings.name)}</h1>"
-        f"<p>{_written(words, language)}</p>{more}</main></body></html>"
+        f'<!doctype html><html lang="{escape(speaking)}" dir="{side}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(school.settings.name)}</title><style>{STYLE}</style></head><body><main><h1>{escape(school.settings.name)}</h1>"
+        f"{said}{more}</main></body></html>"
     )
-    return HTMLResponse(body, status, headers=_PAGE_HEADERS)
+    return HTMLResponse(body, status, headers=dict(page_headers(STYLE)))
 
 
 def button(words: Phrase, language: str, *, leads_to: str = "") -> str:

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.settings.kinds import Provider as ProviderName
 from data.store import DatabaseAway, Store
 from data.texts import TextTranslation
-from school import School, SchoolSettings, registered_names, texts
+from school import School, SchoolSettings, registered_names, responses, texts
 from translations import corrections, memory
 from translations.backwards import Back, read_back
 from translations.chain import Chain, NotTranslated
@@ -45,6 +45,7 @@ class Job:
     source: str
     target: str
     is_parents: bool
+    is_answer: bool = False  # to a questionnaire: whose, nobody is to know, so nothing keeps a copy of it
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,9 @@ class Translators:
             return memory.recall(session, job.source, job.target, job.masked.key, self._clock())
 
     def keep(self, school: School, result: Result) -> None:
-        """Put a new translation into the memory."""
+        """Put a new translation into the memory; never an answer's, which would be there still when the answer is gone."""
         job = result.job
-        if result.is_new:
+        if result.is_new and not job.is_answer:
             memory.remember(school.session, job.source, job.target, job.masked.key, result.text_key, result.provider, school.now)
 
     async def run_once(self) -> int:
@@ -134,7 +135,9 @@ class Translators:
     def _job(self, school: School, wanted: TextTranslation) -> Job:
         text = wanted.text
         masked = self.masked(school, text.words, text.language, text.adult_id)
-        return Job(text.id, text.words, masked, text.language, wanted.language, is_parents=text.attention_id is not None)
+        is_answer = text.attention_id is None and responses.is_own_words(school, text)
+        is_parents = is_answer or text.attention_id is not None
+        return Job(text.id, text.words, masked, text.language, wanted.language, is_parents=is_parents, is_answer=is_answer)
 
     def _keep_all(self, results: Sequence[Result]) -> None:
         with self._store.write() as session:

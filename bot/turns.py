@@ -141,7 +141,9 @@ class Turns:
             row.intent, row.confidence = (wish.intent, wish.confidence) if wish else (heard.utterance.exact, None)
         adult = recognition.speaker(school, first.address)
         came_of_it = self._take_up(school, heard, rows, adult)
-        log.info("turn", trace=first.trace, thread=heard.thread, kind=first.kind, intent=first.intent, came_of_it=came_of_it)
+        # A yes or no to a question that is confided is its answer.
+        intent = first.intent if first.topic is None else "confided"
+        log.info("turn", trace=first.trace, thread=heard.thread, kind=first.kind, intent=intent, came_of_it=came_of_it)
         for row in rows[1:]:
             log.info("turn", trace=row.trace, thread=heard.thread, kind=row.kind, came_of_it=f"as one with {first.trace}")
 
@@ -201,14 +203,13 @@ class Turns:
         )
         before = conversation.topic
         said = conversation.begin("safeguarding") if heard.is_alarming else self._answer(school, conversation, heard.utterance, first, adult)
-        topic = conversation.topic or before or None
         for row in rows:
-            row.topic = topic
+            row.topic = before or conversation.topic or None  # what they wrote answers what was asked before
         if said.text:
             # A message that waited on a shared phone is answered a second time, now that it is known whose it is.
             key = f"reply:{first.id}:{heard.thread}"
             message = outbox.reply(school, first, said, adult, key=key)
-            message.topic = topic
+            message.topic = conversation.topic or before or None
             if said.question is not None:
                 said.question.outbox = message.uid
         kept.state, kept.updated_at = state.to_json(), school.now

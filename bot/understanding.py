@@ -82,7 +82,7 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
         opening = _opening(engine, text, language) if needs_parse and not any(wish.entities for wish in wishes) else None
         instead = _instead(engine, text, language)
         return Utterance(text, message.received_at, exact=exact, number=number, opening=opening, wishes=wishes, instead=instead)
-    about = _staff_named(school, text)
+    about = staff_named(school, text)
     return Utterance(text, message.received_at, exact=exact, number=number, wishes=list(map(_otherwise, wishes)), alarm=alarm, about_staff=about)
 
 
@@ -114,7 +114,7 @@ def _alarm(engine: Understander, text: str, language: str, wishes: Sequence[Unde
     return heard or (Alarm(Level.LOOK, "model") if is_guessed else None)
 
 
-def _staff_named(school: School, text: str) -> frozenset[int]:
+def staff_named(school: School, text: str) -> frozenset[int]:
     """The members of staff whom a text names, whoever wrote it."""
     everyone = [_staff_name(person) for person in school.session.scalars(select(Staff).where(Staff.has_left.is_(False)))]
     return frozenset(entity.value.id for entity in names.find(clean(text, None), everyone) if isinstance(entity.value, Name))

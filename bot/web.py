@@ -20,6 +20,7 @@ from bot.house import House
 from bot.links import add_links
 from bot.mail_pages import add_mail_pages
 from bot.metrics import Metrics
+from bot.question_page import add_questions
 from bot.running import Running
 from data.store import DatabaseAway
 
@@ -57,6 +58,7 @@ def application(house: House, running: Running, metrics: Metrics, demo: Mapping[
     add_health(app, house, running, metrics)
     add_links(app, house)
     add_mail_pages(app, house)
+    add_questions(app, house)
     _add_errors(app, metrics, running)
     hooks = add_console(app, house, demo)
     return app

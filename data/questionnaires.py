@@ -243,12 +243,15 @@ class QuestionnaireLink(Base):
 
 
 class QuestionnaireTally(Base):
-    """How many links of an anonymous questionnaire were given out, and how many were used: by class and, apart from that, by language."""
+    """How many links of an anonymous questionnaire were given out, and how many were used: by class and, apart from that, by language.
+
+    The dimension 'sent' is a bill: of messages that were forgotten, how many there were (`asked`) and as how many parts they were paid for (`answered`).
+    """
 
     __tablename__ = "questionnaire_tallies"
 
     questionnaire_id: Mapped[int] = mapped_column(ForeignKey("questionnaires.id", ondelete="CASCADE"), primary_key=True)
-    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)  # 'all', 'class' or 'language'
-    value: Mapped[str] = mapped_column(String(35), primary_key=True)  # a class's id, a language's tag, '' for those that are not named
+    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)  # 'all', 'class' or 'language'; or 'sent'
+    value: Mapped[str] = mapped_column(String(35), primary_key=True)  # a class's id, a language's tag, '' for those that are not named; 'sms 2026-11'
     asked: Mapped[int] = mapped_column(default=0)
     answered: Mapped[int] = mapped_column(default=0)

@@ -94,6 +94,24 @@ class Store:
         with away_is_told(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
+    def forget_log(self) -> bool:
+        """Cut the WAL to nothing, so that no page is in it any more as it was before something was deleted; False where someone reads just now.
+
+        True on PostgreSQL, whose log is its server's own matter, and in a process that may not checkpoint.
+        """
+        if not self.is_sqlite or not self._may_checkpoint():
+            return True
+        with self._one_writer(urgent=False), away_is_told(), self._writer.connect() as connection:
+            raw = connection.connection.cursor()
+            try:
+                raw.execute("PRAGMA busy_timeout=0")  # nobody waits for this: it is tried again
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                answer = raw.fetchone()
+                return answer is not None and answer[0] == 0
+            finally:
+                raw.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+                raw.close()
+
     def close(self) -> None:
         """Let go of all connections; the reading ones first, so that the writing one tidies up the WAL."""
         self._reader.dispose()
@@ -209,13 +227,14 @@ def _sqlite_engine(url: URL, *, writes: bool) -> Engine:
     if not writes:
         options = {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 12, "pool_timeout": BUSY_MILLISECONDS / 1000}
     engine = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False}, **options)
-    first = "journal_mode=WAL" if writes else "query_only=ON"
+    # What is deleted is overwritten with noughts: docs/decisions/0020-private-and-anonymous.md.
+    first = ["journal_mode=WAL", "secure_delete=ON"] if writes else ["query_only=ON"]
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions are begun by us, not guessed by the driver
         cursor = connection.cursor()
-        for pragma in (first, "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0", "cache_size=-16000", "temp_store=MEMORY"):
+        for pragma in (*first, "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0", "cache_size=-16000", "temp_store=MEMORY"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 NAME = "ticker"
 EVERY = 4
 """Seconds between ticks."""
+FORGETS_EVERY = timedelta(minutes=10)
+"""How long what was deleted may stand in the database's log."""
 
 
 class Ticker:
@@ -31,6 +33,7 @@ class Ticker:
     def __init__(self, store: Store, settings: SchoolSettings, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
         self._store, self._settings, self._clock, self._wake = store, settings, clock, wake
         self._holder = secrets.token_hex(8)
+        self._forgot_at: datetime | None = None
         self._scheduler = BackgroundScheduler(timezone="Europe/London")
 
     def start(self) -> None:
@@ -56,10 +59,16 @@ class Ticker:
             for capability in capabilities():
                 if capability.due is not None:
                     self._do(capability.name, capability.due, fence)
+            self._forget_log()
         except DatabaseAway:
             log.warning("database away", at="ticker")
             return
         self._wake()
+
+    def _forget_log(self) -> None:
+        now = self._clock()
+        if (self._forgot_at is None or now - self._forgot_at >= FORGETS_EVERY) and self._store.forget_log():
+            self._forgot_at = now
 
     def _do(self, name: str, due: Callable[[School], None], fence: int) -> None:
         try:

@@ -12,6 +12,7 @@ from data.addresses import Address
 from data.broadcasts import Broadcast, BroadcastRun
 from data.outbox import STILL_TO_LEAVE, Message
 from data.people import Adult, Child, Guardianship, SchoolClass
+from data.questionnaires import QuestionnaireTally
 from school import LONDON, School
 from school.broadcast_runs import KIND, of_runs
 
@@ -73,8 +74,9 @@ def cap(school: School) -> float | None:
 def spent(school: School) -> float:
     """What this month has cost so far, in pence, at the prices of today."""
     by_channel = select(Address.channel, func.sum(_PARTS)).join(Address, Message.address_id == Address.id)
-    rows = school.session.execute(by_channel.where(*_left_in(school.today)).group_by(Address.channel))
-    return sum(parts * school.settings.pence.get(channel, 0.0) for channel, parts in rows)
+    rows = school.session.execute(by_channel.where(*_left_in(school.today)).group_by(Address.channel)).all()
+    forgotten = [(channel, parts) for channel, _messages, parts in _forgotten(school, school.today)]
+    return sum(parts * school.settings.pence.get(channel, 0.0) for channel, parts in [*rows, *forgotten])
 
 
 def promised(school: School) -> float:
@@ -104,9 +106,20 @@ def month(school: School, day: date) -> Sequence[Cost]:
         line = (kind, classes.get(adult_id or 0, ""), language or "", channel)
         before = sums.get(line, (0, 0))
         sums[line] = before[0] + count, before[1] + parts
+    for channel, messages, parts in _forgotten(school, day):
+        sums["questionnaires", "", "", channel] = messages, parts
     prices = school.settings.pence
     costs = [Cost(*line, messages, parts, parts * prices.get(line[3], 0.0)) for line, (messages, parts) in sums.items()]
     return sorted(costs, key=lambda cost: (-cost.pence, -cost.parts, cost.kind, cost.school_class, cost.language, cost.channel))
+
+
+def _forgotten(school: School, day: date) -> Sequence[tuple[str, int, int]]:
+    """By channel, how many messages and parts left in the month of this day that carried private answers: they are gone, and were paid for."""
+    month_of = f"{day:%Y-%m}"
+    bills = select(QuestionnaireTally.value, func.sum(QuestionnaireTally.asked), func.sum(QuestionnaireTally.answered))
+    of_then = (QuestionnaireTally.dimension == "sent", QuestionnaireTally.value.endswith(month_of))
+    rows = school.session.execute(bills.where(*of_then).group_by(QuestionnaireTally.value)).all()
+    return [(value.removesuffix(month_of).strip(), messages, parts) for value, messages, parts in rows]
 
 
 _PARTS = func.coalesce(Message.parts, 1)

@@ -18,12 +18,14 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
+from data.addresses import Address
+from data.conversation import Conversation
 from data.inbox import Received
 from data.outbox import STILL_TO_LEAVE, Message, OutboxState
 from data.people import Adult
@@ -42,7 +44,7 @@ from data.questionnaires import (
     SealedResponse,
 )
 from data.texts import Text
-from school import School, questionnaires, texts
+from school import LONDON, School, questionnaires, texts
 from school.capability import Capability
 from school.errors import Refusal
 from school.files import File
@@ -50,7 +52,6 @@ from school.questionnaire_form import OTHER, SCALES
 from school.questionnaires import INVITATION, SMALLEST_GROUP
 
 __all__ = [
-    "FORGOTTEN",
     "SKIPPED",
     "Closed",
     "Given",
@@ -65,8 +66,11 @@ __all__ = [
     "decline",
     "finish",
     "given",
+    "is_forgotten",
+    "is_own_words",
     "keep",
     "keys_of",
+    "looked_over",
     "next_question",
     "of_adult",
     "page_of",
@@ -77,10 +81,14 @@ PLACE = "/q/"
 _TOKEN = re.compile(r"/q/[A-Za-z0-9_-]{20,}")
 LONGEST = 4_000
 """Characters of an answer in their own words that are kept: a text message has at most 1,600, and several may be one answer."""
+LARGEST = 999_999_999
+"""The largest number that is an answer, above nought or below: it must fit where both databases keep it."""
 DELIVERED_BY = timedelta(days=1)
 """When nothing was reported of a message by then, it is taken to have arrived."""
 KEPT = timedelta(days=3 * 365)
 """How long a closed questionnaire and its answers are kept: to compare a year with the one before."""
+SENT = "sent"
+"""The dimension of tallies that say what forgotten messages cost."""
 _SHUFFLE = secrets.SystemRandom()
 
 
@@ -168,13 +176,26 @@ def check(question: Question, answer: Given) -> Given:
     known = keys_of(question)
     if known and (not answer.choices or not set(answer.choices) <= set(known) or (question.kind != QuestionKind.SEVERAL and len(answer.choices) > 1)):
         raise NoAnswer(Why.UNKNOWN)
-    if answer.number is not None and question.least is not None and answer.number < question.least:
+    if answer.number is not None and answer.number < (-LARGEST if question.least is None else question.least):
         raise NoAnswer(Why.LITTLE)
-    if (answer.number is not None and question.most is not None and answer.number > question.most) or len(words) > LONGEST:
+    if (answer.number is not None and answer.number > (LARGEST if question.most is None else question.most)) or len(words) > LONGEST:
         raise NoAnswer(Why.MUCH)
     if OTHER in answer.choices and not words:
         raise NoAnswer(Why.NOTHING)
     return replace(answer, choices=tuple(key for key in known if key in answer.choices), words=words)
+
+
+def looked_over(questionnaire: Questionnaire, answers: Mapping[str, Given]) -> tuple[Mapping[str, Given], Mapping[str, NoAnswer]]:
+    """The answers as they would be kept, and what is no answer, both by the question's key. What was answered to a question that is not asked is in neither."""
+    counted: dict[str, Given] = {}
+    refused: dict[str, NoAnswer] = {}
+    for question in questionnaire.questions:
+        if applies(question, counted):
+            try:
+                counted[question.key] = check(question, answers.get(question.key, SKIPPED))
+            except NoAnswer as refusal:
+                refused[question.key] = refusal
+    return counted, refused
 
 
 # In the chat
@@ -337,8 +358,19 @@ def _given(kept: Mapping[str, Any]) -> Given:
 
 
 def _seal(school: School, questionnaire: Questionnaire, answers: Mapping[str, Given], language: str) -> None:
-    kept = {key: _plain(answer) for key, answer in answers.items()}
-    school.session.add(SealedResponse(token=secrets.token_hex(16), questionnaire_id=questionnaire.id, language=language, answers=kept))
+    """Seal a set of answers, and all that are sealed already anew, in a new order.
+
+    For PostgreSQL writes beside each row which transaction wrote it: one that was written by the transaction which also wrote that its parent has finished
+    would be theirs for everyone to see. Written anew, all are the last one's. The language is kept only for the sake of words that are in it.
+    """
+    school.session.flush()
+    school.session.execute(select(Questionnaire.id).where(Questionnaire.id == questionnaire.id).with_for_update(key_share=True))
+    before = delete(SealedResponse).where(SealedResponse.questionnaire_id == questionnaire.id).returning(SealedResponse.language, SealedResponse.answers)
+    sealed = [(row.language, row.answers) for row in school.session.execute(before.execution_options(synchronize_session=False))]
+    sealed.append((language if any(answer.words for answer in answers.values()) else "", {key: _plain(answer) for key, answer in answers.items()}))
+    _SHUFFLE.shuffle(sealed)
+    rows = [{"token": secrets.token_hex(16), "questionnaire_id": questionnaire.id, "language": tag, "answers": kept} for tag, kept in sealed]
+    school.session.execute(insert(SealedResponse), rows)
 
 
 def open_sealed(school: School, questionnaire: Questionnaire) -> int:
@@ -356,6 +388,9 @@ def open_sealed(school: School, questionnaire: Questionnaire) -> int:
             if question.key in one.answers:
                 made.answers += _rows(school, question, _given(one.answers[question.key]), one.language, None)
         _for_staff(made.answers)
+        for row in made.answers:
+            if row.text is not None:
+                row.text.created_at = datetime.combine(school.today, time(), LONDON)  # no time finer than a day
         school.session.flush()
         school.session.delete(one)
     school.session.flush()
@@ -386,10 +421,9 @@ def answer_page(school: School, token: str, answers: Mapping[str, Given]) -> Non
         raise Closed
     questionnaire = questionnaires.get(school, link.questionnaire_id)
     assert questionnaire is not None
-    counted: dict[str, Given] = {}
-    for question in questionnaire.questions:
-        if applies(question, counted):
-            counted[question.key] = check(question, answers.get(question.key, SKIPPED))
+    counted, refused = looked_over(questionnaire, answers)
+    for refusal in refused.values():
+        raise refusal
     groups = {"all": "", "class": str(link.class_id or ""), "language": link.language}
     gone = delete(QuestionnaireLink).where(QuestionnaireLink.hash == link.hash).returning(QuestionnaireLink.language)
     language = school.session.scalar(gone.execution_options(synchronize_session=False))
@@ -418,6 +452,8 @@ def _page(school: School, questionnaire: Questionnaire) -> File:
         token = secrets.token_urlsafe(24)
         classes = {row.child.class_id for row in adult.guardianships if row.may_be_asked and row.child.left_on is None}
         class_id = classes.pop() if len(classes) == 1 else None
+        if school.session.get(QuestionnaireTally, (questionnaire.id, "class", str(class_id))) is None:
+            class_id = None  # of so few that they are not named
         school.session.add(QuestionnaireLink(hash=_hash(token), questionnaire_id=questionnaire.id, language=adult.language, class_id=class_id))
         return PLACE + token
 
@@ -428,11 +464,18 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def is_own_words(school: School, text: Text) -> bool:
+    """Whether it is what someone answered in their own words."""
+    return school.session.scalar(select(Answered.id).where(Answered.text_id == text.id).limit(1)) is not None
+
+
 # The clock
 
 
 def due(school: School) -> None:
     """Remind, close and open what the time has come for, and forget what is to be forgotten. May be called at any time, twice, or late."""
+    _forget_unfinished(school)
+    _forget_words(school)  # first, so that conversations are locked before questionnaires, as in a turn
     live = select(Questionnaire).where(Questionnaire.state == QuestionnaireState.OPEN).order_by(Questionnaire.id)
     for questionnaire in school.session.scalars(live.with_for_update(of=Questionnaire).execution_options(populate_existing=True)).all():
         if questionnaire.closes_on is not None and questionnaire.closes_on < school.today:
@@ -442,7 +485,6 @@ def due(school: School) -> None:
         open_sealed(school, questionnaire)
     for questionnaire in school.session.scalars(_closed_with_seals()).all():
         open_sealed(school, questionnaire)
-    _forget_words(school)
     _forget_links(school)
     school.session.flush()
 
@@ -452,24 +494,76 @@ def _closed_with_seals() -> Any:
     return select(Questionnaire).where(Questionnaire.state == QuestionnaireState.CLOSED, Questionnaire.id.in_(sealed)).with_for_update(of=Questionnaire)
 
 
+def _forget_unfinished(school: School) -> None:
+    """What was begun and not finished before it closed is nobody's answer: it is forgotten."""
+    closed = select(Questionnaire.id).where(Questionnaire.state == QuestionnaireState.CLOSED, Questionnaire.privacy != Privacy.NAMED)
+    begun = select(Respondent).where(Respondent.state == RespondentState.STARTED, Respondent.questionnaire_id.in_(closed))
+    for respondent in school.session.scalars(begun.limit(200)).all():
+        _drop(school, _response(school, respondent))
+        respondent.state, respondent.words_to_forget = RespondentState.INVITED, True
+    school.session.flush()
+
+
 def _forget_words(school: School) -> None:
-    """Empty the texts that carried the answers of those who have finished; what is still on its way when that is over."""
-    for respondent in school.session.scalars(select(Respondent).where(Respondent.words_to_forget).limit(200)).all():
+    """Delete the texts that carried the answers of those who have finished, or will not; what is still on its way when that is over.
+
+    Whole rows: how many texts someone needed, and which questions they were sent, says much about what they answered.
+    """
+    has_begun_again = and_(Respondent.state == RespondentState.STARTED, Questionnaire.state == QuestionnaireState.OPEN)
+    waiting = select(Respondent).join(Questionnaire).where(Respondent.words_to_forget, ~has_begun_again).limit(200)
+    for respondent in school.session.scalars(waiting).all():
         about = topic(respondent)
-        for received in school.session.scalars(select(Received).where(Received.topic == about)):
-            written = received.text_id
-            received.text, received.payload, received.text_id, received.topic = "", None, None, FORGOTTEN
-            if written is not None:
-                school.session.execute(delete(Text).where(Text.id == written))
-        is_over = _is_over(school)
-        for message in school.session.scalars(select(Message).where(Message.topic == about, is_over)):
-            message.text, message.english, message.choices, message.rest, message.topic = "", None, [], None, FORGOTTEN
+        _leave_the_conversation(school, respondent.adult_id, about)
+        for received in school.session.scalars(select(Received).where(Received.topic == about)).all():
+            _forget_received(school, received)
+        for message in school.session.scalars(select(Message).where(Message.topic == about, _is_over(school))).all():
+            _bill(school, respondent.questionnaire_id, message)
+            school.session.delete(message)
         school.session.flush()
-        respondent.words_to_forget = school.session.scalar(select(Message.id).where(Message.topic == about).limit(1)) is not None
+        left = (select(Message.id).where(Message.topic == about), select(Received.id).where(Received.topic == about))
+        respondent.words_to_forget = any(school.session.scalar(rows.limit(1)) is not None for rows in left)
 
 
-FORGOTTEN = "forgotten"
-"""The topic of a message whose words were emptied."""
+def is_forgotten(received: Received) -> bool:
+    """Whether its words carried an answer and are gone: the newest message stays, empty, until another comes."""
+    return bool(received.topic) and not received.text
+
+
+def _forget_received(school: School, received: Received) -> None:
+    """Empty it at once; it goes itself as soon as it is not the newest, whose number SQLite would give to the next."""
+    if received.text_id is not None:
+        written, received.text_id = received.text_id, None
+        school.session.flush()
+        school.session.execute(delete(Text).where(Text.id == written))
+    received.text, received.payload, received.intent, received.confidence, received.corrected = "", None, None, None, None
+    if received.id < (school.session.scalar(select(func.max(Received.id))) or 0):
+        school.session.delete(received)
+
+
+def _leave_the_conversation(school: School, adult_id: int, about: str) -> None:
+    """Take what was answered out of where their conversation stands: a dialogue that was left, or has been taken over by another's answers."""
+    kept = school.session.get(Conversation, f"a{adult_id}", with_for_update=True)
+    if kept is None or not about:
+        return
+    frames = [frame for frame in kept.state.get("frames", ()) if frame.get("topic") != about]
+    waiting = [frame for frame in kept.state.get("waiting", ()) if frame.get("topic") != about]
+    if len(frames) < len(kept.state.get("frames", ())) or len(waiting) < len(kept.state.get("waiting", ())):
+        is_open = frames and frames[-1] == kept.state["frames"][-1]
+        kept.state = {**kept.state, "frames": frames, "waiting": waiting, "question": kept.state.get("question") if is_open else None}
+
+
+def _bill(school: School, questionnaire_id: int, message: Message) -> None:
+    """Remember what a message cost that is about to be forgotten: by channel and month, and no more."""
+    if message.sent_at is None or message.address_id is None:
+        return
+    channel = school.session.get_one(Address, message.address_id).channel
+    key = (questionnaire_id, SENT, f"{channel} {message.sent_at.astimezone(LONDON):%Y-%m}")
+    row = school.session.get(QuestionnaireTally, key)
+    if row is None:
+        row = QuestionnaireTally(questionnaire_id=key[0], dimension=key[1], value=key[2], asked=0, answered=0)
+        school.session.add(row)
+    row.asked, row.answered = row.asked + 1, row.answered + (message.parts or 1)
+    school.session.flush()
 
 
 def _is_over(school: School) -> Any:

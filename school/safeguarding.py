@@ -31,13 +31,24 @@ SEEN_AS = "safeguarding"
 """What the audit calls a matter."""
 
 
-def raise_alarm(school: School, *, key: str, text: str, adult: Adult | None, address: Address, about_staff: Collection[int] = ()) -> None:
+def raise_alarm(
+    school: School,
+    *,
+    key: str,
+    text: str,
+    adult: Adult | None,
+    address: Address | None,
+    about_staff: Collection[int] = (),
+    language: str | None = None,
+) -> None:
     """Keep what was written for the one who must see it, and tell them at once that there is something, without a word of it. Once for each `key`.
 
     `about_staff` are the members of staff whom the message names. Where the one who must see it has no phone, the other is told that there is something.
+    Neither `adult` nor `address` is known of words on an anonymous page; `language` is then the one they were asked in.
     """
     role = DEPUTY if _concerns_those_above(school, about_staff) else LEAD
-    if not call_for_a_person(school, Need.SAFEGUARDING, key=key, adult=adult, address=address, text=text, detail=FOR_THE_DEPUTY if role == DEPUTY else ""):
+    detail = FOR_THE_DEPUTY if role == DEPUTY else ""
+    if not call_for_a_person(school, Need.SAFEGUARDING, key=key, adult=adult, address=address, text=text, language=language, detail=detail):
         return
     phones = _phones(school, role, about_staff) or (_phones(school, LEAD if role == DEPUTY else DEPUTY, about_staff))
     for phone in phones:
@@ -46,10 +57,19 @@ def raise_alarm(school: School, *, key: str, text: str, adult: Adult | None, add
         call_for_a_person(school, Need.NOT_DELIVERED, key=f"{key}:untold", detail="safeguarding: no lead or deputy has a phone that can be reached")
 
 
-def put_before_the_lead(school: School, *, key: str, text: str, adult: Adult | None, address: Address, about_staff: Collection[int] = ()) -> None:
+def put_before_the_lead(
+    school: School,
+    *,
+    key: str,
+    text: str,
+    adult: Adult | None,
+    address: Address | None,
+    about_staff: Collection[int] = (),
+    language: str | None = None,
+) -> None:
     """A message in which there may be a hint: the lead sees it when she next reads; nobody is called."""
     detail = FOR_THE_DEPUTY if _concerns_those_above(school, about_staff) else TO_LOOK_AT
-    call_for_a_person(school, Need.SAFEGUARDING, key=key, adult=adult, address=address, text=text, detail=detail)
+    call_for_a_person(school, Need.SAFEGUARDING, key=key, adult=adult, address=address, text=text, language=language, detail=detail)
 
 
 def due(school: School) -> None:

@@ -235,8 +235,7 @@ def lines(school: School, who: Viewer, of: Thread, limit: int = PAGE) -> Sequenc
     found = [*_theirs(school, of, hidden, limit), *_from_staff(school, of, limit), *_notes(school, of, limit)]
     if of.class_ids is None:
         found += _from_bookbag(school, of, hidden, limit)
-    ordered = sorted(found, key=lambda line: line.at)[-limit:]
-    return [line for before, line in zip([None, *ordered], ordered, strict=False) if not (before and before.reading is line.reading is NO_LONGER_KEPT)]
+    return sorted(found, key=lambda line: line.at)[-limit:]
 
 
 def _theirs(school: School, of: Thread, hidden: Collection[int], limit: int) -> Iterable[Line]:
@@ -244,7 +243,7 @@ def _theirs(school: School, of: Thread, hidden: Collection[int], limit: int) -> 
     if of.class_ids is not None:
         statement = statement.where(Received.id.in_(_received_of(school, Attention.class_id.in_(of.class_ids), of)))
     for row in school.session.scalars(statement.order_by(Received.id.desc()).limit(limit)):
-        if row.topic == responses.FORGOTTEN:  # nothing of it can be understood otherwise, or passed on
+        if responses.is_forgotten(row):  # nothing of it can be understood otherwise, or passed on
             yield Line(Kind.THEIRS, row.received_at, NO_LONGER_KEPT)
             continue
         reading = english(school, row)
@@ -280,9 +279,6 @@ def _from_bookbag(school: School, of: Thread, hidden: Collection[int], limit: in
     statement = select(Message).where(theirs, Message.text.is_not(None), Message.kind.not_in(kinds), Message.key.not_in(answers))
     for row in school.session.scalars(statement.order_by(Message.id.desc()).limit(limit)):
         words = row.text or ""
-        if row.topic == responses.FORGOTTEN:
-            yield Line(Kind.BOOKBAG, row.claimed_at or row.created_at, NO_LONGER_KEPT)
-            continue
         labels = [str(label) for _id, label in row.choices]
         yield Line(Kind.BOOKBAG, row.claimed_at or row.created_at, Reading(row.english or words), words if row.english else "", message=row, choices=labels)
 
@@ -311,7 +307,7 @@ def _hidden(school: School, of: Thread) -> Collection[int]:
 
 def english(school: School, row: Received) -> Reading:
     """What a parent wrote, for staff: in English where it was English, or was put into English already."""
-    if row.topic == responses.FORGOTTEN:
+    if responses.is_forgotten(row):
         return NO_LONGER_KEPT
     kept = school.session.get(texts.Text, row.text_id) if row.text_id else None
     if kept is None:

@@ -7,11 +7,13 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from data.addresses import Address
+from data.conversation import Conversation
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass
-from data.questionnaires import Answered, Per, Privacy, QuestionKind, QuestionnaireLink, Respondent, Response, SealedResponse
+from data.questionnaires import Answered, Per, Privacy, Question, QuestionKind, QuestionnaireLink, Respondent, Response, SealedResponse
 from data.texts import Text
-from school import School, questionnaires, responses
+from school import School, costs, questionnaires, responses
 from school.audiences import Audience, AudienceKind
 from school.questionnaire_file import BadFile, read
 from school.questionnaire_form import Asked, Form
@@ -224,6 +226,65 @@ def test_too_few_stay_sealed(school: School, families: list[Adult]) -> None:
     questionnaires.close(school, None, made)
     responses.due(school)
     assert school.session.scalar(select(func.count()).select_from(Response)) == 0
+
+
+def carried(school: School, respondent: Respondent) -> Message:
+    """A text of ours that left long ago in two parts, in which an answer stands."""
+    address = Address(channel="sms", kind="phone", value=f"+4477009001{respondent.id:02}")
+    school.session.add(address)
+    school.session.flush()
+    message = Message(uid=f"u{respondent.id}", key=f"k{respondent.id}", trace="t", kind="reply", text="secret", topic=responses.topic(respondent))
+    message.address_id, message.state, message.parts, message.created_at, message.sent_at = address.id, "delivered", 2, school.now, school.now
+    school.session.add(message)
+    school.session.flush()
+    return message
+
+
+def test_a_forgotten_text_is_gone_and_still_paid_for(school: School, families: list[Adult]) -> None:
+    opened(school, read(school, YEARLY))
+    for adult in families[:2]:
+        respondent = of(school, adult)
+        carried(school, respondent)
+        answer(school, respondent, **ALL)
+        responses.finish(school, respondent)
+    responses.due(school)
+    assert school.session.scalar(select(func.count()).where(Message.text == "secret")) == 0
+    [cost] = [line for line in costs.month(school, school.today) if line.kind == "questionnaires"]
+    assert (cost.channel, cost.messages, cost.parts, cost.school_class, cost.language) == ("sms", 2, 4, "", "")
+    assert not school.session.scalars(select(Respondent).where(Respondent.words_to_forget)).first()
+
+
+def test_what_was_not_finished_before_it_closed_is_forgotten(school: School, families: list[Adult]) -> None:
+    made = opened(school, read(school, YEARLY))
+    respondent = of(school, families[0])
+    answer(school, respondent, happy=Given(("1",)), why=Given(words="Too loud"))
+    left = {"frames": [{"dialogue": "menu"}, {"dialogue": "answer_questionnaire", "topic": responses.topic(respondent)}], "question": {"id": "1"}}
+    school.session.add(Conversation(thread=f"a{families[0].id}", state=left, updated_at=school.now))
+    questionnaires.close(school, None, made)
+    responses.due(school)
+    assert school.session.scalar(select(func.count()).select_from(Response)) == 0
+    assert school.session.scalar(select(func.count()).where(Text.words == "Too loud")) == 0
+    assert school.session.get_one(Conversation, f"a{families[0].id}").state["frames"] == [{"dialogue": "menu"}]
+
+
+def test_whoever_declined_and_begins_again_loses_nothing(school: School, families: list[Adult]) -> None:
+    opened(school, read(school, YEARLY))
+    respondent = of(school, families[0])
+    responses.decline(school, respondent)
+    responses.begin(school, respondent)
+    answer(school, respondent, happy=Given(("1",)))
+    carried(school, respondent)
+    responses.due(school)
+    assert responses.given(school, respondent) == {"happy": Given(("1",))}
+    assert school.session.scalar(select(func.count()).where(Message.text == "secret")) == 1
+
+
+def test_a_number_is_kept_only_where_both_databases_can(school: School, families: list[Adult]) -> None:
+    question = Question(key="n", kind=QuestionKind.NUMBER)
+    for number, why in ((10**9, Why.MUCH), (-(10**9), Why.LITTLE)):
+        with pytest.raises(NoAnswer) as refusal:
+            responses.check(question, Given(number=number))
+        assert refusal.value.why is why
 
 
 def test_named_answers_stay_theirs(school: School, families: list[Adult]) -> None:

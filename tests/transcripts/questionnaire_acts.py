@@ -51,11 +51,10 @@ def _said(key: str, given: responses.Given) -> str:
     return f"{key} {' '.join(said + ([repr(given.words)] if given.words else [])) or 'left out'}"
 
 
-def forgotten(school: School, name: str) -> list[str]:
-    """How many of someone's messages were emptied, and how many still have their words."""
+def still_there(school: School, name: str) -> list[str]:
+    """What can still be read of someone's messages."""
     adult = demo.adult(school, name)
-    rows = school.session.scalars(select(Received).where(Received.thread == f"a{adult.id}")).all()
-    return [f"{sum(row.topic == responses.FORGOTTEN for row in rows)} of {len(rows)}"]
+    return [repr(words) for words in school.session.scalars(select(Received.text).where(Received.thread == f"a{adult.id}", Received.text != ""))]
 
 
 ACTS: dict[str, Callable[..., None]] = {
@@ -65,5 +64,5 @@ ACTS: dict[str, Callable[..., None]] = {
 FACTS: dict[str, Callable[..., list[str]]] = {
     r"answers so far of (\w+)": answers_of,
     r"sealed answers": sealed,
-    r"messages emptied of (\w+)": forgotten,
+    r"texts still there of (\w+)": still_there,
 }
