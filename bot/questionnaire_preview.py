@@ -36,6 +36,9 @@ __all__ = ["Script", "on_channels", "script"]
 ITS_OWN = "…"
 """What stands for the token in the link to a page: each reader has their own."""
 
+CHATS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM)
+"""Where questions are answered: e-mail only goes out."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -168,7 +171,7 @@ def _written_out(line: Line) -> str:
 def _message(school: School, line: Line, language: str, back: str) -> Shown:
     if line.is_on_page:
         return Shown(line.question, back, page=OnChannel(line.text, [choice.label for choice in line.choices]))
-    return Shown(line.question, back, {channel.value: _on(school, channel, line, language) for channel in ChannelName})
+    return Shown(line.question, back, {channel.value: _on(school, channel, line, language) for channel in CHATS})
 
 
 def _on(school: School, channel: ChannelName, line: Line, language: str) -> OnChannel:

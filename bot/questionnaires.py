@@ -20,7 +20,8 @@ from data.store import Store
 from school import School, audiences, audit, questionnaire_results, questionnaire_sheet, questionnaires
 from school.questionnaire_file import BadFile, read, shipped_files
 from school.questionnaire_form import Fault, Form
-from school.questionnaire_results import Group, Results
+from school.questionnaire_rates import Group
+from school.questionnaire_results import Results
 from school.questionnaires import NobodyToAsk, NotNow, NotReady, Questionnaire, QuestionnaireState
 from school.sheets import as_csv
 from translations import scales
@@ -175,7 +176,7 @@ def _opened(school: School, path: str, closes_on: date | None) -> tuple[Question
         raise _Wrong(f"{path}: there is nobody to ask in '{audiences.written(school, form.audience)}'") from None
     except NotReady as refusal:
         raise _Wrong(
-            *(f"--closes: {closes_on} is over" if closes_on and _is_about_days(fault) else f"{path}: {fault.what}" for fault in refusal.faults)
+            *(f"--closes {closes_on}: {fault.what}" if closes_on and _is_about_days(fault) else f"{path}: {fault.what}" for fault in refusal.faults)
         ) from None
 
 

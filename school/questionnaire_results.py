@@ -11,37 +11,35 @@ Named ones hide nothing. Of private and anonymous ones:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, distinct, false, func, literal, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, distinct, false, func, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
-from data.people import Adult, Child, Guardianship, SchoolClass
+from data.people import Adult, SchoolClass
 from data.questionnaires import (
     Answered,
-    Per,
     Privacy,
     Question,
     QuestionKind,
     Questionnaire,
     QuestionnaireState,
-    QuestionnaireTally,
     Respondent,
-    RespondentState,
     Response,
 )
 from data.texts import Reading, Text, TextTranslation, TranslationState, same_language
 from school import School
+from school.questionnaire_rates import Group, Rates, is_told
 from school.questionnaires import SMALLEST_GROUP, merged
 from school.responses import keys_of
 from school.texts import STAFF_READ
 
-__all__ = ["Bin", "Figures", "Group", "Numbers", "Person", "Results", "Said", "Withheld", "Words", "apart", "bins", "people", "results", "said"]
+__all__ = ["Bin", "Figures", "Numbers", "Person", "Results", "Said", "Withheld", "Words", "bins", "people", "results", "said"]
 
 MOST_BINS = 8
 """How many bars a phone shows of numbers or days."""
@@ -56,24 +54,6 @@ class Withheld(StrEnum):
     NOBODY = "nobody"  # nobody has finished
     TOO_FEW = "too_few"  # fewer than five have, so that figures would name them
     NOT_OPENED = "not_opened"  # enough have; theirs are opened together with those of others who follow
-
-
-@dataclass(frozen=True)
-class Group:
-    """How many were asked and how many have finished: of one class or language, or of those together that are not told apart (`value` '').
-
-    `people` is how many adults (or families, where one answers for all) are in it: one adult may be asked about several children.
-    """
-
-    value: str
-    people: int
-    asked: int
-    finished: int
-
-    @property
-    def share(self) -> float:
-        """The response rate, 0 to 1."""
-        return self.finished / self.asked if self.asked else 0.0
 
 
 @dataclass(frozen=True)
@@ -179,15 +159,14 @@ class Person:
 
 def results(school: School, questionnaire: Questionnaire) -> Results:
     """The figures as they stand now. The caller has checked that whoever asks may see them (`school.questionnaires.find`)."""
-    rate = _Rate(school, questionnaire)
+    rate = Rates(school, questionnaire)
     counted = _counted(school, questionnaire)
     is_named = questionnaire.privacy == Privacy.NAMED
     withheld = _withheld(questionnaire, rate.everybody.finished, counted, is_named=is_named)
-    is_told = is_named or rate.everybody.people >= SMALLEST_GROUP
     return Results(
         questionnaire=questionnaire,
         asked=rate.everybody.asked,
-        finished=rate.everybody.finished if is_told else None,
+        finished=rate.everybody.finished if is_told(questionnaire, rate.everybody.people) else None,
         by_class=rate.by("class"),
         by_language=rate.by("language"),
         counted=counted if withheld is None else 0,
@@ -206,111 +185,6 @@ def _withheld(questionnaire: Questionnaire, finished: int, counted: int, *, is_n
     if is_named or not finished:
         return Withheld.NOBODY
     return Withheld.TOO_FEW if finished < SMALLEST_GROUP else Withheld.NOT_OPENED
-
-
-# How many have finished
-
-
-class _Rate:
-    """How many were asked and have finished."""
-
-    def __init__(self, school: School, questionnaire: Questionnaire) -> None:
-        self._school, self._questionnaire = school, questionnaire
-        self._known: dict[str, Sequence[Group]] = {}
-        self.everybody = self._everybody()
-
-    def _everybody(self) -> Group:
-        """All: told apart by language they are each in one group; but one adult who is asked about several children counts once."""
-        is_for_each_child = self._questionnaire.per == Per.CHILD
-        found = _together(self.groups("all" if is_for_each_child or self._questionnaire.privacy == Privacy.ANONYMOUS else "language"))
-        return found[0] if found else Group("", 0, 0, 0)
-
-    def by(self, dimension: str) -> Sequence[Group]:
-        """The groups that may be told apart, the largest first and those together last; none where there is only one."""
-        groups = self.groups(dimension)
-        told = groups if self._questionnaire.privacy == Privacy.NAMED else apart(groups)
-        return sorted(told, key=lambda group: (not group.value, -group.asked, group.value)) if len(told) > 1 else ()
-
-    def groups(self, dimension: str) -> Sequence[Group]:
-        """Every group as it is, told apart or not: 'all', by 'class' or by 'language'."""
-        if dimension not in self._known:
-            is_anonymous = self._questionnaire.privacy == Privacy.ANONYMOUS
-            self._known[dimension] = (
-                self._of_tallies(dimension)
-                if is_anonymous
-                else [Group(str(value or ""), *counts) for value, *counts in self._school.session.execute(self._of_respondents(dimension))]
-            )
-        return self._known[dimension]
-
-    def _of_tallies(self, dimension: str) -> Sequence[Group]:
-        of_it = (QuestionnaireTally.questionnaire_id == self._questionnaire.id, QuestionnaireTally.dimension == dimension)
-        return [
-            Group(tally.value, tally.asked, tally.asked, tally.answered) for tally in self._school.session.scalars(select(QuestionnaireTally).where(*of_it))
-        ]
-
-    def _of_respondents(self, dimension: str) -> Select[Any]:
-        """Counted by what is the same for all of one unit, null where a family's children are in several classes, or its adults read several languages."""
-        per = self._questionnaire.per
-        first, last, rows = _valued(self._questionnaire, dimension)
-        has_finished = case((Respondent.state == RespondentState.FINISHED, 1), else_=0)
-        if per == Per.FAMILY:
-            told = (func.min(first).label("first"), func.max(last).label("last"), func.max(has_finished).label("finished"))
-            units = rows.with_only_columns(*told, maintain_column_froms=True).group_by(Respondent.household).subquery()
-            value: ColumnElement[Any] = case((units.c.first == units.c.last, units.c.first), else_=None)
-            return select(value, func.count(), func.count(), func.sum(units.c.finished)).group_by(value)
-        value = case((first == last, first), else_=None)
-        people = func.count() if per == Per.ADULT else func.count(distinct(Respondent.adult_id))
-        return rows.with_only_columns(value, people, func.count(), func.sum(has_finished), maintain_column_froms=True).group_by(value)
-
-
-def _valued(questionnaire: Questionnaire, dimension: str) -> tuple[ColumnElement[Any], ColumnElement[Any], Select[Any]]:
-    """The least and the largest value of a respondent, by which they are counted, and the respondents with what that needs."""
-    rows: Select[Any] = select(Respondent).where(Respondent.questionnaire_id == questionnaire.id)
-    if dimension == "language":
-        return Adult.language.expression, Adult.language.expression, rows.join(Adult, Adult.id == Respondent.adult_id)
-    if dimension == "class" and questionnaire.per == Per.CHILD:
-        return Child.class_id.expression, Child.class_id.expression, rows.join(Child, Child.id == Respondent.child_id)
-    if dimension == "class":
-        return _CLASSES.c.first, _CLASSES.c.last, rows.outerjoin(_CLASSES, _CLASSES.c.adult_id == Respondent.adult_id)
-    return literal(""), literal(""), rows
-
-
-_CLASSES = (
-    select(Guardianship.adult_id, func.min(Child.class_id).label("first"), func.max(Child.class_id).label("last"))
-    .join(Child, Child.id == Guardianship.child_id)
-    .where(Guardianship.may_be_asked, Child.left_on.is_(None))
-    .group_by(Guardianship.adult_id)
-    .subquery()
-)
-
-
-def apart(groups: Iterable[Group]) -> Sequence[Group]:
-    """Groups that can be told apart without telling who has answered; the rest together under ''.
-
-    In a group where all have finished, or none, everyone's silence or answer is known; so such a group goes with the rest, as do those that are too few. The
-    smallest go first and none is passed over: were only the odd ones taken out, that one is missing would tell which it was. Where nothing can be told apart,
-    all are one.
-    """
-    waiting = list(groups)
-    sizes = {group.value: group.people for group in waiting}
-    kept = merged(sizes)
-    ordered = sorted((group for group in waiting if group.value in kept and group.value), key=lambda group: (group.people, group.asked, group.value))
-    rest = [group for group in waiting if not group.value or group.value not in kept]
-    for taken in range(len(ordered) + 1):
-        together = _together([*rest, *ordered[:taken]])
-        if all(map(_tells_nobody, [*together, *ordered[taken:]])):
-            return [*ordered[taken:], *together]
-    return _together(waiting)
-
-
-def _together(groups: Sequence[Group]) -> Sequence[Group]:
-    if not groups:
-        return []
-    return [Group("", sum(each.people for each in groups), sum(each.asked for each in groups), sum(each.finished for each in groups))]
-
-
-def _tells_nobody(group: Group) -> bool:
-    return group.people >= SMALLEST_GROUP and 0 < group.finished < group.asked
 
 
 # What was answered
@@ -447,7 +321,7 @@ def _count(school: School, rows: Select[Any]) -> int:
     return school.session.scalar(select(func.count()).select_from(rows.subquery())) or 0
 
 
-def _languages(rate: _Rate) -> Collection[str]:
+def _languages(rate: Rates) -> Collection[str]:
     """The languages that may be named beside an answer: five or more who read it were asked, and five or more of them have finished."""
     groups = {group.value: group for group in rate.groups("language")}
     kept = merged({value: group.people for value, group in groups.items()})

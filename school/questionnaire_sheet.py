@@ -10,7 +10,8 @@ from typing import Any
 
 from data.questionnaires import Answered, Privacy, Question, QuestionKind
 from school import School
-from school.questionnaire_results import Bin, Figures, Group, Person, Results, Withheld, people, said
+from school.questionnaire_rates import Group
+from school.questionnaire_results import Bin, Figures, Person, Results, Withheld, people, said
 
 __all__ = ["WHY", "cells", "plain", "rows", "span"]
 

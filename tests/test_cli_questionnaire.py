@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,11 @@ def test_a_file_is_opened_once_someone_has_said_yes(run: Run, store: Store) -> N
     assert (done.exit_code, asked(store)) == (1, 0)
     assert "To Maple class: 7 adults, until " in done.stdout
     assert done.stderr == "Nobody was asked.\n"
-    done = run("open", "pool.yml", "--closes", "2099-03-20", input="y\n")
+    closes_on = f"{now().date() + timedelta(days=60)}"
+    done = run("open", "pool.yml", "--closes", closes_on, input="y\n")
     assert (done.exit_code, done.stdout.splitlines()[-1], asked(store)) == (0, "Questionnaire 1 is open: 7 adults will be asked.", 7)
     with store.read() as session:
-        assert str(session.scalars(select(Questionnaire.closes_on)).one()) == "2099-03-20"
+        assert str(session.scalars(select(Questionnaire.closes_on)).one()) == closes_on
 
 
 def test_nobody_at_the_keyboard_is_told_of_yes(run: Run, store: Store) -> None:
@@ -90,7 +92,7 @@ def test_nobody_at_the_keyboard_is_told_of_yes(run: Run, store: Store) -> None:
     [
         (["open", "none.yml", "--yes"], "none.yml cannot be read (No such file or directory). Ready to be taken are: event, first_weeks"),
         (["open", "pool.yml", "--yes", "--closes", "soon"], "--closes: 'soon' is no day such as 2026-03-20"),
-        (["open", "pool.yml", "--yes", "--closes", "2020-01-01"], "--closes: 2020-01-01 is over"),
+        (["open", "pool.yml", "--yes", "--closes", "2020-01-01"], "--closes 2020-01-01: It would close before it opens."),
         (["open", "bad.yml", "--yes"], "bad.yml line 4, question 'a': 'kind' must be one of yes/no, choice,"),
         (["check", "bad.yml"], "bad.yml line 5, question 'b': It hangs on 'c', which is no earlier question."),
         (["results", "7"], "there is no questionnaire 7; there is none yet"),

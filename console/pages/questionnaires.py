@@ -25,7 +25,7 @@ from school.errors import NotAllowed, NotThere, TooLarge
 from school.questionnaire_file import BadFile, FaultAt
 from school.questionnaire_form import MOST_DAYS, MOST_QUESTIONS, SCALES, Asked, QuestionKind, faults
 from school.questionnaire_plan import Asking, asking
-from school.questionnaire_progress import Rate, by_class, by_language, totals
+from school.questionnaire_rates import Group, is_told, totals
 from school.questionnaires import NobodyToAsk, NotNow, NotReady, Privacy, Questionnaire, QuestionnaireState, form_of
 
 page = Page("questionnaires", "Questionnaires", order=13, powers=frozenset({Power.BROADCASTS}))
@@ -47,7 +47,8 @@ class Line:
 
     questionnaire: Questionnaire
     to: str
-    rate: Rate
+    rate: Group
+    is_told: bool
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def show_all(desk: Desk) -> Response:
     """All of them, the newest first."""
     found = questionnaires.listing(desk.school, desk.viewer)
     rates = totals(desk.school, found)
-    lines = [Line(each, audiences.written(desk.school, questionnaires.audience_of(each)), rates[each.id]) for each in found]
+    lines = [
+        Line(each, audiences.written(desk.school, questionnaires.audience_of(each)), rates[each.id], is_told(each, rates[each.id].people)) for each in found
+    ]
     return desk.render("questionnaires/list.html", lines=lines, STATES=STATES)
 
 
@@ -146,6 +149,7 @@ def show(desk: Desk, questionnaire_id: int, read: ReadThrough | None = None) -> 
     is_draft = found.state == QuestionnaireState.DRAFT
     form = form_of(found)
     plan = asking(desk.school, found) if is_draft else None
+    rate = totals(desk.school, [found])[found.id]
     return desk.render(
         "questionnaires/show.html",
         block="live",
@@ -165,8 +169,8 @@ def show(desk: Desk, questionnaire_id: int, read: ReadThrough | None = None) -> 
         spent=costs.spent(desk.school) + costs.promised(desk.school),
         cap=costs.cap(desk.school),
         is_unlinked=found.privacy == Privacy.ANONYMOUS and not desk.hooks.has_public_address(),
-        rate=totals(desk.school, [found])[found.id],
-        rates=() if is_draft else (("Class", by_class(desk.school, found)), ("Language", by_language(desk.school, found))),
+        rate=rate,
+        is_told=is_told(found, rate.people),
         STATES=STATES,
         KINDS=KINDS,
         PER=PER,

@@ -18,7 +18,8 @@ from data.questionnaires import Answered, Question, Questionnaire
 from data.texts import Text
 from school import School, questionnaire_results, questionnaires, responses, texts
 from school.questionnaire_form import Asked, Form, Per, Privacy, QuestionKind
-from school.questionnaire_results import Bin, Group, Numbers, Results, Withheld, apart, bins
+from school.questionnaire_rates import Group, apart
+from school.questionnaire_results import Bin, Numbers, Results, Withheld, bins
 from school.responses import SKIPPED, Given, RespondentState
 
 ASKED = [
