@@ -32,6 +32,7 @@ COMMANDS = [
     "whatsapp setup",
     "bench turns",
     "bench broadcast",
+    "bench questionnaire",
     "bench console",
 ]
 

@@ -192,8 +192,8 @@ async def _measure(settings: Settings, folder: Path, url: str, adults: int, repl
     phones.twilio.base, phones.twilio.lines = f"http://127.0.0.1:{port}", Lines(port)
     with closing(Store(url)) as store:
         fill(store, adults, 0, now(), LANGUAGES)
-        token = _log_in(store)
-        program = server.start(settings, folder, url, port, provider_port, **_never_quiet(now()), **_translated_by(translator_port))
+        token = log_in(store)
+        program = server.start(settings, folder, url, port, provider_port, **never_quiet(now()), **_translated_by(translator_port))
         bench = Bench(store, phones, phones.twilio.base, token, provider_port, program.pid)
         try:
             await server.warm(program, bench.base, folder)
@@ -277,7 +277,7 @@ def _taking(milliseconds: int, answer: Answerer) -> Answerer:
     return slowly if milliseconds else answer
 
 
-def _log_in(store: Store) -> str:
+def log_in(store: Store) -> str:
     """The token of someone in the office."""
     with store.write() as session:
         session.execute(insert(Staff), [{"id": OFFICE, "name": "Office", "email": "office@example.org", "role": "office"}])
@@ -289,7 +289,7 @@ def _log_in(store: Store) -> str:
         return token
 
 
-def _never_quiet(moment: datetime) -> Mapping[str, str]:
+def never_quiet(moment: datetime) -> Mapping[str, str]:
     """Quiet hours that are a minute long and half a day away: the bench may run at night."""
     far = moment.astimezone(LONDON) + timedelta(hours=12)
     return {"QUIET_HOURS__FROM": f"{far:%H:%M}", "QUIET_HOURS__TO": f"{far + timedelta(minutes=1):%H:%M}"}

@@ -36,27 +36,27 @@ def fill(store: Store, families: int, old_messages: int, now: datetime, language
     with store.write() as session:
         _staff(session, classes)
         adults = ({"id": n + 1, "reference": f"b{n}", "name": f"Parent {n}", "language": languages[n % len(languages)]} for n in range(families))
-        _add(session, Adult, adults)
+        add_rows(session, Adult, adults)
         children = (
             {"id": n + 1, "reference": f"c{n}", "name": f"Child {n}", "class_id": n // IN_A_CLASS + 1, "joined_on": date(2020, 9, 1)} for n in range(families)
         )
-        _add(session, Child, children)
-        _add(session, Guardianship, ({"adult_id": n + 1, "child_id": n + 1} for n in range(families)))
-        _add(session, Address, ({"id": n + 1, "channel": "sms", "kind": "phone", "value": phone(n), "first_greeted_at": now} for n in range(families)))
-        _add(session, AdultAddress, ({"adult_id": n + 1, "address_id": n + 1, "rank": 0} for n in range(families)))
+        add_rows(session, Child, children)
+        add_rows(session, Guardianship, ({"adult_id": n + 1, "child_id": n + 1} for n in range(families)))
+        add_rows(session, Address, ({"id": n + 1, "channel": "sms", "kind": "phone", "value": phone(n), "first_greeted_at": now} for n in range(families)))
+        add_rows(session, AdultAddress, ({"adult_id": n + 1, "address_id": n + 1, "rank": 0} for n in range(families)))
     for start in range(0, old_messages // 2, 50 * CHUNK):
         _old(store, families, range(start, min(start + 50 * CHUNK, old_messages // 2)), now, timedelta(days=365) / (old_messages // 2))
 
 
 def _staff(session: Session, classes: int) -> None:
-    _add(session, Staff, ({"id": n + 1, "name": f"Ms {n}", "email": f"ms{n}@example.org", "role": "teacher"} for n in range(classes)))
-    _add(session, SchoolClass, ({"id": n + 1, "name": f"Class {n}", "teacher_id": n + 1} for n in range(classes)))
+    add_rows(session, Staff, ({"id": n + 1, "name": f"Ms {n}", "email": f"ms{n}@example.org", "role": "teacher"} for n in range(classes)))
+    add_rows(session, SchoolClass, ({"id": n + 1, "name": f"Class {n}", "teacher_id": n + 1} for n in range(classes)))
     days = (
         {"staff_id": n + 1, "kind": "teacher", "weekday": day, "starts": time(15, 10), "ends": time(16, 30), "minutes": 20}
         for n in range(classes)
         for day in range(5)
     )
-    _add(session, Availability, days)
+    add_rows(session, Availability, days)
 
 
 def _old(store: Store, families: int, numbers: range, now: datetime, apart: timedelta) -> None:
@@ -64,7 +64,7 @@ def _old(store: Store, families: int, numbers: range, now: datetime, apart: time
         return now - timedelta(days=365) + number * apart
 
     with store.write() as session:
-        _add(session, Seen, ({"hash": hashlib.sha256(f"old{n}".encode()).digest()[:16]} for n in numbers))
+        add_rows(session, Seen, ({"hash": hashlib.sha256(f"old{n}".encode()).digest()[:16]} for n in numbers))
         heard = (
             {
                 "trace": "old",
@@ -79,7 +79,7 @@ def _old(store: Store, families: int, numbers: range, now: datetime, apart: time
             }
             for n in numbers
         )
-        _add(session, Received, heard)
+        add_rows(session, Received, heard)
         said = (
             {
                 "uid": secrets.token_hex(8),
@@ -97,9 +97,10 @@ def _old(store: Store, families: int, numbers: range, now: datetime, apart: time
             }
             for n in numbers
         )
-        _add(session, Message, said)
+        add_rows(session, Message, said)
 
 
-def _add(session: Session, table: type[object], rows: Iterator[dict[str, object]]) -> None:
+def add_rows(session: Session, table: type[object], rows: Iterator[dict[str, object]]) -> None:
+    """Rows into a table, some thousands at a time."""
     while chunk := list(islice(rows, CHUNK)):
         session.execute(insert(table), chunk)

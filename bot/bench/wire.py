@@ -99,9 +99,16 @@ class Twilio:
         for state in ("sent", "delivered"):
             await self.post(url, {"MessageSid": sid, "SmsSid": sid, "MessageStatus": state, "To": to, "From": NUMBER, "AccountSid": ACCOUNT})
 
-    async def text(self, sender: str, words: str) -> int:
-        """Someone writes to the school: the signed webhook, with a real one's sixteen fields; the status it is answered with."""
-        sid = f"SM{next(self._ids) + (1 << 100):032x}"
+    def new_text(self) -> str:
+        """The id of a text that someone is about to write."""
+        return f"SM{next(self._ids) + (1 << 100):032x}"
+
+    async def text(self, sender: str, words: str, sid: str = "") -> int:
+        """Someone writes to the school: the signed webhook, with a real one's sixteen fields; the status it is answered with.
+
+        With the same `sid` it is the same text once more, as the catch-up finds it with the provider when the webhook was not answered in time.
+        """
+        sid = sid or self.new_text()
         places = {f"{end}{place}": "" for end in ("From", "To") for place in ("City", "State", "Zip")}
         form = {"MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "AccountSid": ACCOUNT, "From": sender, "To": NUMBER, "Body": words}
         form |= {"NumMedia": "0", "NumSegments": "1", "SmsStatus": "received", "ApiVersion": "2010-04-01", **places}

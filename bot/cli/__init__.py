@@ -446,6 +446,21 @@ def bench_broadcast(
     finish(one_to_many.broadcast, settings, adults=adults, replies=replies, provider_ms=provider_ms, as_json=as_json, database_url=database)
 
 
+@bench_app.command("questionnaire")
+def bench_questionnaire(
+    families: Annotated[int, typer.Option(help="How many families answer at once.", min=5)] = 500,
+    answers: Annotated[int, typer.Option(help="How many answers the results are counted from.", min=50)] = 100_000,
+    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Ten questions to many families who answer at once, and whether all of it is kept; and the results of many answers."""
+    settings = settings_from(config)
+    from bot.bench import questionnaire
+
+    finish(questionnaire.questionnaire, settings, families=families, answers=answers, as_json=as_json, database_url=database)
+
+
 @bench_app.command("console")
 def bench_console(
     families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 400,
