@@ -52,7 +52,7 @@ def test_every_question_is_read_in_its_order_and_nothing_is_kept(world: World, r
     made, before = draft(world, TERM), counts(world)
     found = read(made, "en")
     assert found is not None
-    assert "Your term with us\nTell us how it was.\n6 questions, at most 7 texts from you." in found.lines[0].text
+    assert "Your term with us\nTell us how it was.\n6 questions.\nIt takes at most 7 texts from you." in found.lines[0].text
     assert [line.text.partition("\n")[0] for line in found.lines[1:-1]] == [
         "1 of 6: How happy is your child?",
         "2 of 6: What would make it better?",
