@@ -91,12 +91,15 @@ def _ways(names: Sequence[Name]) -> Iterable[_Way]:
 def _spellings(kind: str, label: str, aliases: tuple[str, ...]) -> tuple[tuple[str, bool, bool], ...]:
     """Each way to say a name: folded, whether it is only part of it, and whether it means the person only after a title."""
     said = dict.fromkeys(fold(spelling) for spelling in (label, *aliases))
-    return tuple(dict.fromkeys(way for spelling in said if spelling for way in _spellings_of(kind, spelling)))
+    ways = (way for spelling in said if spelling for way in _spellings_of(kind, spelling))
+    return tuple(dict.fromkeys(way for way in ways if not way[0].isdecimal()))  # of a class called '3', 'class 3' is said; '3 March' is a day
 
 
 def _spellings_of(kind: str, spelling: str) -> Iterable[tuple[str, bool, bool]]:
     words = spelling.split()
     bare = [word for word in words if word not in _TITLES]
+    if kind == "class" and spelling.isdecimal():
+        yield f"class {spelling}", False, False
     if kind != "staff" or not bare:
         yield spelling, len(words) < 2, False
         if kind == "child" and len(words) > 1:

@@ -327,7 +327,9 @@ class TestReading:
     def test_every_message_is_shown_as_each_channel_shows_it(self, world: World, office: Browser, draft: Callable[..., int]) -> None:
         number = draft()
         html = text(office.post(f"{AT}/{number}/preview", preview_of(number), 200, of=f"{AT}/{number}"))
-        assert re.search(r"Invitation, \d parts .* would like to know: Your term with us Tell us how it was. 3 questions. It takes at most 4 texts from you.", html)
+        assert re.search(
+            r"Invitation, \d parts .* would like to know: Your term with us Tell us how it was. 3 questions. It takes at most 4 texts from you.", html
+        )
         assert "Question 1, 1 part 1 of 3: How happy is your child? Which fits best? 1 Very unhappy 2 Unhappy" in html
         assert "Question 2, 1 part 2 of 3: What would make it better?" in html
         assert "Thanks, 1 part That was the last question. Thank you!" in html

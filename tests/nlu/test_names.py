@@ -64,3 +64,8 @@ def test_a_whole_school_is_searched_in_milliseconds(context: Context) -> None:
     for _ in range(10):
         find("can i see miss oakafor about aminah on tuesday after 3 please thank you", school)
     assert (time.perf_counter() - started) / 10 < 0.01
+
+
+@pytest.mark.parametrize("text, found", [("3 March please", 0), ("on the 3rd", 0), ("3", 0), ("is class 3 open", 1), ("class 13", 0)])
+def test_a_class_that_is_called_by_a_number_is_no_number(text: str, found: int) -> None:
+    assert len(find(text, [Name("class", 1, "3")])) == found
