@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.bench import questionnaire
-from tests.conftest import MODEL
+from tests.model import MODEL
 
 ROOT = Path(__file__).parents[2]
 
