@@ -64,6 +64,8 @@ PLAINLY = {
 }
 # Translators: asks for the answer that 'Something else' stood for.
 SAY_WHAT = _("Please say what.")
+# Translators: words that say that there is nothing to add to the answers that were chosen, with commas between.
+NO_MORE = _("that is all, that's all, thats all, nothing else, no more, nothing more, enough, finished, done")
 NOTHING_ASKED = _("There are no questions for you at the moment.")
 # Translators: more answers from a list may follow.
 ANYTHING_ELSE = _("Anything else?")
@@ -340,7 +342,7 @@ def _several(chat: Chat, question: Question) -> Given:
     while said in options and len(given.choices) < len(labels):
         left = {key: words for key, words in labels.items() if key not in given.choices} | {DONE: THAT_IS_ALL}
         said = chat.choose_or_tell(f"{question.key}+{len(given.choices)}", list(left), ANYTHING_ELSE, label=left.get, no=DONE)
-        if said == DONE:
+        if said == DONE or (said not in left and chat.says(NO_MORE, said)):
             break
         more = [said] if said in left else [key for key in _named(chat, question, said) if key in left]
         if not more and OTHER in left and _has_letters(said):
