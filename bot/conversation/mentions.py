@@ -44,6 +44,6 @@ def behind(text: str, words: str) -> str | None:
     said = fold(text)
     for word in sorted(filter(None, map(fold, re.split(r"[,،、፣]", words))), key=len, reverse=True):
         before, found, rest = said.partition(word)
-        if found and len(before.split()) <= 1 and rest[:1] in ("", " ") and rest.strip():
+        if found and len(before.split()) <= 1 and (rest[:1] in ("", " ") or min(word) >= FIRST_WITHOUT_SPACES) and rest.strip():
             return rest.strip()
     return None
