@@ -10,13 +10,16 @@ import phonenumbers
 from bot.channels.base import Outgoing
 from data.addresses import Address
 from data.outbox import Lane, Message
-from school import School, mail_links
+from school import School, mail_links, telegram_links
 from translations import _
 
 
 def may_go_by_mail(message: Message) -> bool:
-    """Whether e-mail may carry it. An answer goes back to where its question came from, and what must be answered within minutes is a person's to say."""
-    return message.kind != "reply" and message.lane != Lane.ALERT
+    """Whether e-mail may carry it. An answer goes back to where its question came from, and what must be answered within minutes is a person's to say.
+
+    Nor may a link that makes whoever opens it a certain parent: a mailbox is often open to a whole family.
+    """
+    return message.kind not in ("reply", telegram_links.KIND) and message.lane != Lane.ALERT
 
 
 def as_mail(school: School, outgoing: Outgoing, address: Address, language: str, public_url: str | None) -> Outgoing:

@@ -115,6 +115,7 @@ def _where_to(on: frozenset[str], windowed: frozenset[str]) -> ColumnElement[int
         select(Address.id)
         .join(AdultAddress)
         .where(AdultAddress.adult_id == Message.adult_id, Address.state == AddressState.USABLE, or_(Address.channel.in_(on - windowed), in_window))
+        .where(or_(Address.channel != "email", Message.lane != Lane.ALERT))  # what must be answered within minutes waits for no mail
         .order_by(AdultAddress.rank, Address.id)
         .limit(1)
         .correlate(Message)
@@ -185,9 +186,9 @@ def postpone(message: Message, until: datetime) -> None:
     message.next_at = until
 
 
-def wait_for_morning(school: School, message: Message) -> bool:
+def wait_for_morning(school: School, message: Message, *, is_opened: bool = False) -> bool:
     """Whether quiet hours hold this message back; if so it waits for their end. Replies, alerts, what is urgent and what they just opened pass."""
-    if message.lane <= Lane.URGENT or openers.was_opened(message):
+    if message.lane <= Lane.URGENT or is_opened:
         return False
     until = end_of_quiet(school, school.now)
     if until == school.now:
@@ -196,7 +197,7 @@ def wait_for_morning(school: School, message: Message) -> bool:
     return True
 
 
-def ask_to_open(school: School, message: Message, address: Address) -> Message | None:
+def ask_to_open(school: School, message: Message, address: Address, *, has_other: bool) -> Message | None:
     """Queued → queued, until they open WhatsApp or have had long enough for it; the opener that asks them, if one must leave for that, in the same transaction.
 
     None, and nothing done, where someone is just writing from there, or another message is just being made to wait for it: it is looked at again.
@@ -204,7 +205,7 @@ def ask_to_open(school: School, message: Message, address: Address) -> Message |
     # They may write in this very moment: whoever has the address first is seen by the other, and nothing that they opened goes on waiting.
     held = select(Address.id, Address.last_heard_at).where(Address.id == address.id).with_for_update(key_share=True, skip_locked=True)
     row = school.session.execute(held).first()
-    wait = openers.wait(school, message, address, has_other=False) if row is not None and row.last_heard_at == address.last_heard_at else None
+    wait = openers.wait(school, message, address, has_other=has_other) if row is not None and row.last_heard_at == address.last_heard_at else None
     if wait is None:
         return None
     message.address, message.address_id, message.next_at = None, None, wait.until

@@ -203,13 +203,15 @@ class Turns:
         )
         before = conversation.topic
         said = conversation.begin("safeguarding") if heard.is_alarming else self._answer(school, conversation, heard.utterance, first, adult)
+        topic = None if conversation.turned_elsewhere else before or conversation.topic or None  # what they wrote answers what was asked before
         for row in rows:
-            row.topic = before or conversation.topic or None  # what they wrote answers what was asked before
+            # A photo or a voice note is looked at by a person: it is no answer that is to be forgotten.
+            row.topic = topic if row.kind in (InboundKind.TEXT, InboundKind.BUTTON) else None
         if said.text:
             # A message that waited on a shared phone is answered a second time, now that it is known whose it is.
             key = f"reply:{first.id}:{heard.thread}"
             message = outbox.reply(school, first, said, adult, key=key)
-            message.topic = conversation.topic or before or None
+            message.topic = conversation.topic or before or None if first.topic is not None else None
             if said.question is not None:
                 said.question.outbox = message.uid
         kept.state, kept.updated_at = state.to_json(), school.now

@@ -75,7 +75,7 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     question = None if state.question is None or state.question.is_over(message.received_at) else state.question
     needs_parse = adult is not None and exact is None and number is None
     if needs_parse and question is not None:
-        needs_parse = question.kind != "text" and answers.by_words(question, text) is None
+        needs_parse = (question.kind != "text" or question.lets_through) and answers.by_words(question, text) is None
     wishes = _wishes(engine, text, _context(school, adult)) if needs_parse and adult else []
     alarm = None if exact or number is not None else _alarm(engine, text, language, wishes)
     if alarm is None:

@@ -71,8 +71,10 @@ class Words:
             outbox.refused(school, message, *self._why_nowhere(school, message))
             return None
         if message.kind not in STAYS and not self._can_use(school, address):
-            opener = outbox.ask_to_open(school, message, address)
+            opener = outbox.ask_to_open(school, message, address, has_other=self._has_other(school, message, address))
             return self.prepare(school, opener, may_leave) if opener is not None else None
+        if openers.was_opened(message) and address.channel != ChannelName.WHATSAPP and outbox.wait_for_morning(school, message):
+            return None  # they opened another's, or long ago
         if not may_leave(address) or (message.text is None and not self._word(school, message, address)):
             return None
         message.address = address
@@ -104,7 +106,8 @@ class Words:
         """
         if message.address is not None and (message.kind in STAYS or self._can_use(school, message.address)):
             return message.address
-        if message.address is not None and self._waits_at(school, message, message.address, has_other=False, once=True):
+        has_failed = message.verdict not in (None, openers.NO_WINDOW)
+        if message.address is not None and has_failed and self._waits_at(school, message, message.address, has_other=False, once=True):
             return message.address  # where it was sent on to, after the others had failed: they would only fail again
         if message.adult_id is None:
             return None  # a member of staff, at the address where they were to be told
@@ -114,6 +117,13 @@ class Words:
         if message.verdict is None and chosen is not None and any(self._is_shut(school, each) for each in ranked[: ranked.index(chosen)]):
             message.verdict = openers.NO_WINDOW  # staff see why it goes another way
         return chosen
+
+    def _has_other(self, school: School, message: Message, address: Address) -> bool:
+        """Whether another way is open to whoever it is for, that has not failed already."""
+        if message.adult_id is None or message.verdict not in (None, openers.NO_WINDOW):
+            return False
+        theirs = addresses.usable_for(school, school.session.get_one(Adult, message.adult_id))
+        return any(each.id != address.id and _may_carry(each, message) and self._can_use(school, each) for each in theirs)
 
     def _first(self, school: School, message: Message, ranked: Sequence[Address], *, once: bool = False) -> Address | None:
         """The first of these that can be used now, or a WhatsApp before it that is closed, where the message waits for them to open it; with `once` no more
@@ -234,7 +244,7 @@ def _is_its_time(school: School, message: Message) -> bool:
     if message.kind == openers.KIND and not openers.is_awaited(school, message):
         outbox.cancel(message)
         return False
-    return not outbox.wait_for_morning(school, message)
+    return not outbox.wait_for_morning(school, message, is_opened=openers.was_opened(message))
 
 
 def _fit(message: Message, channel: Channel) -> None:

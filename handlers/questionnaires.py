@@ -11,11 +11,13 @@ from bot.conversation import Chat, dialogue, notice
 from school import School, questionnaires, responses
 from school.questionnaires import OTHER, Privacy, Question, QuestionKind, Questionnaire
 from school.responses import SKIPPED, Closed, Given, NoAnswer, Respondent, RespondentState, Why
-from translations import Phrase, _, keywords, ngettext, scales
+from translations import Phrase, _, keywords, ngettext, scales, written
 
 LEFT_OUT = ""
 """What stands for an answer that is left out."""
 DONE = "done"
+FEW = 3
+"""So many words beside the answers that a text names are no answer of their own: 'music and swimming please'."""
 OWN = "\x1f"
 """Stands before their own words in an answer from before this dialogue began: nobody can write it."""
 NOW, LATER, NOT_AT_ALL = "now", "later", "no"
@@ -66,6 +68,7 @@ PLAINLY = {
 SAY_WHAT = _("Please say what.")
 # Translators: words that say that there is nothing to add to the answers that were chosen, with commas between.
 NO_MORE = _("that is all, that's all, thats all, nothing else, no more, nothing more, enough, finished, done")
+CLOSED = _("These questions are closed now. Thank you all the same.")
 NOTHING_ASKED = _("There are no questions for you at the moment.")
 # Translators: more answers from a list may follow.
 ANYTHING_ELSE = _("Anything else?")
@@ -153,8 +156,12 @@ def _say_where_the_page_is(chat: Chat, questionnaire: Questionnaire) -> None:
 
 def _begin_or_not(chat: Chat, school: School, questionnaire: Questionnaire, mine: Sequence[Respondent]) -> None:
     meant = {"affirm": NOW, "deny": NOT_AT_ALL, "maybe": LATER, "answer_questionnaire": NOW}
+    has_begun = any(row.state == RespondentState.STARTED for row in mine)
+    offered = [NOW, LATER] if chat.keep("has_begun", has_begun) else list(BEGIN)  # a number that was meant for an earlier question must not throw answers away
     # Translators: asks whether to begin with the school's questions.
-    chosen = chat.choose("begin", list(BEGIN), _("Would you like to answer now?"), means=meant, label=BEGIN.__getitem__)
+    chosen = chat.choose("begin", offered, _("Would you like to answer now?"), means=meant, label=BEGIN.__getitem__)
+    if chosen != NOW:
+        chat.drop("answer_questionnaire")
     if chosen == NOW and mine:
         chat.go("answer_questionnaire", respondent=mine[0].id)
     if not mine:
@@ -182,6 +189,11 @@ def _has_questions(school: School, adult: questionnaires.Adult) -> bool:
 )
 def answer(chat: Chat, school: School) -> None:
     """One question after the other, from where they left it."""
+    if chat.topic and not chat.answered("begun"):
+        responses.forget_what_came_late(school, chat.topic)  # it was taken out of this conversation meanwhile
+        chat.say(CLOSED)
+        return
+    chat.keep("begun", value=True)
     respondent = _whom_about(chat, school)
     if respondent is None:
         return
@@ -193,12 +205,15 @@ def answer(chat: Chat, school: School) -> None:
     chat.recall(_as_answers(questionnaire, before))
     answers: dict[str, Given] = {}
     try:
+        chat.once("begin", responses.begin, school, respondent)
         while (question := responses.next_question(questionnaire, answers)) is not None:
             answers[question.key] = _ask(chat, questionnaire, question, answers, respondent)
             chat.once(f"keep:{question.key}", responses.keep, school, respondent, question, answers[question.key], _language(chat))
+        if responses.next_question(questionnaire, responses.given(school, respondent)) is not None:
+            chat.go("answer_questionnaire", respondent=respondent.id)  # something that was answered here is kept no more
         responses.finish(school, respondent)
     except Closed:
-        chat.say(_("These questions are closed now. Thank you all the same."))
+        chat.say(CLOSED)
         return
     _thank(chat, questionnaire)
     _go_on_with_the_next(chat, school, respondent)
@@ -265,10 +280,10 @@ def _ask(chat: Chat, questionnaire: Questionnaire, question: Question, answers: 
 
 def _again(chat: Chat, question: Question, given: Given, why: Why) -> NoReturn:
     said = given.words or str(given.number or "")
-    if why in (Why.LITTLE, Why.MUCH) and question.kind == QuestionKind.NUMBER:
+    if why in (Why.LITTLE, Why.MUCH) and question.kind == QuestionKind.NUMBER and (question.least is not None or question.most is not None):
         plainly = _bounds(question).format(least=question.least, most=question.most)
         chat.unclear(question.key, said, otherwise=plainly, plainly=plainly)
-    if why is Why.MUCH:
+    if why is Why.MUCH and question.kind != QuestionKind.NUMBER:
         chat.unclear(question.key, said, otherwise=_("That is too long for me. Please say it in fewer words."), plainly=WHICH_ONE[QuestionKind.TEXT])
     kind = QuestionKind(question.kind)
     chat.unclear(question.key, said, otherwise=OTHERWISE.get(kind, WHICH_ONE[kind]), plainly=PLAINLY.get(kind, WHICH_ONE[kind]))
@@ -356,9 +371,12 @@ def _named(chat: Chat, question: Question, text: str) -> list[str]:
     """The answers that a text names, by their numbers or in words; none where a number is none of them."""
     labels = _labels(question)
     numbers = [int(each) for each in re.findall(r"\d+", text)]
-    if numbers:
+    others = re.sub(r"[\d\W_]+", " ", text).split()
+    if numbers and len(others) <= len(numbers):  # '1 and 3'; not 'since he was 3'
         return list(dict.fromkeys(list(labels)[number - 1] for number in numbers)) if all(1 <= number <= len(labels) for number in numbers) else []
-    return [key for key, words in labels.items() if chat.says(words, text)]
+    named = [key for key, words in labels.items() if chat.says(words, text)]
+    said = sum(len(written(labels[key], chat.language).split()) for key in named)
+    return named if len(others) <= said + FEW else []
 
 
 def _has_letters(text: str) -> bool:
@@ -375,7 +393,7 @@ def _words_key(question: Question) -> str:
 
 def _mentioned(chat: Chat, question: Question) -> Given | None:
     """The number or day that stood in what they wrote: 'about three times', 'on Friday if that suits you'."""
-    if chat.answered(question.key) or question.kind not in (QuestionKind.NUMBER, QuestionKind.DATE):
+    if chat.answered(question.key) or not chat.was_asked_last(question.key) or question.kind not in (QuestionKind.NUMBER, QuestionKind.DATE):
         return None
     if question.kind == QuestionKind.NUMBER:
         numbers = chat.heard("number")
@@ -414,7 +432,7 @@ def _is_skipped(chat: Chat, question: Question, said: object) -> bool:
 
 
 def _text(chat: Chat, question: Question) -> Given:
-    return Given(words=chat.ask(question.key, WHICH_ONE[QuestionKind.TEXT], skip=SKIP if question.is_optional else None))
+    return Given(words=chat.ask(question.key, WHICH_ONE[QuestionKind.TEXT], skip=SKIP if question.is_optional else None, lets_through=True))
 
 
 _ASK = {

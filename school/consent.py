@@ -28,11 +28,11 @@ def mark_bad(school: School, address: Address) -> None:
         address.state, address.state_since = AddressState.BAD, school.now
 
 
-def heard_from(school: School, address: Address) -> None:
-    """Someone wrote from this address: it can be reached, WhatsApp's 24 hours begin again, and what waited for that may leave."""
+def heard_from(school: School, address: Address, *, says_stop: bool = False) -> None:
+    """Someone wrote from this address: it can be reached, WhatsApp's 24 hours begin again, and what waited for that may leave; not where they wrote STOP."""
     was_closed = openers.is_closed(school, address)
     address.last_heard_at = school.now
-    if was_closed:
+    if was_closed and not says_stop:
         openers.release(school, address)
     if address.state == AddressState.BAD:
         address.state, address.state_since = AddressState.USABLE, school.now

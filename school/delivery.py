@@ -340,7 +340,7 @@ def _like(school: School, message: Message, address: Address | None, key: str) -
     """
     lane = message.lane if message.lane in (Lane.ALERT, Lane.URGENT) else Lane.NOTICE
     again = Message(key=key, uid=secrets.token_hex(8), created_at=school.now, lane=lane, address=address)
-    same = ["trace", "via", "adult_id", "kind", "about", "must_arrive"]
+    same = ["trace", "via", "adult_id", "kind", "about", "must_arrive", "topic"]
     is_fixed = message.kind == "reply" or message.adult_id is None or message.lane == Lane.REST or message.state == OutboxState.UNCONFIRMED
     if is_fixed:
         same += ["text", "english", "choices", "attachment", "asks_contact", "rest"]

@@ -19,6 +19,7 @@ from data.school_year import Edited
 from school import LONDON, School
 from school.addresses import is_whatsapp_window_open
 from school.attention import Need, call_for_a_person
+from school.calendar import end_of_quiet, start_of_quiet
 
 KIND = "opener"
 """The kind of message that an opener is."""
@@ -30,6 +31,8 @@ PLACE = "{{1}}"
 """Where the school's name stands in an opener's words, as Twilio writes it."""
 OPENS_WITHIN = timedelta(hours=3)
 """How long a message waits for its family to open WhatsApp before it goes another way."""
+BEFORE_QUIET, SHORTEST = timedelta(minutes=15), timedelta(hours=1)
+"""A wait that would end in quiet hours ends so long before them, so that the other way is still open; one that would be shorter than that is none."""
 MOST = 3
 """On so many days at most a family is asked to open for one message, where there is no other way."""
 NO_WINDOW, CODE = "no_window", "63016"
@@ -107,7 +110,8 @@ def wait(school: School, message: Message, address: Address, *, has_other: bool)
     until = (_asked_at(last) if last else school.now) + OPENS_WITHIN
     is_over = last is not None and _is_over(school, last)
     if has_other:
-        is_useless = message.useless_after is not None and message.useless_after <= until
+        began, until = until - OPENS_WITHIN, _in_time_for_another(school, until)
+        is_useless = until - began < SHORTEST or until <= school.now or (message.useless_after is not None and message.useless_after <= until)
         return None if is_over or is_useless or message.lane <= Lane.URGENT or was_opened(message) else Wait(until, asks=last is None)
     if is_over and len(asked) >= MOST:
         return None
@@ -118,6 +122,11 @@ def wait(school: School, message: Message, address: Address, *, has_other: bool)
         until = school.now + OPENS_WITHIN
     until = min(until, message.useless_after) if message.useless_after is not None else until
     return Wait(until, asks=last is None or (is_over and not is_for_tomorrow))
+
+
+def _in_time_for_another(school: School, until: datetime) -> datetime:
+    """This moment, or one before quiet hours, in which nothing could leave by another way."""
+    return until if end_of_quiet(school, until) == until else start_of_quiet(school, school.now) - BEFORE_QUIET
 
 
 def has_waited(school: School, message: Message, address: Address) -> bool:

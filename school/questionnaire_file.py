@@ -94,7 +94,12 @@ def _root(content: bytes) -> yaml.Node | None:
     if len(content) > MOST_BYTES:
         raise BadFile([FaultAt(0, "", f"It has more than {MOST_BYTES // 1000} kilobytes.")])
     try:
-        return yaml.compose(content.decode(), Loader=yaml.BaseLoader)  # every value stays as it was written: to YAML 'no' is false
+        text = content.decode()
+        alias = next((event for event in yaml.parse(text) if isinstance(event, yaml.AliasEvent)), None)
+        if alias is not None:  # it may hold itself, or grow without end
+            line = alias.start_mark.line + 1 if alias.start_mark is not None else 0
+            raise BadFile([FaultAt(line, "", f"'*{alias.anchor}' stands for something else: write that out.")])
+        return yaml.compose(text, Loader=yaml.BaseLoader)  # every value stays as it was written: to YAML 'no' is false
     except UnicodeDecodeError:
         raise BadFile([FaultAt(0, "", "It is not UTF-8 text.")]) from None
     except yaml.MarkedYAMLError as error:

@@ -25,6 +25,8 @@ OTHER = "other"
 MOST_QUESTIONS, MOST_CHOICES, MOST_CHARACTERS, LABEL_CHARACTERS = 40, 10, 300, 60
 """What a phone can show: ten choices are Telegram's and WhatsApp's list, and a question is one text message."""
 MOST_DAYS = 120
+LARGEST = 1_000_000_000
+"""Of what a number may be bounded by: what either database counts with."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NEEDS_CHOICES = (QuestionKind.CHOICE, QuestionKind.SEVERAL)
 _CAN_STEER = (QuestionKind.CHOICE, QuestionKind.SEVERAL, QuestionKind.SCALE, QuestionKind.YES_NO)
@@ -141,6 +143,9 @@ def _of_choices(asked: Asked) -> Iterator[tuple[Where, str]]:
 def _of_bounds(asked: Asked) -> Iterator[tuple[Where, str]]:
     if (asked.least is not None or asked.most is not None) and asked.kind != QuestionKind.NUMBER:
         yield ("least" if asked.least is not None else "most",), "Only a number has a least and a most."
+    for name, bound in (("least", asked.least), ("most", asked.most)):
+        if bound is not None and abs(bound) > LARGEST:
+            yield (name,), f"A number goes up to {LARGEST:,} here."
     if asked.least is not None and asked.most is not None and asked.least > asked.most:
         yield ("most",), f"The most, {asked.most}, is less than the least, {asked.least}."
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import selectinload
 
 from data.kept_files import KeptFile
 from data.outbox import Lane
@@ -281,7 +282,8 @@ def most_texts(questionnaire: Questionnaire) -> int:
 
 def to_ask(school: School, questionnaire: Questionnaire) -> Sequence[Adult]:
     """The adults who would be asked today, each once, ordered by id: those of its audience who may be asked about a child who is here."""
-    return school.session.scalars(select(Adult).where(asked_of(school, audience_of(questionnaire))).order_by(Adult.id)).all()
+    asked = select(Adult).where(asked_of(school, audience_of(questionnaire))).order_by(Adult.id)
+    return school.session.scalars(asked.options(selectinload(Adult.guardianships).joinedload(Guardianship.child))).all()
 
 
 def asked_of(school: School, audience: Audience) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, func, insert, literal, or_, select, update
 
 from data.addresses import Address
 from data.conversation import Conversation
@@ -65,6 +65,7 @@ __all__ = [
     "check",
     "decline",
     "finish",
+    "forget_what_came_late",
     "given",
     "is_forgotten",
     "is_own_words",
@@ -238,6 +239,14 @@ def decline(school: School, respondent: Respondent) -> None:
         school.session.flush()
 
 
+def forget_what_came_late(school: School, about: str) -> None:
+    """Something was written about a `topic` whose words were forgotten already: forget that too."""
+    respondent = school.session.get(Respondent, int(about.partition(":")[2]))
+    if respondent is not None:
+        respondent.words_to_forget = True
+        school.session.flush()
+
+
 def given(school: School, respondent: Respondent) -> Mapping[str, Given]:
     """What they have answered so far, by the question's key."""
     response = _response(school, respondent)
@@ -269,6 +278,9 @@ def finish(school: School, respondent: Respondent) -> None:
 
     Where one answers for a family, the others of it are asked no more.
     """
+    # Two of one family may finish in the same moment: the second finds that the first has answered for both.
+    school.session.refresh(respondent.questionnaire, with_for_update={"of": Questionnaire, "key_share": True})
+    school.session.refresh(respondent)
     _open(school, respondent)
     questionnaire, answers = respondent.questionnaire, dict(given(school, respondent))
     counted = {question.key: answers[question.key] for question in asked_so_far(questionnaire, answers) if question.key in answers}
@@ -510,12 +522,13 @@ def _forget_words(school: School) -> None:
     Whole rows: how many texts someone needed, and which questions they were sent, says much about what they answered.
     """
     has_begun_again = and_(Respondent.state == RespondentState.STARTED, Questionnaire.state == QuestionnaireState.OPEN)
-    waiting = select(Respondent).join(Questionnaire).where(Respondent.words_to_forget, ~has_begun_again).limit(200)
+    newest = school.session.scalar(select(func.max(Received.id))) or 0
+    waiting = select(Respondent).join(Questionnaire).where(Respondent.words_to_forget, ~has_begun_again, _can_be_forgotten(school, newest)).limit(200)
     for respondent in school.session.scalars(waiting).all():
         about = topic(respondent)
         _leave_the_conversation(school, respondent.adult_id, about)
         for received in school.session.scalars(select(Received).where(Received.topic == about)).all():
-            _forget_received(school, received)
+            _forget_received(school, received, newest)
         for message in school.session.scalars(select(Message).where(Message.topic == about, _is_over(school))).all():
             _bill(school, respondent.questionnaire_id, message)
             school.session.delete(message)
@@ -526,17 +539,26 @@ def _forget_words(school: School) -> None:
 
 def is_forgotten(received: Received) -> bool:
     """Whether its words carried an answer and are gone: the newest message stays, empty, until another comes."""
-    return bool(received.topic) and not received.text
+    return bool(received.topic) and not received.text and received.payload is None and not received.media
 
 
-def _forget_received(school: School, received: Received) -> None:
+def _can_be_forgotten(school: School, newest: int) -> ColumnElement[bool]:
+    """Whether something of a respondent's can go now, or nothing is left of it: those whose last message is still on its way hold up nobody else."""
+    about = literal("questionnaire:", String) + cast(Respondent.id, String)
+    texts_in = exists().where(Received.topic == about, or_(Received.text != "", Received.id < newest))
+    messages_out = exists().where(Message.topic == about, _is_over(school))
+    is_done = ~exists().where(Received.topic == about) & ~exists().where(Message.topic == about)
+    return or_(texts_in, messages_out, is_done)
+
+
+def _forget_received(school: School, received: Received, newest: int) -> None:
     """Empty it at once; it goes itself as soon as it is not the newest, whose number SQLite would give to the next."""
     if received.text_id is not None:
         written, received.text_id = received.text_id, None
         school.session.flush()
         school.session.execute(delete(Text).where(Text.id == written))
     received.text, received.payload, received.intent, received.confidence, received.corrected = "", None, None, None, None
-    if received.id < (school.session.scalar(select(func.max(Received.id))) or 0):
+    if received.id < newest:
         school.session.delete(received)
 
 
@@ -545,11 +567,18 @@ def _leave_the_conversation(school: School, adult_id: int, about: str) -> None:
     kept = school.session.get(Conversation, f"a{adult_id}", with_for_update=True)
     if kept is None or not about:
         return
-    frames = [frame for frame in kept.state.get("frames", ()) if frame.get("topic") != about]
-    waiting = [frame for frame in kept.state.get("waiting", ()) if frame.get("topic") != about]
-    if len(frames) < len(kept.state.get("frames", ())) or len(waiting) < len(kept.state.get("waiting", ())):
-        is_open = frames and frames[-1] == kept.state["frames"][-1]
-        kept.state = {**kept.state, "frames": frames, "waiting": waiting, "question": kept.state.get("question") if is_open else None}
+    before, waiting = list(kept.state.get("frames", ())), list(kept.state.get("waiting", ()))
+    if all(frame.get("topic") != about for frame in (*before, *waiting)):
+        return
+    frames = [frame for frame in before if frame.get("topic") != about]
+    question, top = kept.state.get("question"), before[-1] if before else {}
+    if top.get("topic") == about and question is not None:
+        # What they answer to what is on their phone must not pass for a wish, and reach staff with their name: they hear that it is closed.
+        frames.append({name: top[name] for name in ("dialogue", "args", "topic") if name in top})
+    elif top.get("topic") == about:
+        question = None
+    others = [frame for frame in waiting if frame.get("topic") != about]
+    kept.state = {**kept.state, "frames": frames, "waiting": others, "question": question, "unclear": ""}
 
 
 def _bill(school: School, questionnaire_id: int, message: Message) -> None:

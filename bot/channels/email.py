@@ -43,19 +43,25 @@ _LINK: Final = re.compile(r"https://[!-;=?-~]+")
 _ENHANCED: Final = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
 
+_DEAD = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+"""Codes that say of the receiver's address that nobody is there. Source: RFC 3463 §3.2 and §3.3, RFC 7505 (5.1.10)."""
+_OF_US = (b"relay", b"sender", b"helo", b"ehlo", b"client", b"blocked", b"block list", b"blacklist", b"denied", b"policy", b"spam")
+"""Words in a refusal at RCPT by which many servers speak of who sends: Postfix and Exim hold such refusals back until then."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What the server said at one step: its code, and RFC 3463's, which says more, where there is one. `is_about_relaying`: it does not send for us."""
+    """What the server said at one step: its code, and RFC 3463's, which says more, where there is one. `is_about_us`: its words speak of who sends."""
 
     code: int
     enhanced: str
-    is_about_relaying: bool
+    is_about_us: bool
 
     @classmethod
     def of(cls, code: int, words: bytes) -> Answer:
         """What these words say. They are kept nowhere: the address stands in them."""
         found = _ENHANCED.match(words)
-        return cls(code, found[1].decode() if found else "", b"relay" in words.lower())
+        return cls(code, found[1].decode() if found else "", any(word in words.lower() for word in _OF_US))
 
     @property
     def shown(self) -> str:
@@ -201,12 +207,11 @@ def _check_receiver(answer: Answer) -> None:
     """What it says to whom we write. Not every refusal speaks of them: 'relaying denied' speaks of us, and must mark nobody's address as dead."""
     if answer.code in (530, 535):
         raise Rejected(Verdict.OUR_ACCOUNT, answer.shown)
-    if answer.code >= 500 and (answer.is_about_relaying or answer.code == 503 or answer.enhanced.startswith(("5.3", "5.5", "5.7"))):
-        raise Rejected(Verdict.BAD_PAIR, answer.shown)
     if answer.code == 552 or answer.enhanced == "5.2.2":
         raise Rejected(Verdict.UNREACHABLE, answer.shown)  # their mailbox is full
     if answer.code >= 500:
-        raise Rejected(Verdict.BAD_ADDRESS, answer.shown)
+        is_theirs = answer.enhanced in _DEAD or (not answer.enhanced and answer.code in (550, 551, 553))
+        raise Rejected(Verdict.BAD_ADDRESS if is_theirs and not answer.is_about_us else Verdict.BAD_PAIR, answer.shown)
     _check_now(answer)
 
 
@@ -230,6 +235,8 @@ def guard(*, has_left: bool) -> Iterator[None]:
         yield
     except OSError as error:  # smtplib's own are kinds of it
         raise translated(error, has_left=has_left) from error
+    except UnicodeError as error:  # a name or password that smtplib cannot say
+        raise Rejected(Verdict.OUR_ACCOUNT) from error
 
 
 def translated(error: OSError, *, has_left: bool) -> SendError:

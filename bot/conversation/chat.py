@@ -68,6 +68,7 @@ class Chat:
         self._language = language
         self.said = Said()
         self.drops_others = False
+        self.drops: set[str] = set()
         self._adult = adult
         self._school, self._frame, self._watch, self._strict = school, frame, watch, strict
         self._position = 0
@@ -211,12 +212,15 @@ class Chat:
             return bool(self._value(step))
         return self._ask(key, "confirm", asked, [(True, yes), (False, no)], confirmed=fingerprint)
 
-    def ask(self, key: str, question: Phrase, *, skip: Phrase | None = None, **values: object) -> str:
-        """What the parent writes, in their own words; empty if they choose `skip`."""
+    def ask(self, key: str, question: Phrase, *, skip: Phrase | None = None, lets_through: bool = False, **values: object) -> str:
+        """What the parent writes, in their own words; empty if they choose `skip`.
+
+        Where it `lets_through`, 'Leo is ill today' and 'please ring me' are no answer: for questions that stand open for days.
+        """
         step = self._reached(key)
         if step is not None:
             return str(self._value(step))
-        return self._ask(key, "text", question.format(**values), [("", skip)] if skip else [])
+        return self._ask(key, "text", question.format(**values), [("", skip)] if skip else [], lets_through=lets_through)
 
     def keep(self, key: str, value: T, instead: Mapping[T, Phrase] | None = None) -> T:
         """A value taken as known, the same on every run of this dialogue, until the parent wants it changed (see `change`).
@@ -271,6 +275,19 @@ class Chat:
         self._take_back(key)
         self._frame.want(key)
         raise Unclear(key, text, otherwise, plainly)
+
+    def was_asked_last(self, key: str) -> bool:
+        """Whether this is the question that was asked last, so that what is mentioned now is meant for it."""
+        return self._frame.asked == key
+
+    @property
+    def topic(self) -> str:
+        """What was confided in this dialogue before is about this; '' if nothing was."""
+        return self._frame.topic
+
+    def drop(self, dialogue: str) -> None:
+        """Forget that dialogue, where it is under way or waits."""
+        self.drops.add(dialogue)
 
     def confide(self, topic: str) -> None:
         """What is written in this dialogue, and what is said, is about `topic`: its words are to be forgotten once that is over ('' keeps them)."""

@@ -45,6 +45,7 @@ SURE = 0.5
 """How sure a wish must be to be one beside a question that takes any words for an answer."""
 DAY_MATTERS = frozenset({"report_absence", "report_lateness", "report_medical", "change_collection"})
 """Wishes that a person must see today."""
+FOR_A_PERSON = frozenset({"speak_to_person", "ring_me"})
 MORE: Identity = ["", "__more__"]
 # Translators: stands under a message that a computer translated. {original} is a word to text back.
 BY_COMPUTER = _("Translated by a computer. {original} shows it as it was written.")
@@ -96,6 +97,8 @@ class Conversation:
         self._texts: list[Text] = []
         self._written_in: str | None = None
         self._attachment: Identity | None = None
+        self.turned_elsewhere = False
+        """Whether the message was about something else than what was asked: its words are no answer."""
         self._asks_contact = self._must_arrive = self._turned_page = False
 
     @property
@@ -175,7 +178,7 @@ class Conversation:
     def _answer_or_else(self, question: Question, heard: Utterance) -> None:
         if self._put_right(heard):
             return
-        if heard.is_bare and not self._was_shown(question, heard.received_at):
+        if not self._was_shown(question, heard.received_at) and (heard.is_bare or self._goes_on(heard)):
             return  # it cannot be meant for a question that had not left yet: that is asked again
         option = self._option_meant(question, heard)
         if option is not None:
@@ -187,6 +190,8 @@ class Conversation:
             self._take_words(question, heard)
         elif question.kind == "choose" and heard.meaning == "deny" and self.adult is not None:
             self._let_be()
+        elif question.lets_through and self._let_through(heard):
+            return
         elif question.kind == "text":
             self._settle(question, Option("", heard.text, heard.text, ["", heard.text]))
         elif not self._put_instead(question, heard) and not self._follow(question, heard):
@@ -220,6 +225,32 @@ class Conversation:
         frame.drop_from(index)
         frame.given[option.id] = option.value
         self.state.question, self.state.misunderstood = None, 0
+        return True
+
+    def _let_through(self, heard: Utterance) -> bool:
+        """Whether it is no answer to a question that may have stood open for days, but for a person today: asked about, since an answer may read like it."""
+        meant = to_act_on(heard.wishes)
+        for_a_person = [wish for wish in meant if wish.intent in FOR_A_PERSON]
+        if for_a_person:
+            self._take_up(frames_for(for_a_person, heard.text))
+            return True
+        today = [wish for wish in meant if wish.intent in DAY_MATTERS and "time" in values_heard([wish]) and self._can_ask_whether(wish.intent)]
+        if not today:
+            return False
+        frame = frames_for(today[:1], heard.text)[0]
+        self._push(Frame("did_you_mean", {"intent": frame.dialogue, "text": heard.text}, heard=frame.heard, heard_text=heard.text))
+        return True
+
+    def _goes_on(self, heard: Utterance) -> bool:
+        """Whether it went on with the answer before, in own words, which took two messages; then it is one with that."""
+        frame = self._top()
+        answered = frame.answered
+        index = frame.index_of(answered.key) if answered is not None and _takes_any_words(answered) and heard.button is None else None
+        if answered is None or index is None or not isinstance(frame.steps[index].value[1], str) or heard.exact in CONTROLS:
+            return False
+        words = f"{frame.steps[index].value[1]}\n{heard.text}"
+        frame.drop_from(index)
+        self._settle(answered, Option("", words, words, ["", words]))
         return True
 
     def _put_right(self, heard: Utterance) -> bool:
@@ -279,7 +310,7 @@ class Conversation:
 
     def _settle(self, question: Question, option: Option) -> None:
         """Put an answer down, or show the further options that were asked for."""
-        self.state.misunderstood = 0
+        self.state.misunderstood, self.state.unclear = 0, ""
         if option.value == MORE:
             self.state.question, self._turned_page = self._next_page(question), True
             return
@@ -391,7 +422,7 @@ class Conversation:
         otherwise = self.state.question.otherwise if self.state.question is not None else ""
         if self.state.misunderstood > 1 + bool(otherwise):
             self.state.misunderstood = 0
-            self._push(Frame("offer_person", {"text": f"{self.state.unclear} / {heard.text}"}))
+            self._push(Frame("offer_person", {"text": f"{self.state.unclear} / {heard.text}"}, topic=self._top().topic))
             return
         self.state.unclear = f"{self.state.unclear} / {heard.text}" if self.state.misunderstood > 1 else heard.text
         if otherwise and self.state.misunderstood == 1:
@@ -404,7 +435,7 @@ class Conversation:
         times = frame.unclear.get(unclear.key, 0) + 1
         frame.unclear[unclear.key] = times % 3
         if times == 3:
-            self._push(Frame("offer_person", {"text": unclear.text}))
+            self._push(Frame("offer_person", {"text": unclear.text}, topic=frame.topic))
         else:
             self.say_first(unclear.otherwise if times == 1 else unclear.plainly)
 
@@ -465,6 +496,7 @@ class Conversation:
 
     def _start(self, frame: Frame) -> None:
         """Begin a dialogue, in place of the same one or of one that only passes by; any other is put aside."""
+        self.turned_elsewhere = bool(self.topic)
         self.state.misunderstood = 0
         if self.state.frames and not self._top().topic:
             frame.beside = [step.value for step in self._top().steps if step.kind != "once"]
@@ -531,7 +563,7 @@ class Conversation:
         except Asked as asked:
             chat.settle_stretch(keep=False)
             self._collect(frame, chat.said)
-            self.state.question = self._asked(asked.question)
+            self.state.question, frame.asked = self._asked(asked.question), asked.question.key
             return True
         except Again:
             chat.undo_stretch()
@@ -552,6 +584,7 @@ class Conversation:
         else:
             chat.settle_stretch(keep=True)
         self._collect(frame, chat.said)
+        self.state.frames = [other for other in self.state.frames if other is frame or other.dialogue not in chat.drops]
         self._leave(alone=chat.drops_others)
         return False
 
@@ -648,7 +681,8 @@ def _meant_instead(question: Question, said: Instead, *, is_listed: bool) -> Opt
     """The answer to this question that is meant by what they say that they meant; where `is_listed`, one of those that were shown."""
     if question.hears == "number" and said.number is not None:
         return Option("", said.text, said.text, ["", said.number])
-    option = answers.by_number(question, said.number) if said.number is not None else answers.by_words(question, said.text)
+    matches = answers.by_label if is_listed else answers.by_words
+    option = answers.by_number(question, said.number) if said.number is not None else matches(question, said.text)
     if option is None and _takes_any_words(question) and not is_listed:
         return Option("", said.text, said.text, ["", said.text])
     return option if option is None or option.value != MORE else None

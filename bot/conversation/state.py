@@ -43,6 +43,7 @@ class Frame:
     was_left: bool = False  # put aside after it was left for a day: offered again, not continued blindly
     answered: Question | None = None  # the question that was answered last: 'no, I meant 4' puts another answer there
     unclear: dict[str, int] = field(default_factory=dict)  # how often what was written was no answer, by the question's key
+    asked: str = ""  # the key of the question that was asked last
     topic: str = ""  # what its messages are about, where their words are to be forgotten once that is over
 
     def drop_from(self, index: int) -> None:
@@ -95,7 +96,7 @@ class Question:
 
     Where `own_words` is set, whatever is written is an answer; it names the intents that are one too. `means` says which option a message with
     some intent is: a bare yes ('affirm'). `until` is when it is over: what is written later was not asked for. `otherwise` are the words for whoever
-    did not understand it the first time.
+    did not understand it the first time. Where it `lets_through`, a message beside it that a person must see today is heard as that.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Question:
     means: dict[str, str] = field(default_factory=dict)
     until: str = ""  # ISO 8601, UTC
     otherwise: str = ""
+    lets_through: bool = False
 
     def is_over(self, at: datetime) -> bool:
         """Whether an answer comes too late to be one."""

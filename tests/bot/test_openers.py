@@ -267,16 +267,39 @@ def test_whoever_is_not_on_whatsapp_gets_it_by_text_and_staff_hear_nothing(way: 
     assert (way.left(), way.calls(), way.address("whatsapp").state) == ([("sms", "Swimming is off")], [], AddressState.BAD)
 
 
-def test_a_refused_opener_lets_nothing_leave_at_night(way: Closed) -> None:
-    way.now = MONDAY.replace(hour=18, minute=59, second=30)
-    way.standin.control(numbers={WHATSAPP: 63040})
+def test_near_the_evening_the_text_goes_at_once(way: Closed) -> None:
+    way.now = MONDAY.replace(hour=18, minute=0)
     way.news()
-    way.standin.fault("twilio.send", "429", after=60, number=WHATSAPP)
     way.send()
-    way.later(seconds=61)
-    assert (way.left(), way.openers()) == ([], ["queued"])
-    way.later(hours=12, minutes=1)
-    assert way.left() == [("sms", "Swimming is off")]
+    assert way.left() == [("sms", "Swimming is off")], "after three hours it would be night"
+
+
+def test_a_wait_ends_before_the_night(way: Closed) -> None:
+    way.now = MONDAY.replace(hour=16)
+    way.news()
+    way.send()
+    assert way.left() == [("whatsapp", ASKED)]
+    way.later(hours=2, minutes=46)
+    assert way.left() == [("whatsapp", ASKED), ("sms", "Swimming is off")]
+
+
+def test_what_is_opened_late_leaves_by_no_other_way_at_night(way: Closed) -> None:
+    news = way.news()
+    way.send()
+    way.write(lambda school: notices.pause(school, way.row(news).key))
+    way.writes()
+    way.now = MONDAY.replace(hour=23) + timedelta(days=1)
+    way.write(lambda school: notices.go_on(school, way.row(news).key))
+    way.send()
+    assert ("sms", "Swimming is off") not in way.left()
+
+
+def test_stop_lets_nothing_leave(way: Closed) -> None:
+    way.news()
+    way.send()
+    way.writes("STOP")
+    way.send()
+    assert way.left() == [("whatsapp", ASKED)]
 
 
 def test_an_opener_that_nothing_waits_for_any_more_is_not_sent(way: Closed) -> None:
@@ -327,6 +350,7 @@ def test_what_is_held_back_asks_nobody_and_leaves_when_it_goes_on(way: Closed) -
 
 
 def test_whoever_opens_at_night_is_shown_it_then(way: Closed) -> None:
+    way.write(lambda school: school.session.execute(delete(AdultAddress).where(AdultAddress.rank > 0)))  # no other way
     way.now = MONDAY.replace(hour=18, minute=30)
     way.news()
     way.send()

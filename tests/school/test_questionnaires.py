@@ -104,6 +104,8 @@ def test_a_file_is_read_whole(school: School) -> None:
         (b"title: x\nquestions:\n  - {id: a, ask: Well, kind: text, colour: red}\n", 3, "a", "'colour' is not known"),
         (b"title: x\nquestions:\n  - {id: a, ask: Well, kind: scale, points: joy}\n", 3, "a", "no scale 'joy'"),
         (b"title: 'x\n", 2, "", "no YAML"),
+        (b"title: &x [*x]\n", 1, "", "write that out"),
+        (b"title: x\nquestions:\n  - id: a\n    ask: Well?\n    kind: number\n    most: 30000000000\n", 6, "a", "goes up to"),
         (b"\xff\xfe", 0, "", "not UTF-8"),
         (b"title: x\n", 1, "", "asks nothing"),
     ],
@@ -264,7 +266,7 @@ def test_what_was_not_finished_before_it_closed_is_forgotten(school: School, fam
     responses.due(school)
     assert school.session.scalar(select(func.count()).select_from(Response)) == 0
     assert school.session.scalar(select(func.count()).where(Text.words == "Too loud")) == 0
-    assert school.session.get_one(Conversation, f"a{families[0].id}").state["frames"] == [{"dialogue": "menu"}]
+    assert school.session.get_one(Conversation, f"a{families[0].id}").state["frames"] == left["frames"], "so that their next text hears that it is closed"
 
 
 def test_whoever_declined_and_begins_again_loses_nothing(school: School, families: list[Adult]) -> None:
