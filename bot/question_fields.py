@@ -19,6 +19,7 @@ MAY_BE_LEFT_OUT = _("You can leave this out.")
 SEVERAL_FIT = _("You can choose more than one.")
 # Translators: on a web page, at a question without an answer.
 NOTHING_ANSWERED = _("Please answer this question.")
+# Translators: on a web page, at an answer in own words. {most} is a number.
 SHORTER = _("Please write this shorter: at most {most} characters.")
 # Translators: above a question on a web page. {answers} are answers to an earlier question, {number} is that question's number.
 ONLY_IF = _("Only if you answered question {number} with: {answers}")

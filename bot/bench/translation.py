@@ -82,8 +82,9 @@ class Counting:
 def _letters(folder: str) -> str:
     """The small letters of a language, as its catalog has them."""
     said = "".join(re.sub(r"\{\w+\}|[A-Z]{2,}", "", form) for message in catalogs.sentences(catalogs.read(folder)) for form in check.forms(message))
-    own = {char for char in said if char.isalpha() and not char.isupper()}
-    return "".join(sorted({char for char in own if not char.isascii()} if sum(char.isascii() for char in own) * 4 < len(own) else own))
+    own = [char for char in said if char.isalpha() and not char.isupper()]
+    is_latin = sum(char.isascii() for char in own) * 2 > len(own)  # people who write another script text in Latin letters too, as some lists of words do
+    return "".join(sorted({char for char in own if is_latin or not char.isascii()}))
 
 
 async def _measure(folder: Path) -> dict[str, Part]:

@@ -154,7 +154,7 @@ class TestWhoIsTold:
         rsvps.accept(school, event, parent)
         rsvps.decline(school, event, other)
         at = []
-        moment = MONDAY
+        moment = MONDAY.replace(minute=0)
         while moment < london("2026-03-20 12:00"):
             before = len(told(school, parent))
             event_clock.due(School(school.session, moment))

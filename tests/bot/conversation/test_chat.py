@@ -98,14 +98,14 @@ def test_what_an_identity_names_may_be_gone(school: School, kept: list[object]) 
 
 
 def test_a_stranger_may_have_only_what_is_for_strangers(school: School, talk: Talk) -> None:
-    @dialogue(intent="open", strangers=True)
+    @dialogue(intent="say_hello", strangers=True)
     def for_all(chat: Chat, school: School) -> None:
         if not chat.known:
             chat.say(_("Hello, stranger."))
         chat.say(_("{name}"), name=chat.adult.name)
 
     address = talk.adult.addresses[0].address
-    assert Conversation(school, None, address, State(), language="en").begin("open").text == "Hello, stranger."
+    assert Conversation(school, None, address, State(), language="en").begin("say_hello").text == "Hello, stranger."
     assert Conversation(school, None, address, State(), language="en").begin("menu").text == ""
 
 
