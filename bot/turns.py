@@ -327,6 +327,10 @@ class Turns:
         return True
 
     def _is_late(self, school: School, first: Received) -> bool:
+        """Whether acting on it could do harm by now. An answer that is confided is never too late, and must not reach staff with a name."""
+        state = _state(school.session, first.thread)
+        if state.question is not None and state.frames and state.frames[-1].topic:
+            return False
         return school.now - min(first.sent_at or first.received_at, first.received_at) > self._settings.late_after
 
     def _leave_to_staff(self, school: School, first: Received, adult: Adult | None) -> None:
