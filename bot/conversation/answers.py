@@ -63,7 +63,14 @@ def by_words(question: Question, text: str) -> Option | None:
         found = [option for option, spellings in labels if any(matches(said, label) for label in spellings if label)]
         if len(found) == 1:
             return found[0]
-    return None
+    return _opened_with(labels, said, question) if question.kind == "choose" else None
+
+
+def _opened_with(labels: Sequence[tuple[Option, set[str]]], said: str, question: Question) -> Option | None:
+    """The yes or no that a text begins with, where those are the options: 'no, never', 'yes but not always'."""
+    meant = set(question.means.values())
+    found = [option for option, spellings in labels if option.id in meant and any(said.startswith(f"{label} ") for label in spellings if label)]
+    return found[0] if len(found) == 1 else None
 
 
 def refused(question: Question, text: str) -> bool:

@@ -24,7 +24,7 @@ def test_an_answer_that_comes_hours_late_is_an_answer_and_reaches_nobody_by_name
     world.pass_time(timedelta(seconds=1))
     world.settle()
     assert "safe at school" in world.say("Tom", "1")[-1].text
-    world.receive(world.phones[ChannelName.SMS].says(world.address("Tom", "sms"), "no"))
+    world.receive(world.phones[ChannelName.SMS].says(world.address("Tom", "sms"), "No, never"))
     world.moment += timedelta(hours=3)
     world.settle()
     with world.house.store.read() as session:
