@@ -8,7 +8,7 @@ from datetime import date
 from typing import NoReturn
 
 from bot.conversation import Chat, dialogue, notice
-from school import School, questionnaires, responses
+from school import School, questionnaire_clock, questionnaires, responses
 from school.questionnaires import OTHER, Privacy, Question, QuestionKind, Questionnaire
 from school.responses import SKIPPED, Closed, Given, NoAnswer, Respondent, RespondentState, Why
 from translations import Phrase, _, keywords, ngettext, scales, written
@@ -128,10 +128,9 @@ def _introduce(chat: Chat, school: School, questionnaire: Questionnaire) -> None
     chat.say(_("{school} would like to know: {title}"), school=school.settings.name, title=questionnaire.title)
     if questionnaire.opening is not None:
         chat.say(_("{text}"), text=questionnaire.opening)
-    if questionnaire.privacy == Privacy.ANONYMOUS:
-        chat.say(ngettext("One question.", "{count} questions.", len(questionnaire.questions)))
-        return
     chat.say(ngettext("One question.", "{count} questions.", len(questionnaire.questions)))
+    if questionnaire.privacy == Privacy.ANONYMOUS:
+        return
     chat.say(ngettext("It takes one text from you.", "It takes at most {count} texts from you.", questionnaires.most_texts(questionnaire)))
     if questionnaire.privacy == Privacy.NAMED:
         chat.say(_("The school sees your name with your answers."))
@@ -190,7 +189,7 @@ def _has_questions(school: School, adult: questionnaires.Adult) -> bool:
 def answer(chat: Chat, school: School) -> None:
     """One question after the other, from where they left it."""
     if chat.topic and not chat.answered("begun"):
-        responses.forget_what_came_late(school, chat.topic)  # it was taken out of this conversation meanwhile
+        questionnaire_clock.forget_what_came_late(school, chat.topic)  # it was taken out of this conversation meanwhile
         chat.say(CLOSED)
         return
     chat.keep("begun", value=True)
@@ -448,12 +447,7 @@ _ASK = {
 
 def _as_answers(questionnaire: Questionnaire, given: Mapping[str, Given]) -> Mapping[str, object]:
     """What was answered before, as this dialogue would have heard it."""
-    heard: dict[str, object] = {}
-    for question in questionnaire.questions:
-        if question.key not in given:
-            continue
-        heard[question.key] = _as_answer(question, given[question.key])
-    return heard
+    return {question.key: _as_answer(question, given[question.key]) for question in questionnaire.questions if question.key in given}
 
 
 def _as_answer(question: Question, given: Given) -> object:

@@ -25,8 +25,8 @@ OTHER = "other"
 MOST_QUESTIONS, MOST_CHOICES, MOST_CHARACTERS, LABEL_CHARACTERS = 40, 10, 300, 60
 """What a phone can show: ten choices are Telegram's and WhatsApp's list, and a question is one text message."""
 MOST_DAYS = 120
-LARGEST = 1_000_000_000
-"""Of what a number may be bounded by: what either database counts with."""
+LARGEST = 999_999_999
+"""The largest number that is an answer, above nought or below: it must fit where both databases keep it."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NEEDS_CHOICES = (QuestionKind.CHOICE, QuestionKind.SEVERAL)
 _CAN_STEER = (QuestionKind.CHOICE, QuestionKind.SEVERAL, QuestionKind.SCALE, QuestionKind.YES_NO)

@@ -14,20 +14,16 @@ Its own refusals:
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
-from data.addresses import Address
-from data.conversation import Conversation
-from data.inbox import Received
-from data.outbox import STILL_TO_LEAVE, Message, OutboxState
+from data.outbox import Message
 from data.people import Adult
 from data.questionnaires import (
     Answered,
@@ -45,11 +41,10 @@ from data.questionnaires import (
 )
 from data.texts import Text
 from school import LONDON, School, questionnaires, texts
-from school.capability import Capability
 from school.errors import Refusal
 from school.files import File
-from school.questionnaire_form import OTHER, SCALES
-from school.questionnaires import INVITATION, SMALLEST_GROUP
+from school.questionnaire_form import LARGEST, OTHER, SCALES
+from school.questionnaires import SMALLEST_GROUP
 
 __all__ = [
     "SKIPPED",
@@ -64,32 +59,26 @@ __all__ = [
     "begin",
     "check",
     "decline",
+    "drop",
     "finish",
-    "forget_what_came_late",
     "given",
-    "is_forgotten",
     "is_own_words",
     "keep",
     "keys_of",
     "looked_over",
     "next_question",
     "of_adult",
+    "open_sealed",
+    "page",
     "page_of",
+    "plain",
+    "response_of",
     "topic",
 ]
 
 PLACE = "/q/"
-_TOKEN = re.compile(r"/q/[A-Za-z0-9_-]{20,}")
 LONGEST = 4_000
 """Characters of an answer in their own words that are kept: a text message has at most 1,600, and several may be one answer."""
-LARGEST = 999_999_999
-"""The largest number that is an answer, above nought or below: it must fit where both databases keep it."""
-DELIVERED_BY = timedelta(days=1)
-"""When nothing was reported of a message by then, it is taken to have arrived."""
-KEPT = timedelta(days=3 * 365)
-"""How long a closed questionnaire and its answers are kept: to compare a year with the one before."""
-SENT = "sent"
-"""The dimension of tallies that say what forgotten messages cost."""
 _SHUFFLE = secrets.SystemRandom()
 
 
@@ -233,23 +222,15 @@ def begin(school: School, respondent: Respondent) -> None:
 def decline(school: School, respondent: Respondent) -> None:
     """They do not wish to; nobody reminds them. Whatever they have answered is forgotten."""
     if respondent.state in (RespondentState.INVITED, RespondentState.STARTED, RespondentState.DECLINED):
-        _drop(school, _response(school, respondent))
+        drop(school, response_of(school, respondent))
         respondent.state = RespondentState.DECLINED
         respondent.words_to_forget = bool(topic(respondent))
         school.session.flush()
 
 
-def forget_what_came_late(school: School, about: str) -> None:
-    """Something was written about a `topic` whose words were forgotten already: forget that too."""
-    respondent = school.session.get(Respondent, int(about.partition(":")[2]))
-    if respondent is not None:
-        respondent.words_to_forget = True
-        school.session.flush()
-
-
 def given(school: School, respondent: Respondent) -> Mapping[str, Given]:
     """What they have answered so far, by the question's key."""
-    response = _response(school, respondent)
+    response = response_of(school, respondent)
     return _read(response.answers, respondent.questionnaire) if response is not None else {}
 
 
@@ -257,7 +238,7 @@ def keep(school: School, respondent: Respondent, question: Question, answer: Giv
     """Keep one answer, in place of one that was given before: the later counts. Refuses with NoAnswer or Closed."""
     checked = check(question, answer)
     _open(school, respondent)
-    response = _response(school, respondent)
+    response = response_of(school, respondent)
     if response is None:
         response = Response(questionnaire_id=respondent.questionnaire_id, respondent_id=respondent.id)
         school.session.add(response)
@@ -284,7 +265,7 @@ def finish(school: School, respondent: Respondent) -> None:
     _open(school, respondent)
     questionnaire, answers = respondent.questionnaire, dict(given(school, respondent))
     counted = {question.key: answers[question.key] for question in asked_so_far(questionnaire, answers) if question.key in answers}
-    response = _response(school, respondent)
+    response = response_of(school, respondent)
     if questionnaire.privacy == Privacy.NAMED:
         for question in questionnaire.questions:
             if response is not None and question.key not in counted:
@@ -293,7 +274,7 @@ def finish(school: School, respondent: Respondent) -> None:
             response.is_finished = True
             _for_staff(response.answers)
     else:
-        _drop(school, response)
+        drop(school, response)
         _seal(school, questionnaire, counted, respondent.adult.language)
     respondent.state, respondent.finished_on = RespondentState.FINISHED, school.today
     respondent.words_to_forget = bool(topic(respondent))
@@ -311,7 +292,7 @@ def _cover_the_family(school: School, respondent: Respondent) -> None:
         Respondent.state != RespondentState.FINISHED,
     )
     for other in school.session.scalars(others):
-        _drop(school, _response(school, other))
+        drop(school, response_of(school, other))
         other.state, other.words_to_forget = RespondentState.COVERED, bool(topic(other))
 
 
@@ -320,11 +301,12 @@ def _open(school: School, respondent: Respondent) -> None:
         raise Closed
 
 
-def _response(school: School, respondent: Respondent) -> Response | None:
+def response_of(school: School, respondent: Respondent) -> Response | None:
+    """What they have answered so far, as a row; named answers for ever."""
     return school.session.scalar(select(Response).where(Response.respondent_id == respondent.id))
 
 
-def _drop(school: School, response: Response | None) -> None:
+def drop(school: School, response: Response | None) -> None:
     """Forget a set of answers, with the words in it."""
     if response is None:
         return
@@ -358,7 +340,8 @@ def _together(rows: Sequence[Answered]) -> Given:
     return Given(chosen, rows[0].number, rows[0].on, words)
 
 
-def _plain(answer: Given) -> dict[str, Any]:
+def plain(answer: Given) -> dict[str, Any]:
+    """An answer as JSON can hold it."""
     return asdict(answer) | {"choices": list(answer.choices), "on": answer.on.isoformat() if answer.on else None}
 
 
@@ -379,7 +362,7 @@ def _seal(school: School, questionnaire: Questionnaire, answers: Mapping[str, Gi
     school.session.execute(select(Questionnaire.id).where(Questionnaire.id == questionnaire.id).with_for_update(key_share=True))
     before = delete(SealedResponse).where(SealedResponse.questionnaire_id == questionnaire.id).returning(SealedResponse.language, SealedResponse.answers)
     sealed = [(row.language, row.answers) for row in school.session.execute(before.execution_options(synchronize_session=False))]
-    sealed.append((language if any(answer.words for answer in answers.values()) else "", {key: _plain(answer) for key, answer in answers.items()}))
+    sealed.append((language if any(answer.words for answer in answers.values()) else "", {key: plain(answer) for key, answer in answers.items()}))
     _SHUFFLE.shuffle(sealed)
     rows = [{"token": secrets.token_hex(16), "questionnaire_id": questionnaire.id, "language": tag, "answers": kept} for tag, kept in sealed]
     school.session.execute(insert(SealedResponse), rows)
@@ -457,15 +440,14 @@ def _count(school: School, questionnaire: Questionnaire, dimension: str, value: 
             return
 
 
-def _page(school: School, questionnaire: Questionnaire) -> File:
+def page(school: School, questionnaire: Questionnaire) -> File:
     """The page as what goes along with a message: a link that is made as the message leaves, and that nothing here ties to its reader."""
 
     def link(adult: Adult, _: Message) -> str:
         token = secrets.token_urlsafe(24)
-        classes = {row.child.class_id for row in adult.guardianships if row.may_be_asked and row.child.left_on is None}
-        class_id = classes.pop() if len(classes) == 1 else None
-        if school.session.get(QuestionnaireTally, (questionnaire.id, "class", str(class_id))) is None:
-            class_id = None  # of so few that they are not named
+        value = questionnaires.class_of(adult)
+        is_named = bool(value) and school.session.get(QuestionnaireTally, (questionnaire.id, "class", value)) is not None  # else they are too few
+        class_id = int(value) if is_named else None
         school.session.add(QuestionnaireLink(hash=_hash(token), questionnaire_id=questionnaire.id, language=adult.language, class_id=class_id))
         return PLACE + token
 
@@ -479,162 +461,3 @@ def _hash(token: str) -> str:
 def is_own_words(school: School, text: Text) -> bool:
     """Whether it is what someone answered in their own words."""
     return school.session.scalar(select(Answered.id).where(Answered.text_id == text.id).limit(1)) is not None
-
-
-# The clock
-
-
-def due(school: School) -> None:
-    """Remind, close and open what the time has come for, and forget what is to be forgotten. May be called at any time, twice, or late."""
-    _forget_unfinished(school)
-    _forget_words(school)  # first, so that conversations are locked before questionnaires, as in a turn
-    live = select(Questionnaire).where(Questionnaire.state == QuestionnaireState.OPEN).order_by(Questionnaire.id)
-    for questionnaire in school.session.scalars(live.with_for_update(of=Questionnaire).execution_options(populate_existing=True)).all():
-        if questionnaire.closes_on is not None and questionnaire.closes_on < school.today:
-            questionnaires.close_down(school, questionnaire)
-        elif questionnaire.remind_on is not None and questionnaire.remind_on <= school.today:
-            questionnaires.remind(school, questionnaire)
-        open_sealed(school, questionnaire)
-    for questionnaire in school.session.scalars(_closed_with_seals()).all():
-        open_sealed(school, questionnaire)
-    _forget_links(school)
-    school.session.flush()
-
-
-def _closed_with_seals() -> Any:
-    sealed = select(SealedResponse.questionnaire_id).group_by(SealedResponse.questionnaire_id).having(func.count() >= SMALLEST_GROUP)
-    return select(Questionnaire).where(Questionnaire.state == QuestionnaireState.CLOSED, Questionnaire.id.in_(sealed)).with_for_update(of=Questionnaire)
-
-
-def _forget_unfinished(school: School) -> None:
-    """What was begun and not finished before it closed is nobody's answer: it is forgotten."""
-    closed = select(Questionnaire.id).where(Questionnaire.state == QuestionnaireState.CLOSED, Questionnaire.privacy != Privacy.NAMED)
-    begun = select(Respondent).where(Respondent.state == RespondentState.STARTED, Respondent.questionnaire_id.in_(closed))
-    for respondent in school.session.scalars(begun.limit(200)).all():
-        _drop(school, _response(school, respondent))
-        respondent.state, respondent.words_to_forget = RespondentState.INVITED, True
-    school.session.flush()
-
-
-def _forget_words(school: School) -> None:
-    """Delete the texts that carried the answers of those who have finished, or will not; what is still on its way when that is over.
-
-    Whole rows: how many texts someone needed, and which questions they were sent, says much about what they answered.
-    """
-    has_begun_again = and_(Respondent.state == RespondentState.STARTED, Questionnaire.state == QuestionnaireState.OPEN)
-    newest = school.session.scalar(select(func.max(Received.id))) or 0
-    waiting = select(Respondent).join(Questionnaire).where(Respondent.words_to_forget, ~has_begun_again, _can_be_forgotten(school, newest)).limit(200)
-    for respondent in school.session.scalars(waiting).all():
-        about = topic(respondent)
-        _leave_the_conversation(school, respondent.adult_id, about)
-        for received in school.session.scalars(select(Received).where(Received.topic == about)).all():
-            _forget_received(school, received, newest)
-        for message in school.session.scalars(select(Message).where(Message.topic == about, _is_over(school))).all():
-            _bill(school, respondent.questionnaire_id, message)
-            school.session.delete(message)
-        school.session.flush()
-        left = (select(Message.id).where(Message.topic == about), select(Received.id).where(Received.topic == about))
-        respondent.words_to_forget = any(school.session.scalar(rows.limit(1)) is not None for rows in left)
-
-
-def is_forgotten(received: Received) -> bool:
-    """Whether its words carried an answer and are gone: the newest message stays, empty, until another comes."""
-    return bool(received.topic) and not received.text and received.payload is None and not received.media
-
-
-def _can_be_forgotten(school: School, newest: int) -> ColumnElement[bool]:
-    """Whether something of a respondent's can go now, or nothing is left of it: those whose last message is still on its way hold up nobody else."""
-    about = literal("questionnaire:", String) + cast(Respondent.id, String)
-    texts_in = exists().where(Received.topic == about, or_(Received.text != "", Received.id < newest))
-    messages_out = exists().where(Message.topic == about, _is_over(school))
-    is_done = ~exists().where(Received.topic == about) & ~exists().where(Message.topic == about)
-    return or_(texts_in, messages_out, is_done)
-
-
-def _forget_received(school: School, received: Received, newest: int) -> None:
-    """Empty it at once; it goes itself as soon as it is not the newest, whose number SQLite would give to the next."""
-    if received.text_id is not None:
-        written, received.text_id = received.text_id, None
-        school.session.flush()
-        school.session.execute(delete(Text).where(Text.id == written))
-    received.text, received.payload, received.intent, received.confidence, received.corrected = "", None, None, None, None
-    if received.id < newest:
-        school.session.delete(received)
-
-
-def _leave_the_conversation(school: School, adult_id: int, about: str) -> None:
-    """Take what was answered out of where their conversation stands: a dialogue that was left, or has been taken over by another's answers."""
-    kept = school.session.get(Conversation, f"a{adult_id}", with_for_update=True)
-    if kept is None or not about:
-        return
-    before, waiting = list(kept.state.get("frames", ())), list(kept.state.get("waiting", ()))
-    if all(frame.get("topic") != about for frame in (*before, *waiting)):
-        return
-    frames = [frame for frame in before if frame.get("topic") != about]
-    question, top = kept.state.get("question"), before[-1] if before else {}
-    if top.get("topic") == about and question is not None:
-        # What they answer to what is on their phone must not pass for a wish, and reach staff with their name: they hear that it is closed.
-        frames.append({name: top[name] for name in ("dialogue", "args", "topic") if name in top})
-    elif top.get("topic") == about:
-        question = None
-    others = [frame for frame in waiting if frame.get("topic") != about]
-    kept.state = {**kept.state, "frames": frames, "waiting": others, "question": question, "unclear": ""}
-
-
-def _bill(school: School, questionnaire_id: int, message: Message) -> None:
-    """Remember what a message cost that is about to be forgotten: by channel and month, and no more."""
-    if message.sent_at is None or message.address_id is None:
-        return
-    channel = school.session.get_one(Address, message.address_id).channel
-    key = (questionnaire_id, SENT, f"{channel} {message.sent_at.astimezone(LONDON):%Y-%m}")
-    row = school.session.get(QuestionnaireTally, key)
-    if row is None:
-        row = QuestionnaireTally(questionnaire_id=key[0], dimension=key[1], value=key[2], asked=0, answered=0)
-        school.session.add(row)
-    row.asked, row.answered = row.asked + 1, row.answered + (message.parts or 1)
-    school.session.flush()
-
-
-def _is_over(school: School) -> Any:
-    """Whether a message will not be sent again: it arrived, or long ago it left, or it will never."""
-    left = (Message.state == OutboxState.SENT) & (Message.sent_at <= school.now - DELIVERED_BY)
-    return or_(Message.state.not_in((*STILL_TO_LEAVE, OutboxState.SENT)), left)
-
-
-def _forget_links(school: School) -> None:
-    """Take the tokens of pages out of the messages that brought them."""
-    holding = (Message.kind == INVITATION, Message.text.contains(PLACE), ~Message.text.contains(f"{PLACE}…"), _is_over(school))
-    for message in school.session.scalars(select(Message).where(*holding).limit(200)):
-        message.text = _TOKEN.sub(f"{PLACE}…", message.text or "")
-        message.english = _TOKEN.sub(f"{PLACE}…", message.english) if message.english else message.english
-
-
-def _retain(school: School) -> None:
-    for questionnaire in school.session.scalars(select(Questionnaire).where(Questionnaire.closed_at < school.now - KEPT)).all():
-        questionnaires.remove(school, questionnaire)
-
-
-def _export(school: School, adult: Adult) -> Mapping[str, Any]:
-    """What this adult was asked, and what of their answers is tied to them."""
-    rows = school.session.scalars(select(Respondent).where(Respondent.adult_id == adult.id).order_by(Respondent.id)).all()
-    return {
-        "questionnaires": [
-            {
-                "title": row.questionnaire.title.words,
-                "child": row.child.first_name if row.child else None,
-                "state": str(row.state),
-                "answers": {key: _plain(answer) for key, answer in given(school, row).items()},
-            }
-            for row in rows
-        ]
-    }
-
-
-def _erase(school: School, adult: Adult) -> None:
-    for row in school.session.scalars(select(Respondent).where(Respondent.adult_id == adult.id)).all():
-        _drop(school, _response(school, row))
-        school.session.delete(row)
-    school.session.flush()
-
-
-capability = Capability("questionnaires", due=due, export=_export, erase=_erase, retain=_retain, files={"Questionnaire": _page})

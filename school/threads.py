@@ -22,7 +22,7 @@ from data.kept_files import KeptFile
 from data.messages import StaffMessage, ThreadNote
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass, Staff
-from school import School, access, attention, kept_files, responses, texts
+from school import School, access, attention, kept_files, questionnaire_clock, texts
 from school.access import Power, Viewer
 from school.errors import NotThere
 from school.texts import Reading
@@ -243,7 +243,7 @@ def _theirs(school: School, of: Thread, hidden: Collection[int], limit: int) -> 
     if of.class_ids is not None:
         statement = statement.where(Received.id.in_(_received_of(school, Attention.class_id.in_(of.class_ids), of)))
     for row in school.session.scalars(statement.order_by(Received.id.desc()).limit(limit)):
-        if responses.is_forgotten(row):  # nothing of it can be understood otherwise, or passed on
+        if questionnaire_clock.is_forgotten(row):  # nothing of it can be understood otherwise, or passed on
             yield Line(Kind.THEIRS, row.received_at, NO_LONGER_KEPT)
             continue
         reading = english(school, row)
@@ -307,7 +307,7 @@ def _hidden(school: School, of: Thread) -> Collection[int]:
 
 def english(school: School, row: Received) -> Reading:
     """What a parent wrote, for staff: in English where it was English, or was put into English already."""
-    if responses.is_forgotten(row):
+    if questionnaire_clock.is_forgotten(row):
         return NO_LONGER_KEPT
     kept = school.session.get(texts.Text, row.text_id) if row.text_id else None
     if kept is None:

@@ -19,7 +19,7 @@ from bot.clock import now
 from data.outbox import Message
 from data.questionnaires import Questionnaire, Respondent
 from data.store import Store
-from school import School, questionnaires, responses
+from school import School, questionnaire_clock, questionnaires, responses
 from school.questionnaire_file import read, shipped_files
 from school.questionnaire_form import Privacy, faults
 from school.responses import SKIPPED, Given
@@ -150,7 +150,7 @@ def test_of_a_private_one_the_sheet_holds_figures_and_no_name(run: Run, store: S
             responses.keep(school, respondent, better, SKIPPED, "en")
             responses.finish(school, respondent)
         questionnaires.close(school, None, session.get_one(Questionnaire, 1))
-        responses.due(school)
+        questionnaire_clock.due(school)
     rows = list(csv.reader(io.StringIO(run("results", "1", "--csv").stdout.removeprefix("\ufeff"))))
     assert ["How was the event for you?", "Very good", "6", "1.0", "", ""] in rows
     assert "people" not in json.loads(run("results", "1", "--json").stdout)

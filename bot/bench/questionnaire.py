@@ -34,7 +34,7 @@ from data.people import SchoolClass, Staff
 from data.questionnaires import Answered, Questionnaire, QuestionnaireState, Respondent, RespondentState, Response
 from data.store import Store
 from data.texts import Text
-from school import LONDON, School, SchoolSettings, questionnaire_results, questionnaires, responses
+from school import LONDON, School, SchoolSettings, questionnaire_clock, questionnaire_results, questionnaires
 from school.audiences import Audience, AudienceKind
 from school.questionnaire_form import Asked, Form, QuestionKind
 
@@ -231,7 +231,7 @@ def _kept(store: Store, questionnaire_id: int, sent: Sequence[int]) -> dict[str,
     with store.write() as session:
         school = School(session, now())
         questionnaires.close(school, None, session.get_one(Questionnaire, questionnaire_id))
-        responses.due(school)
+        questionnaire_clock.due(school)
         keys = dict(session.execute(select(questionnaires.Question.id, questionnaires.Question.key)).tuples().all())
         rows = select(Answered.response_id, Answered.question_id, Answered.choice, Answered.number, Answered.on, Text.words)
         found = rows.join(Response, Response.id == Answered.response_id).outerjoin(Text, Text.id == Answered.text_id)

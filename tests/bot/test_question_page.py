@@ -53,7 +53,7 @@ def link(served: Served, language: str = "en", *, shows: bool = False) -> str:
         questionnaires.open_up(school, None, made)
         adult = demo.adult(school, "Amina")
         adult.language = language
-        return responses._page(school, made).path_for(adult, Message())
+        return responses.page(school, made).path_for(adult, Message())
 
 
 async def ask(served: Served, method: str, path: str, fields: Mapping[str, str | Sequence[str]] | None = None, speaks: str = "") -> httpx.Response:

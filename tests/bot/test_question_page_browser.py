@@ -63,7 +63,7 @@ class Pages:
                     translation = text.translation("ar")
                     assert translation is not None
                     texts.translated(translation, ARABIC[text.words], "google")
-            return self.home + responses._page(school, made).path_for(demo.adult(school, "Amina"), Message())
+            return self.home + responses.page(school, made).path_for(demo.adult(school, "Amina"), Message())
 
     def sealed(self) -> list[dict[str, object]]:
         with self.world.house.store.read() as session:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from data.questionnaires import Questionnaire, Respondent
 from data.texts import Text
-from school import School, questionnaires, responses, texts
+from school import School, questionnaire_clock, questionnaires, responses, texts
 from school.questionnaire_form import Asked, Form, Privacy, QuestionKind
 from school.responses import SKIPPED, Given
 from tests.world import World
@@ -38,7 +38,7 @@ def asked(world: World, privacy: Privacy, answers: int, *, is_closed: bool = Fal
             _answer(school, respondent, place)
         if is_closed:
             questionnaires.close(school, None, made)
-        responses.due(school)
+        questionnaire_clock.due(school)
         return made.id
 
 

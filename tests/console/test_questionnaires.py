@@ -20,7 +20,7 @@ from data.kept_files import KeptFile
 from data.outbox import Message as Outgoing
 from data.questionnaires import Questionnaire, Respondent, SealedResponse
 from data.store import Store
-from school import School, demo, questionnaire_file, questionnaires, responses, threads
+from school import School, demo, questionnaire_clock, questionnaire_file, questionnaires, responses, threads
 from school.access import viewer
 from school.audiences import Audience, AudienceKind
 from school.questionnaire_form import Asked, Form, Per, Privacy, QuestionKind
@@ -511,10 +511,10 @@ class TestTheInbox:
         world.settle()
         for said in ("1", "4", "1", "that is all"):
             world.say("Tom", said)
-        world.pass_time(responses.DELIVERED_BY * 2)
+        world.pass_time(questionnaire_clock.DELIVERED_BY * 2)
         with world.house.store.write() as session:
             school = School(session, world.moment, world.house.school_settings)
-            responses.due(school)
+            questionnaire_clock.due(school)
             tom, who = demo.adult(school, "Tom"), viewer(school, demo.member(school, "Mrs Doyle"))
             lines = threads.lines(school, who, threads.thread(school, who, f"a{tom.id}"))
             forgotten = [line for line in lines if line.reading is threads.NO_LONGER_KEPT]

@@ -16,7 +16,7 @@ from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass
 from data.questionnaires import Answered, Question, Questionnaire
 from data.texts import Text
-from school import School, questionnaire_results, questionnaires, responses, texts
+from school import School, questionnaire_clock, questionnaire_results, questionnaires, responses, texts
 from school.questionnaire_form import Asked, Form, Per, Privacy, QuestionKind
 from school.questionnaire_rates import Group, apart
 from school.questionnaire_results import Bin, Numbers, Results, Withheld, bins
@@ -69,7 +69,7 @@ def finish(school: School, adult: Adult, answers: Mapping[str, Given] = HAPPY) -
 
 def closed(school: School, made: Questionnaire) -> Results:
     questionnaires.close(school, None, made)
-    responses.due(school)
+    questionnaire_clock.due(school)
     return questionnaire_results.results(school, made)
 
 
@@ -130,7 +130,7 @@ def test_of_five_all_is_told_once_their_answers_are_opened(school: School, priva
 
 
 def answer_all(school: School, made: Questionnaire, adults: Sequence[Adult]) -> None:
-    page = responses._page(school, made)
+    page = responses.page(school, made)
     for adult in adults:
         if made.privacy != Privacy.ANONYMOUS:
             finish(school, adult)
@@ -143,7 +143,7 @@ def test_an_answer_that_is_still_being_given_does_not_count(school: School) -> N
     adults = a_school(school, Maple="en " * 11)
     made = opened(school, a_form(Privacy.PRIVATE))
     answer_all(school, made, adults[:10])
-    responses.due(school)
+    questionnaire_clock.due(school)
     half = responses.of_adult(school, adults[10])[0]
     responses.keep(school, half, made.questions[0], Given(("1",)), "en")
     told = questionnaire_results.results(school, made)
@@ -283,7 +283,7 @@ def asked_in_three_languages(school: School) -> Questionnaire:
     for place, adult in enumerate(adults):
         finish(school, adult, UNHAPPY | {"why": Given(words=f"{adult.language} words {place}")})
     questionnaires.close(school, None, made)
-    responses.due(school)
+    questionnaire_clock.due(school)
     return made
 
 

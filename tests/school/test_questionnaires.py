@@ -13,7 +13,7 @@ from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass
 from data.questionnaires import Answered, Per, Privacy, Question, QuestionKind, QuestionnaireLink, Respondent, Response, SealedResponse
 from data.texts import Text
-from school import School, costs, questionnaires, responses
+from school import School, costs, questionnaire_clock, questionnaires, responses
 from school.audiences import Audience, AudienceKind
 from school.questionnaire_file import BadFile, read
 from school.questionnaire_form import Asked, Form
@@ -209,13 +209,13 @@ def test_finished_private_answers_are_nobodys(school: School, families: list[Adu
 def test_sealed_answers_are_opened_by_fives_and_five_stay(school: School, families: list[Adult]) -> None:
     made = opened(school, read(school, YEARLY))
     for number in range(12):
-        school.session.add(SealedResponse(token=f"{number:032}", questionnaire_id=made.id, language="en", answers={"happy": responses._plain(Given(("4",)))}))
+        school.session.add(SealedResponse(token=f"{number:032}", questionnaire_id=made.id, language="en", answers={"happy": responses.plain(Given(("4",)))}))
         school.session.flush()
-        responses.due(school)
+        questionnaire_clock.due(school)
         opened_now = school.session.scalar(select(func.count()).select_from(Response)) or 0
         assert opened_now == (5 if number >= 9 else 0)
     questionnaires.close(school, None, made)
-    responses.due(school)
+    questionnaire_clock.due(school)
     assert school.session.scalar(select(func.count()).select_from(Response)) == 12
     assert school.session.scalar(select(func.count()).select_from(SealedResponse)) == 0
 
@@ -226,7 +226,7 @@ def test_too_few_stay_sealed(school: School, families: list[Adult]) -> None:
         answer(school, of(school, adult), **ALL)
         responses.finish(school, of(school, adult))
     questionnaires.close(school, None, made)
-    responses.due(school)
+    questionnaire_clock.due(school)
     assert school.session.scalar(select(func.count()).select_from(Response)) == 0
 
 
@@ -249,7 +249,7 @@ def test_a_forgotten_text_is_gone_and_still_paid_for(school: School, families: l
         carried(school, respondent)
         answer(school, respondent, **ALL)
         responses.finish(school, respondent)
-    responses.due(school)
+    questionnaire_clock.due(school)
     assert school.session.scalar(select(func.count()).where(Message.text == "secret")) == 0
     [cost] = [line for line in costs.month(school, school.today) if line.kind == "questionnaires"]
     assert (cost.channel, cost.messages, cost.parts, cost.school_class, cost.language) == ("sms", 2, 4, "", "")
@@ -263,7 +263,7 @@ def test_what_was_not_finished_before_it_closed_is_forgotten(school: School, fam
     left = {"frames": [{"dialogue": "menu"}, {"dialogue": "answer_questionnaire", "topic": responses.topic(respondent)}], "question": {"id": "1"}}
     school.session.add(Conversation(thread=f"a{families[0].id}", state=left, updated_at=school.now))
     questionnaires.close(school, None, made)
-    responses.due(school)
+    questionnaire_clock.due(school)
     assert school.session.scalar(select(func.count()).select_from(Response)) == 0
     assert school.session.scalar(select(func.count()).where(Text.words == "Too loud")) == 0
     assert school.session.get_one(Conversation, f"a{families[0].id}").state["frames"] == left["frames"], "so that their next text hears that it is closed"
@@ -276,7 +276,7 @@ def test_whoever_declined_and_begins_again_loses_nothing(school: School, familie
     responses.begin(school, respondent)
     answer(school, respondent, happy=Given(("1",)))
     carried(school, respondent)
-    responses.due(school)
+    questionnaire_clock.due(school)
     assert responses.given(school, respondent) == {"happy": Given(("1",))}
     assert school.session.scalar(select(func.count()).where(Message.text == "secret")) == 1
 
@@ -321,7 +321,7 @@ def test_one_reminder_to_those_who_have_not_answered(school: School, families: l
     responses.decline(school, of(school, families[1]))
     school.now += timedelta(days=9)
     for _ in range(2):
-        responses.due(school)
+        questionnaire_clock.due(school)
     reminded = school.session.scalars(select(Message.adult_id).where(Message.kind == "questionnaire_reminder")).all()
     assert sorted(each or 0 for each in reminded) == [adult.id for adult in families[2:]]
 
@@ -329,17 +329,17 @@ def test_one_reminder_to_those_who_have_not_answered(school: School, families: l
 def test_it_closes_by_itself(school: School, families: list[Adult]) -> None:
     made = opened(school, read(school, YEARLY))
     school.now += timedelta(days=13)
-    responses.due(school)
+    questionnaire_clock.due(school)
     assert questionnaires.is_open(school, made)
     school.now += timedelta(days=1)
     assert responses.of_adult(school, families[0]) == []
-    responses.due(school)
+    questionnaire_clock.due(school)
     assert made.state == "closed"
 
 
 def anonymous(school: School, families: list[Adult]) -> tuple[questionnaires.Questionnaire, list[str]]:
     made = opened(school, read(school, YEARLY.replace(b"answers: private", b"answers: anonymous")))
-    page = responses._page(school, made)
+    page = responses.page(school, made)
     assert page.link is not None
     tokens = [page.path_for(adult, Message()).removeprefix("/q/") for adult in families]
     school.session.flush()
@@ -391,7 +391,7 @@ def test_an_opened_answer_holds_what_was_given(school: School, families: list[Ad
         answer(school, of(school, adult), **given)
         responses.finish(school, of(school, adult))
     questionnaires.close(school, None, made)
-    responses.due(school)
+    questionnaire_clock.due(school)
     found = school.session.scalars(select(Response)).all()
     assert [dict(responses._read(response.answers, made)) for response in found] == [given] * 5
     assert {row.text.adult_id for row in school.session.scalars(select(Answered)) if row.text} == {None}

@@ -14,7 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    _what_is_asked()
+    _questionnaires()
+    _questions()
     _who_answers()
     _nobodys()
     op.add_column("events", sa.Column("asks_after", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -28,7 +29,7 @@ def upgrade() -> None:
     )
 
 
-def _what_is_asked() -> None:
+def _questionnaires() -> None:
     op.create_table(
         "questionnaires",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -61,6 +62,9 @@ def _what_is_asked() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_questionnaires_state_closes_on", "questionnaires", ["state", "closes_on"], unique=False)
+
+
+def _questions() -> None:
     op.create_table(
         "questions",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
