@@ -232,7 +232,7 @@ def _of_several(school: School, questionnaire: Questionnaire) -> Mapping[int, in
         return {}
     chose = select(Answered.question_id, func.count(distinct(Answered.response_id))).where(Answered.question_id.in_(ids), Answered.choice.is_not(None))
     statement = chose.where(_finished(questionnaire)).group_by(Answered.question_id)
-    return dict(school.session.execute(statement).tuples().all())
+    return dict(school.session.execute(statement).all())
 
 
 def _of_question(question: Question, rows: Sequence[_Row], counted: int, chose: int | None, smallest: int) -> Figures:
