@@ -44,7 +44,7 @@ PRIVACY: Mapping[str, tuple[str, str]] = {
     Privacy.NAMED: ("Named", "Staff see who answered what, and families are told so."),
     Privacy.PRIVATE: (
         "Private",
-        "Asked in the chat, where staff could read along until someone has finished; then their name comes off and the texts are emptied.",
+        "Asked in the chat, where staff could read along until someone has finished; then their name comes off and the texts are deleted.",
     ),
     Privacy.ANONYMOUS: ("Anonymous", "Asked on a web page that knows nobody: not who answered what, nor who answered at all."),
 }

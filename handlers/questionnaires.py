@@ -431,7 +431,10 @@ def _is_skipped(chat: Chat, question: Question, said: object) -> bool:
 
 
 def _text(chat: Chat, question: Question) -> Given:
-    return Given(words=chat.ask(question.key, WHICH_ONE[QuestionKind.TEXT], skip=SKIP if question.is_optional else None, lets_through=True))
+    words = chat.ask(question.key, WHICH_ONE[QuestionKind.TEXT], skip=SKIP if question.is_optional else None, lets_through=True)
+    if question.is_optional and words.strip().isdecimal():  # the number of an answer to the question before, where only 'Skip' has one here
+        chat.unclear(question.key, words, otherwise=WHICH_ONE[QuestionKind.TEXT], plainly=WHICH_ONE[QuestionKind.TEXT])
+    return Given(words=words)
 
 
 _ASK = {
