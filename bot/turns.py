@@ -211,7 +211,7 @@ class Turns:
             # A message that waited on a shared phone is answered a second time, now that it is known whose it is.
             key = f"reply:{first.id}:{heard.thread}"
             message = outbox.reply(school, first, said, adult, key=key)
-            message.topic = (conversation.topic or before) if first.topic is not None else None
+            message.topic = conversation.topic or topic  # also where another matter was answered first: which question follows says what was answered
             if said.question is not None:
                 said.question.outbox = message.uid
         kept.state, kept.updated_at = state.to_json(), school.now

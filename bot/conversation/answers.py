@@ -50,7 +50,7 @@ def by_words(question: Question, text: str) -> Option | None:
     Beside a question for free text, or one that takes own words, an option must be named exactly: 'nothing much, but …' is no 'Nothing'. Beside a
     confirmation too, but for polite words: 'do not book it' and 'book it for 4 instead' both hold 'book it', and neither means it.
     """
-    if question.kind == "text" or question.own_words is not None:
+    if takes_any_words(question):
         return by_label(question, text)
     said = fold(text)
     if not said:
@@ -71,6 +71,22 @@ def _opened_with(labels: Sequence[tuple[Option, set[str]]], said: str, question:
     meant = set(question.means.values())
     found = [option for option, spellings in labels if option.id in meant and any(said.startswith(f"{label} ") for label in spellings if label)]
     return found[0] if len(found) == 1 else None
+
+
+def takes_any_words(question: Question) -> bool:
+    """Whether whatever is written is an answer to it: 'I wanted to say thank you' too."""
+    return question.kind == "text" or question.own_words is not None
+
+
+def meant_instead(question: Question, text: str, number: int | None, *, is_listed: bool) -> Option | None:
+    """The answer to this question that someone says they meant; where `is_listed`, one of those that were shown. None where it is no answer."""
+    if question.hears == "number" and number is not None:
+        return Option("", text, text, ["", number])
+    matches = by_label if is_listed else by_words
+    option = by_number(question, number) if number is not None else matches(question, text)
+    if option is None and takes_any_words(question) and not is_listed:
+        return Option("", text, text, ["", text])
+    return option if option is None or option.id != MORE else None
 
 
 def refused(question: Question, text: str) -> bool:

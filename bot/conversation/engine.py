@@ -16,7 +16,7 @@ from bot.conversation.errors import Again, Asked, Elsewhere, Ended, Unclear
 from bot.conversation.registry import NOTICE, Dialogue, find
 from bot.conversation.state import Frame, Identity, Option, Question, State, Step
 from bot.conversation.watch import WriteWatch
-from bot.conversation.wishes import FAREWELLS, NO_WISH, Instead, Utterance, frames_for, is_urgent, refined, to_act_on, values_heard
+from bot.conversation.wishes import FAREWELLS, NO_WISH, Utterance, frames_for, is_urgent, refined, to_act_on, values_heard
 from data.addresses import Address
 from data.attention import Need
 from data.people import Adult
@@ -245,7 +245,7 @@ class Conversation:
         """Whether it went on with the answer before, in own words, which took two messages; then it is one with that."""
         frame = self._top()
         answered = frame.answered
-        index = frame.index_of(answered.key) if answered is not None and _takes_any_words(answered) and heard.button is None else None
+        index = frame.index_of(answered.key) if answered is not None and answers.takes_any_words(answered) and heard.button is None else None
         if answered is None or index is None or not isinstance(frame.steps[index].value[1], str) or heard.exact in CONTROLS:
             return False
         words = f"{frame.steps[index].value[1]}\n{heard.text}"
@@ -257,8 +257,12 @@ class Conversation:
         """Whether the message puts another answer in place of the last one: 'no, I meant 4'. Where that was none, it is for the question that is open."""
         frame, question = self._top(), self.state.question
         answered = question if self.state.misunderstood else frame.answered
-        is_listed = answered is not question and question is not None and _takes_any_words(question)
-        option = _meant_instead(answered, heard.instead, is_listed=is_listed) if answered is not None and heard.instead is not None else None
+        is_listed = answered is not question and question is not None and answers.takes_any_words(question)
+        option = (
+            answers.meant_instead(answered, heard.instead.text, heard.instead.number, is_listed=is_listed)
+            if answered is not None and heard.instead is not None
+            else None
+        )
         if answered is None or option is None:
             return False
         index = frame.index_of(answered.key)
@@ -496,7 +500,7 @@ class Conversation:
 
     def _start(self, frame: Frame) -> None:
         """Begin a dialogue, in place of the same one or of one that only passes by; any other is put aside."""
-        self.turned_elsewhere = bool(self.topic)
+        self.turned_elsewhere = bool(self.topic) and frame.dialogue != self._top().dialogue
         self.state.misunderstood = 0
         if self.state.frames and not self._top().topic:
             frame.beside = [step.value for step in self._top().steps if step.kind != "once"]
@@ -675,22 +679,6 @@ class Conversation:
         if any(reading.is_machine for reading in readings) and not texts.was_told_today(self.school, self.adult):
             notes.append(BY_COMPUTER.format(original=keywords.ORIGINAL))
         return [note.render(self.language) for note in notes]
-
-
-def _meant_instead(question: Question, said: Instead, *, is_listed: bool) -> Option | None:
-    """The answer to this question that is meant by what they say that they meant; where `is_listed`, one of those that were shown."""
-    if question.hears == "number" and said.number is not None:
-        return Option("", said.text, said.text, ["", said.number])
-    matches = answers.by_label if is_listed else answers.by_words
-    option = answers.by_number(question, said.number) if said.number is not None else matches(question, said.text)
-    if option is None and _takes_any_words(question) and not is_listed:
-        return Option("", said.text, said.text, ["", said.text])
-    return option if option is None or option.value != MORE else None
-
-
-def _takes_any_words(question: Question) -> bool:
-    """Whether whatever is written is an answer to it: 'I wanted to say thank you' too."""
-    return question.kind == "text" or question.own_words is not None
 
 
 def _with_day_matters_sure(heard: Utterance) -> Utterance:
