@@ -255,18 +255,14 @@ class Conversation:
 
     def _put_right(self, heard: Utterance) -> bool:
         """Whether the message puts another answer in place of the last one: 'no, I meant 4'. Where that was none, it is for the question that is open."""
-        frame, question = self._top(), self.state.question
+        frame, question, said = self._top(), self.state.question, heard.instead
         answered = question if self.state.misunderstood else frame.answered
-        is_listed = answered is not question and question is not None and answers.takes_any_words(question)
-        option = (
-            answers.meant_instead(answered, heard.instead.text, heard.instead.number, is_listed=is_listed)
-            if answered is not None and heard.instead is not None
-            else None
-        )
-        if answered is None or option is None:
+        if answered is None or question is None or said is None:
             return False
+        is_listed = answered is not question and answers.takes_any_words(question)
+        option = answers.meant_instead(answered, said.text, said.number, is_listed=is_listed)
         index = frame.index_of(answered.key)
-        if answered is not question and index is None:
+        if option is None or (answered is not question and index is None):
             return False
         if index is not None:
             frame.drop_from(index)
