@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from bot.channels.base import AddressKind, ChannelName, Choice
+from bot.channels.base import PHONES, AddressKind, ChannelName, Choice
 from bot.channels.simulator import LIMITS
 from bot.channels.text import Layout, laid_out, split
 from bot.conversation.engine import Conversation, Reply
@@ -35,9 +35,6 @@ __all__ = ["Script", "on_channels", "script"]
 
 ITS_OWN = "…"
 """What stands for the token in the link to a page: each reader has their own."""
-
-CHATS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM)
-"""Where questions are answered: e-mail only goes out."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,7 @@ def _written_out(line: Line) -> str:
 def _message(school: School, line: Line, language: str, back: str) -> Shown:
     if line.is_on_page:
         return Shown(line.question, back, page=OnChannel(line.text, [choice.label for choice in line.choices]))
-    return Shown(line.question, back, {channel.value: _on(school, channel, line, language) for channel in CHATS})
+    return Shown(line.question, back, {channel.value: _on(school, channel, line, language) for channel in PHONES})
 
 
 def _on(school: School, channel: ChannelName, line: Line, language: str) -> OnChannel:

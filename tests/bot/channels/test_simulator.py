@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.channels.base import ChannelName, Choice, Forged, InboundKind, WebhookRequest
+from bot.channels.base import PHONES, ChannelName, Choice, Forged, InboundKind, WebhookRequest
 from bot.channels.errors import TryLater
 from bot.channels.simulator import SimulatorChannel
 from tests.bot.channels.conftest import outgoing
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 TWO = (Choice("q17:1", "Tue 3 March, 15:10"), Choice("q17:2", "Tue 3 March, 15:30"))
 
 
-@pytest.mark.parametrize("name", [ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM])
+@pytest.mark.parametrize("name", PHONES)
 async def test_choices_are_shown_as_the_channel_shows_them(name: ChannelName) -> None:
     channel = SimulatorChannel(name)
     message = outgoing(name, "It’s when?", choices=TWO)
