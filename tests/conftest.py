@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot import logs
+from bot import dispatcher, inbox, logs
 from bot.house import Embedded
 from data.store import Store
 from school import LONDON, School, demo
@@ -178,8 +178,16 @@ def demo_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make_served(providers: StandIn, understander: Embedded) -> Callable[..., Served]:
+def patience() -> float:
+    """Seconds until a webhook is refused that could not be stored: enough for a machine that is busy with other tests."""
+    return 60.0
+
+
+@pytest.fixture
+def make_served(providers: StandIn, understander: Embedded, patience: float, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Served]:
     """Makes a school with real channels whose providers are the stand-in, as if that had just started."""
+    for module in (inbox, dispatcher):
+        monkeypatch.setattr(module, "PATIENCE", patience)
     providers.reset()
     providers.control(callbacks="none")
     return partial(Served, providers, understander)

