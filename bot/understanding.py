@@ -23,7 +23,8 @@ from data.texts import Text
 from nlu import names
 from nlu.clean import clean
 from nlu.face import Alarm, Context, Decision, Level, Name, Understanding
-from school import School, events, families, groups, openers
+from school import School, families, openers
+from school.capability import capabilities
 from translations import _
 
 # Translators: what people write before the answer that they meant, after they have sent another: 'no, I meant 4'. With commas between.
@@ -42,7 +43,8 @@ TELLING = 5
 """Letters of a word by which an event or a group can be known."""
 IN_MANY_TITLES = frozenset(
     "morning evening afternoon school class classes parent parents children child family families mother mothers father fathers meeting group groups session "
-    "event events today monday tuesday wednesday thursday friday spring summer autumn winter first second after about welcome annual weekly monthly".split()
+    "pack packs event events today monday tuesday wednesday thursday friday spring summer autumn winter first second after about welcome annual weekly "
+    "monthly".split()
 )
 NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
 """How many things at home in a guess a message must name for the guess to count as this sure."""
@@ -167,15 +169,15 @@ def _context(school: School, adult: Adult) -> Context:
 
 
 def _names(school: School, adult: Adult) -> list[Name]:
-    """This parent's children, their staff, the school's staff and classes, what they are invited to and groups that they may join. No other family's child."""
+    """This parent's children, their staff, the school's staff and classes, and what each capability has that they may call by its name. No other child."""
     children = families.known_to(school, adult)
     classes = {child.class_id for child in children}
     staff = school.session.scalars(select(Staff).where(Staff.has_left.is_(False)).options(joinedload(Staff.classes))).unique().all()
     near = sorted(staff, key=lambda person: not any(group.id in classes for group in person.classes))
     all_classes = school.session.scalars(select(SchoolClass)).all()
-    on = (_titled("event", event.id, event.title, adult.language) for event in events.by_title(school, adult))
-    joined = (_titled("group", terms.group_id, terms.name, adult.language) for terms in groups.open_to_all(school))
-    return [*map(_child_name, children), *map(_staff_name, near), *(Name("class", each.id, each.name) for each in all_classes), *on, *joined]
+    named = [found.named for found in capabilities() if found.named is not None]
+    titled = [_titled(each.kind, row_id, title, adult.language) for each in named for row_id, title in each.known(school, adult)]
+    return [*map(_child_name, children), *map(_staff_name, near), *(Name("class", each.id, each.name) for each in all_classes), *titled]
 
 
 def _child_name(child: Child) -> Name:

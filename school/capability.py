@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
@@ -14,8 +14,21 @@ import school
 
 if TYPE_CHECKING:
     from data.people import Adult
+    from data.texts import Text
     from school import School
     from school.files import File
+
+
+@dataclass(frozen=True)
+class Named:
+    """Things that a parent may call by their names: heard as an entity of this `kind`, they are rows of `model`.
+
+    `known(school, adult)` gives those that this adult may mean, as ids and what staff called them.
+    """
+
+    kind: str
+    model: str
+    known: Callable[[School, Adult], Iterable[tuple[int, Text]]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class Capability:
     `heard(school, adult)` is called whenever an adult writes, before their turn.
     `export(school, adult)` is what is held about an adult, as plain data; `erase(school, adult)` removes it; `retain(school)` removes what is past its time.
     `files` says how a thing of this capability is made into a file that goes along with a message: by its model's name.
-    `demo(school)` fills the demo school.
+    `named` are its things that parents call by their names. `demo(school)` fills the demo school.
     """
 
     name: str
@@ -36,6 +49,7 @@ class Capability:
     erase: Callable[[School, Adult], None] | None = None
     retain: Callable[[School], None] | None = None
     files: Mapping[str, Callable[[School, Any], File]] = field(default_factory=dict)
+    named: Named | None = None
     demo: Callable[[School], None] | None = None
 
 

@@ -13,7 +13,7 @@ from data.outbox import Message
 from data.people import Adult
 from school import School, audiences, demo_events, events, rsvp_file, rsvps
 from school.calendar import instant
-from school.capability import Capability
+from school.capability import Capability, Named
 from school.events import REMINDERS, key
 from school.notices import tell
 
@@ -109,4 +109,13 @@ def erase(school: School, adult: Adult) -> None:
     school.session.execute(delete(Rsvp).where(Rsvp.adult_id == adult.id).execution_options(synchronize_session=False))
 
 
-capability = Capability("events", due=due, export=export, erase=erase, retain=retain, demo=demo_events.make, files={"Rsvp": rsvp_file.calendar_file})
+capability = Capability(
+    "events",
+    due=due,
+    export=export,
+    erase=erase,
+    retain=retain,
+    named=Named("event", "Event", events.titles),
+    demo=demo_events.make,
+    files={"Rsvp": rsvp_file.calendar_file},
+)

@@ -159,12 +159,12 @@ def coming(school: School, adult: Adult, *, first: date | None = None, last: dat
     return [event for event in rows if not has_begun(school, event)]
 
 
-def by_title(school: School, adult: Adult) -> Sequence[Event]:
-    """The events that this adult may mean by their title: of those that share one, the next."""
+def titles(school: School, adult: Adult) -> Sequence[tuple[int, Text]]:
+    """The events that this adult may mean by their title, as ids and titles: of those that share one, the next."""
     named: dict[str, Event] = {}
     for event in coming(school, adult):
         named.setdefault(event.title.words.casefold(), event)
-    return list(named.values())[:ONE_TITLE]
+    return [(event.id, event.title) for event in named.values()][:ONE_TITLE]
 
 
 def is_invited(school: School, adult: Adult, event: Event) -> bool:

@@ -21,7 +21,7 @@ from data.events import Event, EventGuests, EventState, GroupTerms, GroupWish
 from data.people import Adult, Group, Staff, adult_groups
 from data.texts import Text
 from school import School, audiences, demo, texts
-from school.capability import Capability
+from school.capability import Capability, Named
 from school.errors import NotThere, Refusal
 from school.family_records import plain
 from school.notices import tell
@@ -69,6 +69,11 @@ def terms_by_id(school: School, group_id: int) -> GroupTerms | None:
 def open_to_all(school: School) -> Sequence[GroupTerms]:
     """The groups that anyone may ask to join, by name."""
     return school.session.scalars(select(GroupTerms).join(Group).where(GroupTerms.is_open).order_by(Group.name)).all()
+
+
+def names(school: School, _: Adult) -> Sequence[tuple[int, Text]]:
+    """The groups that a family may mean by their names: id and name."""
+    return [(terms.group_id, terms.name) for terms in open_to_all(school)]
 
 
 def of(school: School, adult: Adult) -> Sequence[GroupTerms]:
@@ -231,4 +236,4 @@ def export(school: School, adult: Adult) -> dict[str, object]:
     }
 
 
-capability = Capability("groups", export=export, demo=_demo)
+capability = Capability("groups", export=export, named=Named("group", "GroupTerms", names), demo=_demo)

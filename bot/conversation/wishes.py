@@ -11,8 +11,10 @@ from bot.conversation.identity import identity
 from bot.conversation.registry import find
 from bot.conversation.state import Frame, Identity
 from nlu.face import Alarm, Decision, Understanding
+from school.capability import capabilities
 
-MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass", "event": "Event", "group": "GroupTerms"}
+MODELS = {"child": "Child", "staff": "Staff", "class": "SchoolClass"}
+"""Which rows the names are of that belong to no capability; those of one are in its declaration."""
 NO_WISH = frozenset({"affirm", "deny", "maybe", "out_of_scope"})
 """Intents that are no wish of their own while something else is talked about."""
 LONG_ENOUGH = 15
@@ -134,7 +136,9 @@ def refined(before: Sequence[Identity], now: Sequence[Identity]) -> list[Identit
 
 
 def _identity(kind: str, value: Any) -> Identity:
-    return [MODELS[kind], [value.id]] if kind in MODELS else identity(value)
+    named = {found.named.kind: found.named.model for found in capabilities() if found.named is not None}
+    model = MODELS.get(kind) or named.get(kind)
+    return [model, [value.id]] if model is not None else identity(value)
 
 
 def _differ(one: Frame, other: Frame) -> bool:

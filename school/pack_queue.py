@@ -1,0 +1,322 @@
+"""Who gets a copy: a family asks for a pack, waits its turn, has a copy set aside, and gives it up or lets it lapse.
+
+A copy that is free goes at once to whoever has waited longest for it: those who asked for that pack, and those in the weekly loan who went without on the last
+bag day. Whoever has as many as the school allows is passed over and keeps their place. `docs/packs.md` explains it.
+
+Its own refusals:
+
+    Refusal
+    ├── NotLent          the pack is lent no more
+    ├── HasIt            this family has that pack at home
+    ├── Waits            this family waits for that pack already, or has a copy set aside
+    ├── TooManyHolds     this family waits for as many packs as the school allows
+    └── Ended            that hold is over
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from statistics import median
+
+from sqlalchemy import func, select
+
+from data.packs import OPEN_HOLDS, CopyState, HoldState, Pack, PackCopy, PackHold, PackLoan, Way, WeeklyPlace
+from data.people import Adult, Child
+from school import School, packs
+from school.calendar import calendar, instant
+from school.errors import Refusal
+from school.families import require
+from school.notices import tell, withdraw
+from school.pack_rules import SOON, lock, next_bag_day, rules
+
+__all__ = ["HoldState", "PackHold", "Way"]
+
+END_OF_DAY = time(23, 59)
+KNOWN = 5
+"""Loans from which it can be told how long they last in truth."""
+LATELY = 30
+"""Loans that are looked at for that."""
+
+
+class NotLent(Refusal):
+    """The pack is lent no more, or there is no copy of it."""
+
+
+@dataclass
+class HasIt(Refusal):
+    """This family has that pack at home."""
+
+    loan: PackLoan
+
+
+@dataclass
+class Waits(Refusal):
+    """This family waits for that pack already, or has a copy set aside."""
+
+    hold: PackHold
+
+
+@dataclass
+class TooManyHolds(Refusal):
+    """This family waits for `most` packs already: more it may not."""
+
+    most: int
+
+
+class Ended(Refusal):
+    """That hold is over: it was taken, given up, or let lapse."""
+
+
+# A family asks
+
+
+def reserve(school: School, pack: Pack, child: Child, adult: Adult, way: Way = Way.BAG, *, staff: bool = False) -> PackHold:
+    """Ask for a pack, for a child: `ready` at once where a copy is free for them, else in the queue.
+
+    Refuses with NotYourChild, NotLent, HasIt, Waits or TooManyHolds; the last not where `staff` ask for them.
+    """
+    require(school, adult, child, "hear")
+    lock(school)
+    if pack.is_retired or not any(copy.state in packs.LENT for copy in pack.copies):
+        raise NotLent
+    for loan in packs.at_home(school, adult):
+        if loan.pack_id == pack.id:
+            raise HasIt(loan)
+    theirs = packs.holds(school, adult)
+    for hold in theirs:
+        if hold.pack_id == pack.id:
+            raise Waits(hold)
+    most = rules(school).holds
+    if not staff and sum(packs.waits(hold) for hold in theirs) >= most:
+        raise TooManyHolds(most)
+    made = PackHold(pack_id=pack.id, adult_id=adult.id, child_id=child.id, asked_at=school.now, way=way, state=HoldState.WAITING)
+    school.session.add(made)
+    school.session.flush()
+    pass_on(school, pack, silently=made)
+    return made
+
+
+def give_up(school: School, hold: PackHold, state: HoldState = HoldState.GIVEN_UP) -> None:
+    """They do not want it any more: a copy that was set aside goes to the next. Refuses with Ended."""
+    lock(school)
+    if hold.state not in OPEN_HOLDS:
+        raise Ended
+    copy = hold.copy
+    end(school, hold, state)
+    if copy is not None:
+        copy.state = CopyState.SHELF
+        school.session.flush()
+        pass_on(school, hold.pack)
+    serve(school, hold.adult)
+
+
+def end(school: School, hold: PackHold, state: HoldState) -> None:
+    """This hold is over; what was to be said of it is not said any more."""
+    hold.state, hold.copy_id, hold.ended_at = state, None, school.now
+    withdraw(school, f"{key(hold)}:")
+    school.session.flush()
+    school.session.expire(hold, ["copy"])
+
+
+def key(hold: PackHold) -> str:
+    """How the key of every notice about it begins."""
+    return f"pack:hold:{hold.id}"
+
+
+# The queue
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Someone who waits: `since` when, for one named pack (`hold`) or for any (`place` in the weekly loan)."""
+
+    since: datetime
+    adult: Adult
+    child: Child
+    hold: PackHold | None = None
+    place: WeeklyPlace | None = None
+
+
+def line(school: School, pack: Pack) -> Sequence[Turn]:
+    """Who waits for a copy of this pack, the first first; those too who have as many as they may, and are passed over till they bring one back."""
+    rows = select(PackHold).where(PackHold.pack_id == pack.id, PackHold.state == HoldState.WAITING).order_by(PackHold.asked_at, PackHold.id)
+    named = [Turn(hold.asked_at, hold.adult, hold.child, hold=hold) for hold in school.session.scalars(rows)]
+    turns = sorted([*named, *_weekly(school, pack)], key=lambda turn: turn.since)
+    if not rules(school).first_loan_first:
+        return turns
+    had_one = set(school.session.scalars(select(PackLoan.adult_id).where(PackLoan.adult_id.in_([turn.adult.id for turn in turns]))))
+    return sorted(turns, key=lambda turn: turn.adult.id in had_one)
+
+
+def _weekly(school: School, pack: Pack) -> Iterator[Turn]:
+    """Children in the weekly loan who went without on the last bag day, and for whom this would be a new pack."""
+    missed = select(WeeklyPlace).where(WeeklyPlace.ended_at.is_(None), WeeklyPlace.missed_on.is_not(None))
+    for place in school.session.scalars(missed):
+        had = select(PackLoan.id).where(PackLoan.pack_id == pack.id, PackLoan.adult_id == place.adult_id, PackLoan.child_id == place.child_id).limit(1)
+        if school.session.scalar(had) is None and pack.id not in has_or_awaits(school, place.adult):
+            yield Turn(place.served_at or place.since, place.adult, place.child, place=place)
+
+
+def has_or_awaits(school: School, adult: Adult) -> set[int]:
+    """The packs that this family has at home, has set aside, or waits for by their names."""
+    return {loan.pack_id for loan in packs.at_home(school, adult)} | {hold.pack_id for hold in packs.holds(school, adult)}
+
+
+def pass_on(school: School, pack: Pack, *, silently: PackHold | None = None) -> None:
+    """Set the copies on the shelf aside for those whose turn it is, and tell them; not of `silently`, whose family is being answered."""
+    if pack.is_retired:
+        return
+    free = school.session.scalars(select(PackCopy).where(PackCopy.pack_id == pack.id, PackCopy.state == CopyState.SHELF).order_by(PackCopy.label)).all()
+    for copy in free:
+        turn = next((turn for turn in line(school, pack) if has_room(school, turn.adult, turn.child)), None)
+        if turn is None:
+            return
+        hold = turn.hold or weekly_hold(school, pack, turn.place)
+        set_aside(school, hold, copy)
+        if hold is not silently and not hold.is_weekly:
+            _tell_ready(school, hold)
+
+
+def weekly_hold(school: School, pack: Pack, place: WeeklyPlace | None) -> PackHold:
+    """A wish for this pack that comes of the weekly loan; the place has had its turn."""
+    assert place is not None
+    # A pack that they had asked for by its name as well is theirs by that wish.
+    asked = select(PackHold).where(PackHold.pack_id == pack.id, PackHold.adult_id == place.adult_id, PackHold.state == HoldState.WAITING)
+    hold = school.session.scalars(asked).first()
+    if hold is None:
+        hold = PackHold(pack_id=pack.id, adult_id=place.adult_id, child_id=place.child_id, asked_at=place.served_at or place.since, way=Way.BAG)
+        school.session.add(hold)
+    hold.is_weekly = True
+    place.served_at, place.missed_on = school.now, None
+    school.session.flush()
+    return hold
+
+
+def set_aside(school: School, hold: PackHold, copy: PackCopy) -> None:
+    """This copy is kept for this hold: until it is given out in the bag, or for the days in which it may be collected."""
+    copy.state = CopyState.KEPT
+    hold.state, hold.copy_id, hold.ready_at = HoldState.READY, copy.id, school.now
+    hold.keep_until = keep_until(school) if hold.way == Way.COLLECT else None
+    school.session.flush()
+
+
+def _tell_ready(school: School, hold: PackHold) -> None:
+    tell(school, hold.adult, "pack_ready", {"hold": hold.id}, key=f"{key(hold)}:ready", useless_after=hold.keep_until)
+
+
+def keep_until(school: School) -> datetime:
+    """Until when a copy that is set aside now may be collected: the end of the last of so many school days after today."""
+    days = calendar(school).school_days_between(school.today + timedelta(days=1), school.today + SOON)
+    last = school.today
+    for _ in range(rules(school).pick_up_days):
+        last = next(days, last + timedelta(days=1))
+    moment = instant(last, END_OF_DAY)
+    assert moment is not None  # no clock is changed before midnight
+    return moment
+
+
+def has_room(school: School, adult: Adult, child: Child, *, but: PackHold | None = None) -> bool:
+    """Whether this family, and this child, may have one more: what is at home counts, and what is set aside."""
+    allowed = rules(school)
+    has = [loan.child_id for loan in packs.at_home(school, adult)]
+    has += [hold.child_id for hold in packs.holds(school, adult) if not packs.waits(hold) and hold is not but]
+    return len(has) < allowed.per_family and has.count(child.id) < allowed.per_child
+
+
+def serve(school: School, adult: Adult) -> None:
+    """They have room again: what they waited for and is on the shelf is theirs, if it is their turn."""
+    for hold in packs.holds(school, adult):
+        if packs.waits(hold):
+            pass_on(school, hold.pack)
+
+
+# When it will be
+
+
+def turn_of(school: School, hold: PackHold) -> int:
+    """Their place in the queue, 1 the next."""
+    turns = [turn.hold for turn in line(school, hold.pack)]
+    return turns.index(hold) + 1
+
+
+def expected(school: School, pack: Pack, hold: PackHold | None = None) -> date | None:
+    """When a copy should be there for this hold, or for someone who asks now; None where nobody can say.
+
+    Each copy is expected when it is due, or tomorrow if it is late, and after that again as often as loans last: as the rules say, or longer where they lasted
+    longer lately. Loans may be renewed only while nobody waits, so that this can come later, but not because of whoever asks after.
+    """
+    ahead = turn_of(school, hold) - 1 if hold is not None else len(line(school, pack))
+    lasts = timedelta(days=_lasts(school))
+    free = [*_free_on(school, pack, lasts)]
+    heapq.heapify(free)
+    for _ in range(ahead):
+        if free:
+            heapq.heapreplace(free, free[0] + lasts)
+    return next_bag_day(school, free[0]) if free else None
+
+
+def _free_on(school: School, pack: Pack, lasts: timedelta) -> Iterator[date]:
+    """The day on which each copy that is lent is free again."""
+    tomorrow = school.today + timedelta(days=1)
+    loans = select(PackLoan.copy_id, PackLoan.due_on).where(PackLoan.pack_id == pack.id, PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
+    due = dict(school.session.execute(loans).tuples())
+    for copy in pack.copies:
+        if copy.state == CopyState.OUT:
+            yield max(due.get(copy.id, tomorrow), tomorrow)
+        elif copy.state == CopyState.KEPT:
+            yield next_bag_day(school, school.today) + lasts
+        elif copy.state in packs.LENT:
+            yield tomorrow
+
+
+def _lasts(school: School) -> int:
+    """Days from one loan of a copy to the next."""
+    out = select(PackLoan.out_at, PackLoan.back_at).where(PackLoan.back_at.is_not(None)).order_by(PackLoan.back_at.desc()).limit(LATELY)
+    days = [(back - start).days for start, back in school.session.execute(out) if back is not None]
+    return max(rules(school).loan_days, round(median(days)) if len(days) >= KNOWN else 0) + 1
+
+
+def waiting(school: School) -> Sequence[PackHold]:
+    """Every hold that waits, by pack and turn."""
+    rows = select(PackHold).join(Pack).where(PackHold.state == HoldState.WAITING)
+    return school.session.scalars(rows.order_by(PackHold.pack_id, PackHold.asked_at, PackHold.id)).all()
+
+
+def count_waiting(school: School, pack: Pack) -> int:
+    """How many families wait for this pack by its name."""
+    return school.session.scalar(select(func.count()).where(PackHold.pack_id == pack.id, PackHold.state == HoldState.WAITING)) or 0
+
+
+# By the clock
+
+
+def let_lapse(school: School) -> None:
+    """Copies that were not collected in their time: whoever had one is told, and the next has it."""
+    rows = select(PackHold).where(PackHold.state == HoldState.READY, PackHold.keep_until <= school.now).order_by(PackHold.keep_until)
+    for hold in school.session.scalars(rows).all():
+        give_up(school, hold, HoldState.LAPSED)
+        tell(school, hold.adult, "pack_lapsed", {"hold": hold.id}, key=f"pack:lapsed:{hold.id}")
+
+
+def drop_gone(school: School) -> None:
+    """Holds of packs that are retired, and of families and children that left: those who are here are told, the rest end in silence."""
+    rows = select(PackHold).join(Pack).join(Adult, Adult.id == PackHold.adult_id).join(Child, Child.id == PackHold.child_id)
+    gone = Pack.is_retired | Adult.left_on.is_not(None) | Child.left_on.is_not(None)
+    for hold in school.session.scalars(rows.where(PackHold.state.in_(OPEN_HOLDS), gone)).all():
+        give_up(school, hold, HoldState.GONE)
+        if hold.adult.left_on is None and hold.child.left_on is None:
+            tell(school, hold.adult, "pack_gone", {"hold": hold.id}, key=f"pack:gone:{hold.id}")
+
+
+def pass_on_what_is_free(school: School) -> None:
+    """Copies on the shelf for which someone waits and has room by now: the rules were changed, or a family has."""
+    free = select(PackCopy.pack_id).where(PackCopy.state == CopyState.SHELF)
+    wanted = select(PackHold.pack_id).where(PackHold.state == HoldState.WAITING)
+    found = school.session.scalars(select(Pack.id).where(Pack.id.in_(free), Pack.id.in_(wanted)).order_by(Pack.id)).all()
+    if found:
+        lock(school)
+    for pack_id in found:
+        pass_on(school, packs.find(school, pack_id))
