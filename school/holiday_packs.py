@@ -82,6 +82,11 @@ def find(school: School, pack_id: int) -> HolidayPack:
     return found
 
 
+def find_any(school: School, pack_id: int) -> HolidayPack | None:
+    """The same; None where there is none."""
+    return school.session.get(HolidayPack, pack_id)
+
+
 def everything(school: School) -> Sequence[HolidayPack]:
     """All of them, those for which answers are taken first, then the newest."""
     return school.session.scalars(select(HolidayPack).order_by(HolidayPack.is_over, HolidayPack.answer_by.desc(), HolidayPack.id.desc())).all()

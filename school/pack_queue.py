@@ -99,6 +99,11 @@ def reserve(school: School, pack: Pack, child: Child, adult: Adult, way: Way = W
     return made
 
 
+def find(school: School, hold_id: int) -> PackHold | None:
+    """One hold, by its id."""
+    return school.session.get(PackHold, hold_id)
+
+
 def give_up(school: School, hold: PackHold, state: HoldState = HoldState.GIVEN_UP) -> None:
     """They do not want it any more: a copy that was set aside goes to the next. Refuses with Ended."""
     lock(school)

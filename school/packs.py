@@ -20,13 +20,13 @@ from enum import StrEnum
 from sqlalchemy import delete, func, select
 
 from data.kept_files import KeptFile
-from data.packs import OPEN_HOLDS, CopyState, HoldState, Pack, PackCopy, PackHold, PackItem, PackLoan, Skill
+from data.packs import OPEN_HOLDS, CopyState, HoldState, Pack, PackCopy, PackHold, PackItem, PackLoan, Skill, Way
 from data.people import Adult
 from data.texts import Text
 from school import School, audiences, texts
 from school.errors import NotThere, Refusal
 
-__all__ = ["CopyState", "Pack", "PackCopy", "PackItem", "Skill"]
+__all__ = ["CopyState", "Pack", "PackCopy", "PackItem", "Skill", "Way"]
 
 LONGEST_TITLE = 80
 LONGEST_ITEM = 80

@@ -22,6 +22,8 @@ from translations import Phrase, _, spoken, written
 
 T = TypeVar("T")
 P = ParamSpec("P")
+TELLING = 4
+"""Letters from which on a word of a name says by itself what is meant."""
 Choices = Sequence[T] | Callable[[], Sequence[T]]
 
 
@@ -199,6 +201,12 @@ class Chat:
         """
         said = self.text if text is None else text
         return any(stands_in(said, words.render(language), misspelt=misspelt) for language in {"en", self.language, self.written_in or "en"})
+
+    def names(self, what: Text) -> bool:
+        """Whether a telling word of what someone called a thing stands in the wish, in their language or as it was written: 'the ball' of 'squeeze ball'."""
+        read = (what.words, what.read_in(self.language).words)
+        words = ",".join(word for each in read for word in each.split() if len(word) >= TELLING)
+        return stands_in(self.text, ",".join((*read, words)), misspelt=True)
 
     def confirm(self, key: str, question: Phrase, *, yes: Phrase, no: Phrase, **values: object) -> bool:
         """Whether the parent agrees to exactly this; asked again if what is to be confirmed has changed since."""
