@@ -72,8 +72,8 @@ def _label(names: dict[int, Child], answer: int) -> object:
     if answer == NOBODY:
         return NO_THANK_YOU
     if answer == EVERYONE:
-        # Translators: a choice: one pack for each of their children. At most 20 characters.
-        return _("One for each child")
+        # Translators: a choice: a pack for each of their children. At most 20 characters.
+        return ngettext("For both", "For all of them", len(names) - 1)
     # Translators: a choice: a pack for {child}, a first name.
     return _("For {child}").format(child=names[answer])
 

@@ -32,10 +32,10 @@ def list_loans(chat: Chat, school: School) -> None:
     named = chat.heard("pack")
     for loan in [loan for loan in loans if loan.pack in named] or loans:
         _say_due(chat, loan)
-    for hold in [hold for hold in holds if hold.pack in named] or ([] if named and loans else holds):
-        say_hold(chat, school, hold)
     if not loans:
         chat.say(NONE_AT_HOME)
+    for hold in [hold for hold in holds if hold.pack in named] or ([] if named and loans else holds):
+        say_hold(chat, school, hold)
     for place in places if not named else ():
         # Translators: {child} is a first name. The weekly loan brings a new pack of books and games home every week.
         chat.say(_("{child} is in the weekly loan."), child=place.child)
@@ -68,8 +68,7 @@ def renew(chat: Chat, school: School) -> None:
 # Translators: names a wish in 'Do you mean: Send a pack back?'.
 @dialogue(intent="return_pack", about=_("Send a pack back"), hears=MENTIONED)
 def send_back(chat: Chat, school: School) -> None:
-    """It is on its way, or how it is sent; what they only wait for can be given up instead."""
-    _rather_a_place(chat, school)
+    """It is on its way, or how it is sent."""
     loan = _which(chat, school)
     if not chat.says(ASKS_HOW):
         pack_loans.coming_back(school, loan)
@@ -78,25 +77,28 @@ def send_back(chat: Chat, school: School) -> None:
     chat.say(_("{pack} can come in the book bag or be given to the class, by {day}."), pack=loan.pack.title, day=max(loan.due_on, school.today))
 
 
-def _rather_a_place(chat: Chat, school: School) -> None:
-    """'I do not want it any more', of a pack that they wait for."""
-    at_home = packs.at_home(school, chat.adult)
-    named = chat.heard("pack")
-    holds = [hold for hold in packs.holds(school, chat.adult) if hold.pack in named or (not named and not at_home)]
-    if holds and not any(loan.pack in named for loan in at_home):
-        keep_or_give_up(chat, school, chat.choose("hold", holds, WHICH_PACK, label=lambda hold: hold.pack.title))
-
-
 def _which(chat: Chat, school: School) -> PackLoan:
-    """Which of the packs that they have at home; a person is asked where they have none."""
-    loans = packs.at_home(school, chat.adult)
+    """Which of the packs that they have at home. Of one that they only wait for, or do not have, that is told instead."""
+    loans, named = packs.at_home(school, chat.adult), chat.heard("pack")
+    if not any(loan.pack in named for loan in loans):
+        _rather_about_a_hold(chat, school, named, is_all=not loans)
+    if not loans and named:
+        chat.go("list_packs")
     if not loans:
         chat.say(NONE_AT_HOME)
         if chat.text:
             chat.go("pass_on", intent="list_loans", text=chat.text)
         chat.end()
-    named = [loan for loan in loans if loan.pack in chat.heard("pack") or loan.child in chat.heard("child")]
-    return chat.choose("loan", named or loans, WHICH_PACK, label=lambda loan: loan.pack.title)
+    likely = [loan for loan in loans if loan.pack in named or loan.child in chat.heard("child")]
+    return chat.choose("loan", likely or loans, WHICH_PACK, label=lambda loan: loan.pack.title)
+
+
+def _rather_about_a_hold(chat: Chat, school: School, named: Sequence[Pack], *, is_all: bool) -> None:
+    """'We do not want it any more', of a pack that they wait for."""
+    holds = packs.holds(school, chat.adult)
+    meant = [hold for hold in holds if hold.pack in named] or (holds if is_all and not named else [])
+    if meant or chat.answered("hold"):
+        keep_or_give_up(chat, school, chat.choose("hold", meant, WHICH_PACK, label=lambda hold: hold.pack.title))
 
 
 # Lost, or broken

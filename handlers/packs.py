@@ -53,8 +53,11 @@ COLLECT_WORDS = _("collect, pick up, pick it up, fetch, come for it")
 BAG_WORDS = _("bag, book bag, send home, send it home")
 WHICH_PACK = _("Which pack?")
 WHICH_CHILD = _("Which child is it for?")
+# Translators: a button. At most 20 characters.
+NO_THANK_YOU = _("No, thank you")
+# Translators: a button: wait in a queue for a pack. At most 20 characters.
+QUEUE_UP = _("Put me in the queue")
 NO_PACKS = _("There are no packs to borrow at the moment.")
-ALL_RIGHT = _("All right.")
 MANY = 9
 """So many packs are listed at once; of more, one kind at a time."""
 MENTIONED = ("pack", "child")
@@ -105,7 +108,7 @@ def _tell(chat: Chat, school: School, pack: Pack) -> None:
     if pack.items:
         # Translators: what is in a pack: a list of things, some with how many in brackets.
         chat.say(_("In it: {items}."), items=tuple(_item(item) for item in pack.items))
-    if pack.languages:
+    if pack.languages not in ([], ["en"]):
         # Translators: {languages} is a list of languages.
         chat.say(_("Books in: {languages}."), languages=tuple(LanguageName(tag) for tag in pack.languages))
 
@@ -169,39 +172,50 @@ def _way(chat: Chat, school: School) -> Way:
 
 def _agreed(chat: Chat, school: School, pack: Pack, child: Child, way: Way) -> bool:
     """Whether they want it so: at once, or after others; with an honest guess of when."""
-    values: dict[str, object] = {"pack": pack.title, "child": child}
-    # Translators: a button. At most 20 characters.
-    yes, no = _("Reserve it"), _("No, thank you")
-    free = any(copy.state == packs.CopyState.SHELF for copy in pack.copies)
-    if free and pack_queue.has_room(school, chat.adult, child):
-        if way == Way.COLLECT:
-            # Translators: {pack} is a pack of books and games, {child} a first name.
-            question = _("{pack} for {child} is free. You can collect it at the office. Shall I reserve it?")
-            return chat.confirm("sure", question, yes=yes, no=no, **values)
-        # Translators: {pack} is a pack of books and games, {child} a first name, {day} a date.
-        question = _("{pack} for {child} is free. It comes home in the book bag on {day}. Shall I reserve it?")
-        return chat.confirm("sure", question, yes=yes, no=no, day=pack_rules.next_bag_day(school, school.today), **values)
-    if free:
+    is_free = any(copy.state == packs.CopyState.SHELF for copy in pack.copies)
+    is_theirs = is_free and pack_queue.has_room(school, chat.adult, child)
+    when = pack_rules.next_bag_day(school, school.today) if is_free else pack_queue.expected(school, pack)
+    if is_theirs:
+        question = _at_once(way)
+    elif is_free:
         # Translators: {pack} is a pack of books and games, {child} a first name.
         question = _("{pack} for {child}: you have as many packs as the school lends to a family. Shall I keep a place for you until one is back?")
-        return chat.confirm("sure", question, yes=yes, no=no, **values)
-    ahead = len(pack_queue.line(school, pack))
-    when = pack_queue.expected(school, pack)
-    if when is None:
-        # Translators: {pack} is a pack of books and games, {child} a first name; {count} families wait for it already.
-        question = ngettext(
-            "{pack} for {child} is out, and nobody knows when it is back. One family waits before you. Shall I put you in the queue?",
-            "{pack} for {child} is out, and nobody knows when it is back. {count} families wait before you. Shall I put you in the queue?",
+    else:
+        question = _later(len(pack_queue.line(school, pack)), is_known=when is not None)
+    # Translators: a button. At most 20 characters.
+    yes = _("Reserve it") if is_theirs else QUEUE_UP
+    return chat.confirm("sure", question, yes=yes, no=NO_THANK_YOU, pack=pack.title, child=child, day=when or "")
+
+
+def _at_once(way: Way) -> Phrase:
+    if way == Way.COLLECT:
+        # Translators: {pack} is a pack of books and games, {child} a first name.
+        return _("{pack} for {child} is free. You can collect it at the office. Shall I reserve it?")
+    # Translators: {pack} is a pack of books and games, {child} a first name, {day} a date.
+    return _("{pack} for {child} is free. It comes home in the book bag on {day}. Shall I reserve it?")
+
+
+def _later(ahead: int, *, is_known: bool) -> Phrase:
+    """So many wait before them; whether there is a guess of when it is theirs."""
+    if not ahead and is_known:
+        # Translators: {pack} is a pack of books and games, {child} a first name; {day} is a date, a guess.
+        return _("{pack} for {child} is out. You would be next. It may be free about {day}. Shall I put you in the queue?")
+    if not ahead:
+        # Translators: {pack} is a pack of books and games, {child} a first name.
+        return _("{pack} for {child} is out, and nobody knows when it is back. You would be next. Shall I put you in the queue?")
+    if is_known:
+        # Translators: {pack} is a pack of books and games, {child} a first name; {count} families wait for it already; {day} is a date, a guess.
+        return ngettext(
+            "{pack} for {child} is out. One family waits before you. It may be free about {day}. Shall I put you in the queue?",
+            "{pack} for {child} is out. {count} families wait before you. It may be free about {day}. Shall I put you in the queue?",
             ahead,
         )
-        return chat.confirm("sure", question, yes=yes, no=no, **values)
-    # Translators: {pack} is a pack of books and games, {child} a first name; {count} families wait for it already, none if it is 0; {day} is a date, a guess.
-    question = ngettext(
-        "{pack} for {child} is out. One family waits before you. It may be free about {day}. Shall I put you in the queue?",
-        "{pack} for {child} is out. {count} families wait before you. It may be free about {day}. Shall I put you in the queue?",
+    # Translators: {pack} is a pack of books and games, {child} a first name; {count} families wait for it already.
+    return ngettext(
+        "{pack} for {child} is out, and nobody knows when it is back. One family waits before you. Shall I put you in the queue?",
+        "{pack} for {child} is out, and nobody knows when it is back. {count} families wait before you. Shall I put you in the queue?",
         ahead,
     )
-    return chat.confirm("sure", question, yes=yes, no=no, day=when, **values)
 
 
 def _not_twice(chat: Chat, school: School, pack: Pack) -> None:
@@ -234,7 +248,7 @@ def keep_or_give_up(chat: Chat, school: School, hold: PackHold) -> NoReturn:
         # Translators: a button: give up a place in a queue. At most 20 characters.
         no=_("Give up my place"),
     ):
-        chat.say(ALL_RIGHT)
+        chat.say(_("All right."))
     else:
         pack_queue.give_up(school, hold)
         # Translators: they do not want a pack any more for which they waited.

@@ -198,7 +198,7 @@ def wanted(school: School, pack: HolidayPack) -> Sequence[HolidayWish]:
 def count_answers(school: School, pack: HolidayPack) -> Mapping[bool, int]:
     """How many said that they want one, and how many that they do not."""
     rows = select(HolidayWish.is_wanted, func.count()).where(HolidayWish.holiday_pack_id == pack.id).group_by(HolidayWish.is_wanted)
-    return dict(school.session.execute(rows).tuples())
+    return dict(school.session.execute(rows).all())
 
 
 def give(school: School, wish: HolidayWish, *, is_given: bool = True) -> None:

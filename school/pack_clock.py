@@ -67,8 +67,7 @@ def _remind_after(school: School) -> None:
 
 def is_ripe(school: School, loan: PackLoan) -> bool:
     """Whether its family is to be reminded today that it is late."""
-    says_it_comes = loan.said_back_on is not None and school.today - loan.said_back_on < ON_ITS_WAY
-    return not says_it_comes and school.today - loan.due_on >= timedelta(days=rules(school).overdue_every * (loan.reminded + 1))
+    return not _is_on_its_way(school, loan) and school.today - loan.due_on >= timedelta(days=rules(school).overdue_every * (loan.reminded + 1))
 
 
 def due_then(school: School, adult: Adult, day: date) -> Sequence[PackLoan]:
@@ -78,7 +77,11 @@ def due_then(school: School, adult: Adult, day: date) -> Sequence[PackLoan]:
 
 def late(school: School, adult: Adult) -> Sequence[PackLoan]:
     """What this adult has at home that was due, but for what they said is on its way."""
-    return [loan for loan in packs.at_home(school, adult) if loan.due_on < school.today and loan.said_back_on is None]
+    return [loan for loan in packs.at_home(school, adult) if loan.due_on < school.today and not _is_on_its_way(school, loan)]
+
+
+def _is_on_its_way(school: School, loan: PackLoan) -> bool:
+    return loan.said_back_on is not None and school.today - loan.said_back_on < ON_ITS_WAY
 
 
 def _open() -> Any:

@@ -267,7 +267,7 @@ def _free_on(school: School, pack: Pack, lasts: timedelta) -> Iterator[date]:
     """The day on which each copy that is lent is free again."""
     tomorrow = school.today + timedelta(days=1)
     loans = select(PackLoan.copy_id, PackLoan.due_on).where(PackLoan.pack_id == pack.id, PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
-    due = dict(school.session.execute(loans).tuples())
+    due = dict(school.session.execute(loans).all())
     for copy in pack.copies:
         if copy.state == CopyState.OUT:
             yield max(due.get(copy.id, tomorrow), tomorrow)

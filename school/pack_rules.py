@@ -89,7 +89,7 @@ def lock(school: School) -> Kept:
     What was read before may have changed while this waited: it is read anew.
     """
     school.session.flush()
-    school.session.execute(select(Kept.id).where(Kept.id == _ROW).with_for_update())
+    school.session.scalars(select(Kept.id).where(Kept.id == _ROW).with_for_update()).one()
     school.session.expire_all()
     return school.session.get_one(Kept, _ROW)
 

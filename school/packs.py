@@ -128,7 +128,7 @@ def lent(school: School) -> Sequence[Pack]:
 def free_copies(school: School) -> Mapping[int, int]:
     """How many copies are on the shelf, by pack."""
     rows = select(PackCopy.pack_id, func.count()).where(PackCopy.state == CopyState.SHELF).group_by(PackCopy.pack_id)
-    return dict(school.session.execute(rows).tuples())
+    return dict(school.session.execute(rows).all())
 
 
 def titles(school: School, _: Adult) -> Sequence[tuple[int, Text]]:

@@ -177,12 +177,12 @@ def _free(school: School) -> Mapping[int, int]:
         .group_by(PackCopy.pack_id, times.c.times)
         .order_by(func.coalesce(times.c.times, 0), PackCopy.pack_id)
     )
-    return dict(school.session.execute(rows).tuples())
+    return dict(school.session.execute(rows).all())
 
 
 def _wish(school: School, place: WeeklyPlace) -> Wish:
     rows = select(PackLoan.pack_id, func.max(PackLoan.out_at)).where(PackLoan.adult_id == place.adult_id, PackLoan.child_id == place.child_id)
-    had = dict(school.session.execute(rows.group_by(PackLoan.pack_id)).tuples())
+    had = dict(school.session.execute(rows.group_by(PackLoan.pack_id)).all())
     asked_for = {hold.pack_id for hold in packs.holds(school, place.adult) if packs.waits(hold) and hold.child_id == place.child_id}
     return Wish(place.id, place.adult_id, place.served_at or place.since, had, pack_queue.has_or_awaits(school, place.adult) - asked_for)
 

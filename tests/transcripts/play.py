@@ -11,10 +11,13 @@ $  what it cost
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -45,7 +48,7 @@ from school import (
 from school.access import Viewer
 from school.appointments import MeetingKind, Terms
 from school.slots import Slot
-from tests.transcripts import event_acts, questionnaire_acts
+from tests import transcripts
 from tests.world import World
 from translations.sms import segments
 
@@ -120,7 +123,7 @@ class Play:
         self.seen[key] = len(shown)
 
     def _happen(self, event: str) -> None:
-        for pattern, act in (event_acts.ACTS | questionnaire_acts.ACTS).items():
+        for pattern, act in ACTS.items():
             if found := re.fullmatch(pattern, event):
                 act(self.world, *found.groups())
                 return
@@ -362,6 +365,13 @@ def _waiting(school: School) -> list[str]:
     return [f"{row.adult.name.split()[0]} for {row.staff.name}" for row in school.session.scalars(select(Waiting).order_by(Waiting.id))]
 
 
+def _of_capabilities(what: str) -> dict[str, Callable[..., Any]]:
+    """What the files of single capabilities add: each `*_acts.py` of this folder."""
+    names = sorted(module.name for module in pkgutil.iter_modules(transcripts.__path__, f"{transcripts.__name__}.") if module.name.endswith("_acts"))
+    return {pattern: act for name in names for pattern, act in getattr(importlib.import_module(name), what).items()}
+
+
+ACTS = _of_capabilities("ACTS")
 FACTS: dict[str, Callable[..., list[str]]] = {
     r"appointments of (\w+)": _appointments_of,
     r"needs a person": _attention,
@@ -369,8 +379,7 @@ FACTS: dict[str, Callable[..., list[str]]] = {
     r"for the class of (\w+)": _for_the_class,
     r"absences on ([\d-]+)": _absences,
     r"requests": _requests,
-    **event_acts.FACTS,
-    **questionnaire_acts.FACTS,
+    **_of_capabilities("FACTS"),
 }
 
 
