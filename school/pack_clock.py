@@ -61,13 +61,14 @@ def _remind_after(school: School) -> None:
         if ripe:
             tell(school, adult, "pack_overdue", {"on": school.today.isoformat()}, key=f"pack:overdue:{adult.id}:{school.today.isoformat()}")
             for loan in ripe:
-                loan.reminded += 1
+                loan.reminded, loan.reminded_on = loan.reminded + 1, school.today
     school.session.flush()
 
 
 def is_ripe(school: School, loan: PackLoan) -> bool:
     """Whether its family is to be reminded today that it is late."""
-    return not _is_on_its_way(school, loan) and school.today - loan.due_on >= timedelta(days=rules(school).overdue_every * (loan.reminded + 1))
+    last = max(loan.due_on, loan.reminded_on or loan.due_on)
+    return not _is_on_its_way(school, loan) and school.today - last >= timedelta(days=rules(school).overdue_every)
 
 
 def due_then(school: School, adult: Adult, day: date) -> Sequence[PackLoan]:
