@@ -38,7 +38,7 @@ def join(chat: Chat, school: School) -> None:
         # Translators: {child} is a first name. The weekly loan brings a new pack of books and games home every week.
         chat.say(_("{child} is signed up for the weekly loan. If there are too few packs, those who have waited longest come first."), child=child)
     else:
-        chat.say(_("All right. Nothing was changed."))
+        chat.say(_("Nothing was changed."))
 
 
 # Translators: names a wish in 'Do you mean: No more packs every week?'.
