@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel import Locale
@@ -34,8 +35,9 @@ def po_file(folder: str) -> Path:
     return LOCALE / folder / "LC_MESSAGES" / "bookbag.po"
 
 
+@cache
 def source() -> Catalog:
-    """Every sentence that stands in the code, with the notes for translators beside it. Takes about a second."""
+    """Every sentence that stands in the code, with the notes for translators beside it, as the code was when this was first asked. Takes about a second."""
     catalog = Catalog(project="Bookbag", charset="utf-8", fuzzy=False)
     for folder in FOLDERS:
         found = extract_from_dir(ROOT / folder, [("**.py", "python")], keywords=KEYWORDS, comment_tags=(NOTE,), strip_comment_tags=True)

@@ -9,14 +9,18 @@
   wide.addEventListener("change", fit);
 
   // A part of a page that names itself (id) and where it comes from (data-fresh) is fetched anew when something has changed.
-  // What is being typed is in a form, and no such part holds one that is half filled in.
+  // What is being typed is in a form, and no such part holds one that is half filled in; nor does a button go from under a finger while news is on its way.
+  const isInUse = (part) =>
+    (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) || part.querySelector("details[open] form");
   const fresh = () => {
     for (const part of document.querySelectorAll("[data-fresh]")) {
-      if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
-      if (part.querySelector("details[open] form")) continue; // someone is about to use it
-      htmx.ajax("GET", part.dataset.fresh, { target: part, swap: "outerHTML" });
+      if (!isInUse(part)) htmx.ajax("GET", part.dataset.fresh, { target: part, swap: "outerHTML" });
     }
   };
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { target, request } = event.detail.ctx;
+    if (request?.method === "GET" && target?.dataset?.fresh && isInUse(target)) event.preventDefault();
+  });
   const where = document.body.dataset.live;
   if (where && document.querySelector("[data-fresh]")) {
     const news = new EventSource(where);

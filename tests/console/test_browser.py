@@ -111,12 +111,27 @@ def test_a_class_writes_its_book_by_taps_on_a_phone(on_monday: OnMonday) -> None
     expect(page.locator("[data-picked]", has_text="Had a happy day. Ate all of lunch.").first).to_be_visible()
 
 
+SEEN: set[str] = set()
+"""What axe has looked at: two roles that get the same elements get the same verdict."""
+PARTICULAR = re.compile(r'(?<=>)[^<]+|\d+| (?:aria-current|value|href|action|src)="[^"]*"')
+"""Words, numbers and addresses: what differs where the elements do not."""
+
+
+def is_new(page: Page) -> bool:
+    """Whether this page has elements that no page before it had: its main part, or what stands around it."""
+    parts = page.evaluate("[document.querySelector('main').outerHTML, document.body.outerHTML.replace(document.querySelector('main').outerHTML, '')]")
+    found = {PARTICULAR.sub("", part) for part in parts}
+    news = found - SEEN
+    SEEN.update(news)
+    return bool(news)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing_and_nothing_is_lost_on_a_phone(demo_server: str, log_in: OpenPage, name: str) -> None:
     page = log_in(name, width=360)
     for address in in_the_menu(page):
         page.goto(demo_server + address)
-        assert axe(page) == [], address
+        assert not is_new(page) or axe(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, f"{address} scrolls sideways"
 
 

@@ -69,7 +69,7 @@ class Life:
         assert not history.faults, f"seed {self._seed}\n" + "\n".join(history.faults[:40])
         return numbers
 
-    def _wait_until_quiet(self, within: float = 45.0) -> None:
+    def _wait_until_quiet(self, within: float = 180.0) -> None:
         """Until nothing waits and everything that was written came in, for a while; a slow machine takes longer, and then it is judged as it stands."""
         engine, deadline, quiet_since = create_engine(self._database_url), time.monotonic() + within, None
         waiting = "SELECT (SELECT count(*) FROM inbox WHERE state = 'new') + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"

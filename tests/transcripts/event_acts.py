@@ -83,10 +83,12 @@ def decides(world: World, agrees: str, name: str) -> None:
 
 
 def clock(world: World, moment: str) -> None:
-    """It is later; the clock has ticked every half hour until then."""
+    """It is later; the clock has ticked every half hour until then, but for the days between, when it ticked every four hours."""
     until = datetime.strptime(moment, "%a %Y-%m-%d %H:%M").replace(tzinfo=world.moment.tzinfo)
+    begun = world.moment
     while world.moment < until:
-        world.moment = min(until, world.moment + timedelta(minutes=30))
+        is_near = min(world.moment - begun, until - world.moment) < timedelta(hours=12)
+        world.moment = min(until, world.moment + (timedelta(minutes=30) if is_near else timedelta(hours=4)))
         world.house.ticker.tick()
         world.settle()
 
