@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import func, select
 
@@ -16,8 +16,11 @@ from school.pack_rules import filled_on, is_bag_day, lock, rules
 
 __all__ = ["WeeklyPlace"]
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Earlier than any loan."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Wish:
     """One child in the weekly loan: waiting `since` it got something last, or signed up. `had` says when the child had each pack last.
 
@@ -36,48 +39,57 @@ def allocate(wishes: Sequence[Wish], free: Mapping[int, int], room: Mapping[int,
 
     `free` is how many copies of each pack there are to give, those that should go first first; `room` how many packs each family may still have.
 
-    Whoever has waited longest chooses first, and keeps a pack, though not always the same one: it is exchanged for another new one where that lets the next
-    child have a new one too (an augmenting path of a bipartite matching). A child gets a pack that it had before only where no exchange frees a new one:
-    then the one that it had longest ago.
+    Whoever has waited longest comes first, and what they get is not taken from them for those after: a new pack where there can be one, else one that they had,
+    else none. But which one may change: packs are exchanged where that lets the next child have a new one, or any (an augmenting path of a maximum flow; the
+    family stands between child and pack, since two of its children do not get the same). So no other way to give them would serve the order better. A child
+    that gets a pack again gets, of those that nobody needs to give up for it, the one that it had longest ago.
     """
-    taken: dict[int, list[Wish]] = {pack: [] for pack, copies in free.items() if copies > 0}
+    giving = _Giving(free)
     left = dict(room)
     for wish in sorted(wishes, key=lambda each: (each.since, each.place)):
-        if left.get(wish.family, 0) > 0 and (_give(wish, taken, free, set()) or _give_again(wish, taken, free)):
+        if left.get(wish.family, 0) > 0 and (giving.give(wish, is_new=True) or giving.give(wish, is_new=False)):
             left[wish.family] -= 1
-    return {wish.place: pack for pack, holders in taken.items() for wish in holders}
+    return {wish.place: pack for pack, holders in giving.holders.items() for wish in holders}
 
 
-def _give(wish: Wish, taken: dict[int, list[Wish]], free: Mapping[int, int], tried: set[int]) -> bool:
-    """Give a pack that is new to the child, if need be by giving others another one that is new to them."""
-    new = [pack for pack in taken if pack not in tried and pack not in wish.had and _may_have(wish, taken, pack)]
-    for pack in new:
-        if len(taken[pack]) < free[pack]:
-            taken[pack].append(wish)
-            return True
-    for pack in new:
-        tried.add(pack)
-        for other in list(taken[pack]):
-            taken[pack].remove(other)
-            if _give(other, taken, free, tried):
-                taken[pack].append(wish)
+class _Giving:
+    """Who holds what so far, and how one more is given something."""
+
+    def __init__(self, free: Mapping[int, int]) -> None:
+        self._free = free
+        self.holders: dict[int, list[Wish]] = {pack: [] for pack, copies in free.items() if copies > 0}
+
+    def give(self, wish: Wish, *, is_new: bool) -> bool:
+        """Give them a pack, one that they never had if it must be new; False, and nothing is changed, where no exchange frees one."""
+        return self._give(wish, is_new, set(), set())
+
+    def _give(self, wish: Wish, is_new: bool, moved: set[int], tried: set[tuple[int, int]]) -> bool:
+        """`moved` are the places, and `tried` the packs by family, that were looked at already: to come back to them helps nobody."""
+        moved.add(wish.place)
+        theirs = sorted((pack for pack in self.holders if self._may_have(wish, pack, is_new)), key=lambda pack: wish.had.get(pack, NEVER))
+        for pack in theirs:
+            if len(self.holders[pack]) < self._free[pack] and self._of_family(wish, pack) is None:
+                self.holders[pack].append(wish)
                 return True
-            taken[pack].append(other)
-    return False
-
-
-def _may_have(wish: Wish, taken: Mapping[int, Sequence[Wish]], pack: int) -> bool:
-    """Whether the family has none like it: not at home, and not for another of its children this week."""
-    return pack not in wish.not_these and all(other.family != wish.family for other in taken[pack])
-
-
-def _give_again(wish: Wish, taken: dict[int, list[Wish]], free: Mapping[int, int]) -> bool:
-    """Give a pack that the child had before, the longest ago first."""
-    over = [pack for pack in taken if len(taken[pack]) < free[pack] and _may_have(wish, taken, pack)]
-    if not over:
+        for pack in theirs:
+            if (wish.family, pack) in tried:
+                continue
+            tried.add((wish.family, pack))
+            same_family = self._of_family(wish, pack)
+            for other in list(self.holders[pack]) if same_family is None else [same_family]:
+                # Whoever has a new one is not left with an old one.
+                if other.place not in moved and self._give(other, pack not in other.had, moved, tried):
+                    self.holders[pack].remove(other)
+                    self.holders[pack].append(wish)
+                    return True
         return False
-    taken[min(over, key=lambda pack: wish.had[pack])].append(wish)
-    return True
+
+    def _may_have(self, wish: Wish, pack: int, is_new: bool) -> bool:
+        return pack not in wish.not_these and not (is_new and pack in wish.had) and wish not in self.holders[pack]
+
+    def _of_family(self, wish: Wish, pack: int) -> Wish | None:
+        """Who of the same family holds this pack: no family gets one twice."""
+        return next((other for other in self.holders[pack] if other.family == wish.family), None)
 
 
 # Signing up
@@ -86,6 +98,7 @@ def _give_again(wish: Wish, taken: dict[int, list[Wish]], free: Mapping[int, int
 def join(school: School, child: Child, adult: Adult) -> WeeklyPlace:
     """Sign a child up; who is signed up stays as they are. Refuses with NotYourChild."""
     require(school, adult, child, "hear")
+    lock(school)
     found = place_of(school, child, adult)
     if found is not None:
         return found
