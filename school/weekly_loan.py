@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from sqlalchemy import func, select
 
-from data.packs import CopyState, Pack, PackCopy, PackLoan, WeeklyPlace
+from data.packs import OPEN_HOLDS, CopyState, HoldState, Pack, PackCopy, PackHold, PackLoan, WeeklyPlace
 from data.people import Adult, Child
 from school import School, pack_queue, packs
 from school.families import require
@@ -141,14 +142,15 @@ def places(school: School) -> Sequence[WeeklyPlace]:
 def fill_bags(school: School) -> int:
     """Set packs aside for those in the weekly loan who have none yet this week; how many. May be done again, for what came back meanwhile."""
     kept = lock(school)
-    wanting = [place for place in places(school) if not _is_served(school, place)]
-    free = _free(school)
-    given = allocate([_wish(school, place) for place in wanting], free, {place.adult_id: _room(school, place.adult) for place in wanting})
-    for place in wanting:
+    pack_queue.pass_on_what_is_free(school)  # whoever asked for a pack by its name, and may have it, comes first
+    everyone = places(school)
+    wishes, room = _wishes(school, everyone)
+    given = allocate([*wishes.values()], _free(school), room)
+    for place in everyone:
         if place.id in given:
             _set_aside(school, place, given[place.id])
         else:
-            place.missed_on = school.today
+            place.missed_on = school.today if place.id in wishes else None
     kept.filled_on = school.today
     school.session.flush()
     return len(given)
@@ -156,27 +158,45 @@ def fill_bags(school: School) -> int:
 
 def fill_bags_when_due(school: School) -> None:
     """The same by the clock: once on each bag day, when quiet hours are over."""
-    if is_bag_day(school, school.today) and school.clock.time() >= school.settings.quiet_to and filled_on(school) != school.today:
+    if school.clock.time() >= school.settings.quiet_to and filled_on(school) != school.today and is_bag_day(school, school.today):
         fill_bags(school)
 
 
 def end_of_those_who_left(school: School) -> None:
-    """Children and adults who left the school have no place in it any more."""
-    rows = select(WeeklyPlace).join(Adult, Adult.id == WeeklyPlace.adult_id).join(Child, Child.id == WeeklyPlace.child_id)
-    for place in school.session.scalars(rows.where(WeeklyPlace.ended_at.is_(None), Adult.left_on.is_not(None) | Child.left_on.is_not(None))).all():
+    """Children and adults who left the school, or may hear of the child no more, have no place in it."""
+    gone = select(WeeklyPlace).where(WeeklyPlace.ended_at.is_(None), ~pack_queue.may_borrow(WeeklyPlace.adult_id, WeeklyPlace.child_id))
+    for place in school.session.scalars(gone).all():
         leave(school, place)
 
 
-def _is_served(school: School, place: WeeklyPlace) -> bool:
-    """Whether they have this week's pack already, or last week's still, or the child has as many as it may."""
-    weekly = any(loan.is_weekly and loan.child_id == place.child_id for loan in packs.at_home(school, place.adult))
-    ready = any(hold.is_weekly and hold.child_id == place.child_id and not packs.waits(hold) for hold in packs.holds(school, place.adult))
-    return weekly or ready or not pack_queue.has_room(school, place.adult, place.child)
+def _wishes(school: School, everyone: Sequence[WeeklyPlace]) -> tuple[Mapping[int, Wish], Mapping[int, int]]:
+    """The wishes of those who are to get a pack, by place, and how many each family may still have.
 
-
-def _room(school: School, adult: Adult) -> int:
-    """How many packs this family may still have."""
-    return rules(school).per_family - len(packs.at_home(school, adult)) - sum(not packs.waits(hold) for hold in packs.holds(school, adult))
+    Who has this week's pack already, or last week's still, gets none; nor does a child that has as many as it may.
+    """
+    allowed = rules(school)
+    at_home = select(PackLoan.adult_id, PackLoan.child_id, PackLoan.pack_id, PackLoan.is_weekly).where(PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
+    asked = select(PackHold.adult_id, PackHold.child_id, PackHold.pack_id, PackHold.is_weekly, PackHold.state).where(PackHold.state.in_(OPEN_HOLDS))
+    times = select(PackLoan.adult_id, PackLoan.child_id, PackLoan.pack_id, func.max(PackLoan.out_at))
+    room: dict[int, int] = defaultdict(lambda: allowed.per_family)
+    of_child: Counter[tuple[int, int]] = Counter()
+    served: set[tuple[int, int]] = set()
+    theirs: dict[int, set[int]] = defaultdict(set)
+    had: dict[tuple[int | None, int | None], dict[int, datetime]] = defaultdict(dict)
+    for adult, child, pack, is_weekly, *state in [*school.session.execute(at_home), *school.session.execute(asked)]:
+        theirs[adult].add(pack)
+        if state != [HoldState.WAITING]:
+            room[adult] -= 1
+            of_child[adult, child] += 1
+            served |= {(adult, child)} if is_weekly else set()
+    for adult, child, pack, last in school.session.execute(times.group_by(PackLoan.adult_id, PackLoan.child_id, PackLoan.pack_id)):
+        had[adult, child][pack] = last
+    wishes = {}
+    for place in everyone:
+        who = (place.adult_id, place.child_id)
+        if who not in served and of_child[who] < allowed.per_child and room[place.adult_id] > 0:
+            wishes[place.id] = Wish(place.id, place.adult_id, place.served_at or place.since, had[who], theirs[place.adult_id])
+    return wishes, room
 
 
 def _free(school: School) -> Mapping[int, int]:
@@ -190,14 +210,7 @@ def _free(school: School) -> Mapping[int, int]:
         .group_by(PackCopy.pack_id, times.c.times)
         .order_by(func.coalesce(times.c.times, 0), PackCopy.pack_id)
     )
-    return dict(school.session.execute(rows).tuples())
-
-
-def _wish(school: School, place: WeeklyPlace) -> Wish:
-    rows = select(PackLoan.pack_id, func.max(PackLoan.out_at)).where(PackLoan.adult_id == place.adult_id, PackLoan.child_id == place.child_id)
-    had = dict(school.session.execute(rows.group_by(PackLoan.pack_id)).tuples())
-    asked_for = {hold.pack_id for hold in packs.holds(school, place.adult) if packs.waits(hold) and hold.child_id == place.child_id}
-    return Wish(place.id, place.adult_id, place.served_at or place.since, had, pack_queue.has_or_awaits(school, place.adult) - asked_for)
+    return dict(school.session.execute(rows).all())
 
 
 def _set_aside(school: School, place: WeeklyPlace, pack_id: int) -> None:
