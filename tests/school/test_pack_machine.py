@@ -310,8 +310,9 @@ class Shelf(RuleBasedStateMachine):
 
     def nobody_has_too_many(self, loans: Sequence[PackLoan], ready: Sequence[PackHold]) -> None:
         allowed = pack_rules.rules(self.school)
-        self.of_family = Counter(each.adult_id for each in (*loans, *ready))
-        self.of_child = Counter((each.adult_id, each.child_id) for each in (*loans, *ready))
+        pairs = [*((loan.adult_id, loan.child_id) for loan in loans), *((hold.adult_id, hold.child_id) for hold in ready)]
+        self.of_family = Counter(adult for adult, _ in pairs)
+        self.of_child = Counter(pairs)
         over = {adult for adult, count in self.of_family.items() if count > allowed.per_family}
         over |= {adult for (adult, _), count in self.of_child.items() if count > allowed.per_child}
         assert over <= self.excused
@@ -328,7 +329,7 @@ class Shelf(RuleBasedStateMachine):
         had_one = {loan.adult_id for loan in all_loans} if first else set()
         wait = [(hold.pack_id, hold.adult_id in had_one, hold.asked_at) for hold in waiting if self.has_room(hold.adult_id, hold.child_id)]
         had = {(loan.pack_id, loan.adult_id, loan.child_id) for loan in all_loans}
-        has = {(each.pack_id, each.adult_id) for each in (*loans, *waiting, *ready)}
+        has = {(loan.pack_id, loan.adult_id) for loan in loans} | {(hold.pack_id, hold.adult_id) for hold in (*waiting, *ready)}
         for place in self.session.scalars(select(WeeklyPlace).where(WeeklyPlace.ended_at.is_(None), WeeklyPlace.missed_on.is_not(None))):
             if self.has_room(place.adult_id, place.child_id):
                 new = (pack.id for pack in self.packs if (pack.id, place.adult_id, place.child_id) not in had and (pack.id, place.adult_id) not in has)

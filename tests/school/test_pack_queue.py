@@ -15,8 +15,9 @@ from data.people import Adult, Child, Guardianship
 from data.store import Store
 from school import School, leaving, pack_loans, pack_queue, packs, weekly_loan
 from school.errors import NotYourChild
+from school.pack_loans import Borrower
 from school.pack_queue import Ended, HasIt, NotLent, TooManyHolds, Waits
-from tests.school.pack_cases import Borrower, a_pack, counted, families, home, later, only, spring, ticks, told, with_rules
+from tests.school.pack_cases import a_pack, counted, families, home, later, only, spring, ticks, told, with_rules
 from tests.school.small import MONDAY, a_child, an_adult, london
 
 
