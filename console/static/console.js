@@ -19,7 +19,7 @@
   };
   document.addEventListener("htmx:before:swap", (event) => {
     const { target, request } = event.detail.ctx;
-    if (request?.method === "GET" && target?.dataset?.fresh && isInUse(target)) event.preventDefault();
+    if (request?.method?.toUpperCase() === "GET" && target?.dataset?.fresh && isInUse(target)) event.preventDefault();
   });
   const where = document.body.dataset.live;
   if (where && document.querySelector("[data-fresh]")) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from school import School, demo, families, holiday_packs, pack_loans, pack_queue, pack_rules, packs, weekly_loan
 from school.holiday_packs import Plan
@@ -43,7 +44,8 @@ def is_retired(world: World, title: str) -> None:
 
 def rule(world: World, name: str, number: str) -> None:
     with acting(world) as school:
-        pack_rules.set_rules(school, replace(pack_rules.rules(school), **{name: int(number)}))
+        changed: dict[str, Any] = {name: int(number)}
+        pack_rules.set_rules(school, replace(pack_rules.rules(school), **changed))
 
 
 def fills_bags(world: World) -> None:
