@@ -186,12 +186,12 @@ def stock(school: School) -> Mapping[int, Stock]:
     """Of each pack."""
     copies = select(PackCopy.pack_id, PackCopy.state, func.count()).group_by(PackCopy.pack_id, PackCopy.state)
     found: dict[int, Stock] = {}
-    for pack_id, state, count in school.session.execute(copies).tuples():
+    for pack_id, state, count in school.session.execute(copies):
         before = found.get(pack_id, Stock())
         lent, free = count if state in packs.LENT else 0, count if state == CopyState.SHELF else 0
         found[pack_id] = Stock(before.copies + lent, before.free + free)
     waiting = select(PackHold.pack_id, func.count()).where(PackHold.state == HoldState.WAITING).group_by(PackHold.pack_id)
-    for pack_id, count in school.session.execute(waiting).tuples():
+    for pack_id, count in school.session.execute(waiting):
         before = found.get(pack_id, Stock())
         found[pack_id] = Stock(before.copies, before.free, count)
     return found
@@ -215,7 +215,7 @@ def known_to_whom(school: School, who: Viewer, pack: Pack) -> Mapping[int, Child
         PackLoan.pack_id == pack.id, PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None), access.loans_seen(who)
     )
     held = select(PackHold.copy_id, PackHold.child_id).where(PackHold.pack_id == pack.id, PackHold.copy_id.is_not(None), access.holds_seen(who))
-    ids = {copy_id: child_id for rows in (loans, held) for copy_id, child_id in school.session.execute(rows).tuples() if copy_id is not None}
+    ids = {copy_id: child_id for rows in (loans, held) for copy_id, child_id in school.session.execute(rows) if copy_id is not None}
     children = {child.id: child for child in school.session.scalars(select(Child).where(Child.id.in_([each for each in ids.values() if each is not None])))}
     return {copy_id: children[child_id] for copy_id, child_id in ids.items() if child_id in children}
 
