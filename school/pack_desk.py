@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -55,17 +55,17 @@ def today(school: School, who: Viewer) -> Sequence[ClassDay]:
     done = or_(PackLoan.out_at >= begins, PackLoan.back_at >= begins)
     for loan in school.session.scalars(_loans(who).where(PackLoan.lost_at.is_(None), done | (PackLoan.back_at.is_(None) & (PackLoan.due_on <= school.today)))):
         if loan.child is not None:
-            _sort_in(days[loan.child.class_id], loan, begins)
+            _sort_in(days[loan.child.class_id], loan, school.today)
     return list(days.values())
 
 
-def _sort_in(day: ClassDay, loan: PackLoan, begins: datetime) -> None:
+def _sort_in(day: ClassDay, loan: PackLoan, today: date) -> None:
     if loan.back_at is not None:
         day.back.append(loan)
-    elif loan.out_at >= begins:
-        day.gone.append(loan)
-    else:
+    elif loan.due_on <= today:
         day.due.append(loan)
+    else:
+        day.gone.append(loan)
 
 
 def _holds(who: Viewer) -> Select[PackHold]:
