@@ -149,7 +149,8 @@ class PackHold(Base):
 class PackLoan(Base):
     """One copy at one family's home, or that was. Open while `back_at` and `lost_at` are None; there is never more than one open loan of a copy.
 
-    `due_on` is a day at school. `said_back_on` is the day the family said that it is on its way; `reminded` how many reminders went out after it was due.
+    `due_on` is a day at school. `said_back_on` is the day the family said that it is on its way; `reminded` how many reminders went out after it was
+    due, the last on `reminded_on`.
     `waited_since` is when the family had asked for it. Who had it is forgotten (None) when the family is; `language` and `class_name` stay, for the figures.
     """
 
@@ -179,6 +180,7 @@ class PackLoan(Base):
     due_on: Mapped[date]
     renewals: Mapped[int] = mapped_column(default=0)
     reminded: Mapped[int] = mapped_column(default=0)
+    reminded_on: Mapped[date | None]
     said_back_on: Mapped[date | None]
     back_at: Mapped[Utc | None]
     lost_at: Mapped[Utc | None]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from data.outbox import Message
 from data.packs import HolidayPack, HolidayWish
@@ -33,6 +33,8 @@ __all__ = ["HolidayPack", "HolidayWish"]
 
 LONGEST_TITLE = 80
 END_OF_DAY = time(23, 59)
+OFFERED = "holiday_pack_offered"
+"""The kind of the notice by which families are told."""
 
 
 class Why(StrEnum):
@@ -176,7 +178,8 @@ def answer(school: School, pack: HolidayPack, adult: Adult, wanted: Mapping[Chil
 
 def of(school: School, pack: HolidayPack, adult: Adult) -> Sequence[HolidayWish]:
     """What this adult said to it, for each child."""
-    return school.session.scalars(select(HolidayWish).where(HolidayWish.holiday_pack_id == pack.id, HolidayWish.adult_id == adult.id)).all()
+    rows = select(HolidayWish).where(HolidayWish.holiday_pack_id == pack.id, HolidayWish.adult_id == adult.id)
+    return school.session.scalars(rows.execution_options(populate_existing=True)).all()  # they may have answered elsewhere a moment ago
 
 
 def left(pack: HolidayPack) -> int | None:
@@ -193,7 +196,7 @@ def wanted(school: School, pack: HolidayPack) -> Sequence[HolidayWish]:
 def count_answers(school: School, pack: HolidayPack) -> Mapping[bool, int]:
     """How many said that they want one, and how many that they do not."""
     rows = select(HolidayWish.is_wanted, func.count()).where(HolidayWish.holiday_pack_id == pack.id).group_by(HolidayWish.is_wanted)
-    return dict(school.session.execute(rows).tuples())
+    return dict(school.session.execute(rows).all())
 
 
 def give(school: School, wish: HolidayWish, *, is_given: bool = True) -> None:
@@ -208,17 +211,29 @@ def give(school: School, wish: HolidayWish, *, is_given: bool = True) -> None:
 def offer(school: School) -> None:
     """Tell every family of what is offered, each adult once."""
     for pack in offered(school):
-        told = set(school.session.scalars(select(Message.key).where(Message.key.startswith(f"{_key(pack)}:", autoescape=True))))
+        offers = select(Message.key).where(Message.kind == OFFERED, Message.key.startswith(f"{_key(pack)}:", autoescape=True))
+        told = set(school.session.scalars(offers))
+        answered = set(school.session.scalars(select(HolidayWish.adult_id).where(HolidayWish.holiday_pack_id == pack.id)))
         until = instant(pack.answer_by, END_OF_DAY)
         for adult in audiences.adults(school, EVERYONE):
             key = f"{_key(pack)}:{adult.id}"
-            if key not in told and not of(school, pack, adult):
-                tell(school, adult, "holiday_pack_offered", {"pack": pack.id}, key=key, useless_after=until)
+            if key not in told and adult.id not in answered:
+                tell(school, adult, OFFERED, {"pack": pack.id}, key=key, useless_after=until)
 
 
 def children(school: School, adult: Adult) -> Sequence[Child]:
     """For whom this adult may ask."""
     return families.children(school, adult, may="hear")
+
+
+def drop_gone(school: School) -> None:
+    """What was promised to children and families who left, and not given yet, is free for others."""
+    left_since = or_(Adult.left_on.is_not(None), Child.left_on.is_not(None))
+    rows = select(HolidayWish).join(Adult, Adult.id == HolidayWish.adult_id).join(Child, Child.id == HolidayWish.child_id)
+    for wish in school.session.scalars(rows.where(HolidayWish.is_wanted, HolidayWish.given_at.is_(None), left_since)).all():
+        _locked(school, wish.pack).promised -= 1
+        wish.is_wanted = False
+    school.session.flush()
 
 
 def forget(school: School, adult: Adult) -> None:

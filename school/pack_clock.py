@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import joinedload
 
+from data.outbox import Message
 from data.packs import HolidayPack, HolidayWish, PackHold, PackLoan, WeeklyPlace
 from data.people import Adult
 from data.texts import Text
@@ -32,6 +34,7 @@ def due(school: School) -> None:
     """End what has lapsed, pass on what is free, fill the bags on their day, offer holiday packs, and remind."""
     weekly_loan.end_of_those_who_left(school)
     pack_queue.drop_gone(school)
+    holiday_packs.drop_gone(school)
     pack_queue.let_lapse(school)
     pack_queue.pass_on_what_is_free(school)
     weekly_loan.fill_bags_when_due(school)
@@ -46,45 +49,57 @@ def _remind_before(school: School) -> None:
     if not ahead:
         return
     soon = _open().where(PackLoan.due_on.between(school.today + timedelta(days=1), school.today + ahead))
-    for adult, loans in _by_adult(school.session.scalars(soon)):
-        for day in sorted({loan.due_on for loan in loans}):
-            tell(school, adult, "pack_due", {"on": day.isoformat()}, key=f"pack:due:{adult.id}:{day.isoformat()}")
+    reminders = {
+        f"pack:due:{adult.id}:{day.isoformat()}": (adult, day)
+        for adult, loans in _by_adult(school.session.scalars(soon))
+        for day in sorted({loan.due_on for loan in loans if not on_its_way(school, loan)})
+    }
+    told = set(school.session.scalars(select(Message.key).where(Message.key.in_(reminders)))) if reminders else ()
+    for key, (adult, day) in reminders.items():
+        if key not in told:
+            tell(school, adult, "pack_due", {"on": day.isoformat()}, key=key)
 
 
 def _remind_after(school: School) -> None:
     """Those who are late, on school days, as often as is set: after that it is for staff to ask."""
-    if not calendar(school).is_school_day(school.today):
-        return
     late = _open().where(PackLoan.due_on < school.today, PackLoan.reminded < rules(school).overdue_times)
-    for adult, loans in _by_adult(school.session.scalars(late)):
-        ripe = [loan for loan in loans if is_ripe(school, loan)]
-        if ripe:
-            tell(school, adult, "pack_overdue", {"on": school.today.isoformat()}, key=f"pack:overdue:{adult.id}:{school.today.isoformat()}")
-            for loan in ripe:
-                loan.reminded += 1
+    ripe = [(adult, loans) for adult, loans in _by_adult(school.session.scalars(late)) if any(is_ripe(school, loan) for loan in loans)]
+    if not ripe or not calendar(school).is_school_day(school.today):
+        return
+    for adult, loans in ripe:
+        day = school.today.isoformat()
+        if tell(school, adult, "pack_overdue", {"on": day}, key=f"pack:overdue:{adult.id}:{day}"):
+            # The reminder names all that is late: none of it is named again before its time.
+            for loan in loans:
+                if not on_its_way(school, loan):
+                    loan.reminded, loan.reminded_on = loan.reminded + 1, school.today
     school.session.flush()
 
 
 def is_ripe(school: School, loan: PackLoan) -> bool:
     """Whether its family is to be reminded today that it is late."""
-    says_it_comes = loan.said_back_on is not None and school.today - loan.said_back_on < ON_ITS_WAY
-    return not says_it_comes and school.today - loan.due_on >= timedelta(days=rules(school).overdue_every * (loan.reminded + 1))
+    allowed, last = rules(school), loan.reminded_on or loan.due_on
+    return loan.reminded < allowed.overdue_times and not on_its_way(school, loan) and school.today - last >= timedelta(days=allowed.overdue_every)
+
+
+def on_its_way(school: School, loan: PackLoan) -> bool:
+    """Whether the family said so in the last days: it is believed for a while."""
+    return loan.said_back_on is not None and school.today - loan.said_back_on < ON_ITS_WAY
 
 
 def due_then(school: School, adult: Adult, day: date) -> Sequence[PackLoan]:
-    """What this adult has at home that is due on this day."""
-    return [loan for loan in packs.at_home(school, adult) if loan.due_on == day]
+    """What this adult has at home that is due on this day, but for what they said is on its way."""
+    return [loan for loan in packs.at_home(school, adult) if loan.due_on == day and not on_its_way(school, loan)]
 
 
 def late(school: School, adult: Adult) -> Sequence[PackLoan]:
     """What this adult has at home that was due, but for what they said is on its way."""
-    return [loan for loan in packs.at_home(school, adult) if loan.due_on < school.today and loan.said_back_on is None]
+    return [loan for loan in packs.at_home(school, adult) if loan.due_on < school.today and not on_its_way(school, loan)]
 
 
 def _open() -> Any:
-    return (
-        select(PackLoan).where(PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None), PackLoan.adult_id.is_not(None)).order_by(PackLoan.adult_id, PackLoan.id)
-    )
+    is_out = (PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None), PackLoan.adult_id.is_not(None))
+    return select(PackLoan).where(*is_out).options(joinedload(PackLoan.adult)).order_by(PackLoan.adult_id, PackLoan.id)
 
 
 def _by_adult(loans: Iterable[PackLoan]) -> Iterator[tuple[Adult, list[PackLoan]]]:
@@ -134,7 +149,7 @@ def retain(school: School) -> None:
         delete(WeeklyPlace).where(WeeklyPlace.ended_at < before),
         delete(HolidayPack).where(HolidayPack.answer_by < before.date()),
         delete(Text).where(Text.id.in_(texts)),
-        _forgotten().where(PackLoan.back_at < school.now - KEPT),
+        _forgotten().where(or_(PackLoan.back_at < school.now - KEPT, PackLoan.lost_at < school.now - KEPT)),
     ):
         school.session.execute(gone.execution_options(synchronize_session=False))
     school.session.expire_all()

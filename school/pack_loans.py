@@ -103,62 +103,68 @@ def hand_out(school: School, copy: PackCopy, by: Staff | None, to: Borrower | No
     """
     lock(school)
     hold = hold_of(school, copy)
-    if hold is None and to is not None and copy.state == CopyState.SHELF:
-        hold = _at_the_desk(school, copy, to, beyond=beyond)
-    if hold is None or copy.state != CopyState.KEPT:
+    if hold is not None and copy.state == CopyState.KEPT and (to is None or to.adult.id == hold.adult_id):
+        who, way = Borrower(hold.adult, hold.child), Way(hold.way)
+    elif to is not None and copy.state == CopyState.SHELF:
+        hold, who, way = _at_the_desk(school, copy, to, beyond=beyond), to, Way.COLLECT
+    else:
         raise NotHere(CopyState(copy.state), loan_of(school, copy))
     loan = PackLoan(
         copy_id=copy.id,
         pack_id=copy.pack_id,
-        adult_id=hold.adult_id,
-        child_id=hold.child_id,
-        language=hold.adult.language,
-        class_name=hold.child.school_class.name,
-        way=hold.way,
-        is_weekly=hold.is_weekly,
-        waited_since=hold.asked_at,
+        adult_id=who.adult.id,
+        child_id=who.child.id,
+        language=who.adult.language,
+        class_name=who.child.school_class.name,
+        way=way,
+        is_weekly=hold is not None and hold.is_weekly,
+        waited_since=hold.asked_at if hold is not None else None,
         out_at=school.now,
         due_on=due_day(school, school.today),
         handed_by_id=by.id if by is not None else None,
     )
-    pack_queue.end(school, hold, HoldState.TAKEN)
+    if hold is not None:
+        pack_queue.end(school, hold, HoldState.TAKEN)
     copy.state = CopyState.OUT
     school.session.add(loan)
     school.session.flush()
-    tell(school, hold.adult, "pack_out", {"loan": loan.id}, key=f"{key(loan)}:out", not_before=school.now + TAKE_BACK_A_SLIP)
+    tell(school, who.adult, "pack_out", {"loan": loan.id}, key=f"{key(loan)}:out", not_before=school.now + TAKE_BACK_A_SLIP)
     return loan
 
 
-def _at_the_desk(school: School, copy: PackCopy, to: Borrower, *, beyond: bool) -> PackHold:
-    """A hold for a family that stands at the desk, which has its copy already."""
+def _at_the_desk(school: School, copy: PackCopy, to: Borrower, *, beyond: bool) -> PackHold | None:
+    """What a family waits for that stands at the desk and may have this copy: their wish for it, if they had any."""
     require(school, to.adult, to.child, "hear")
     if not beyond and not pack_queue.has_room(school, to.adult, to.child):
         raise NoRoom
     theirs = next((hold for hold in packs.holds(school, to.adult) if hold.pack_id == copy.pack_id), None)
     if theirs is not None and not packs.waits(theirs):
         raise NotHere(CopyState(copy.state))  # another copy is set aside for them: that one is theirs
-    hold = theirs or PackHold(pack_id=copy.pack_id, adult_id=to.adult.id, child_id=to.child.id, asked_at=school.now, way=Way.COLLECT)
-    hold.child_id = to.child.id
-    school.session.add(hold)
-    school.session.flush()
-    school.session.expire(hold, ["child"])
-    pack_queue.set_aside(school, hold, copy)
-    return hold
+    return theirs
 
 
 def undo_hand_out(school: School, loan: PackLoan) -> None:
-    """It did not go home after all: it is set aside for them as before. Refuses with Over once it is back, or on another day."""
+    """It did not go home after all: it is set aside for them as before, or stands on the shelf if they had not asked for it.
+
+    Refuses with Over once it is back, or on another day.
+    """
     lock(school)
     if not is_open(loan) or loan.out_at.astimezone(school.clock.tzinfo).date() != school.today or loan.adult is None:
         raise Over
     rows = select(PackHold).where(PackHold.pack_id == loan.pack_id, PackHold.adult_id == loan.adult_id, PackHold.state == HoldState.TAKEN)
-    hold = school.session.scalars(rows.order_by(PackHold.ended_at.desc()).limit(1)).one()
+    hold = school.session.scalars(rows.where(PackHold.ended_at == loan.out_at)).first()
     withdraw(school, f"{key(loan)}:")
-    copy = loan.copy
+    copy, adult = loan.copy, loan.adult
     school.session.delete(loan)
     school.session.flush()
-    hold.ended_at = None
-    pack_queue.set_aside(school, hold, copy)
+    if hold is not None:
+        hold.ended_at = None
+        pack_queue.set_aside(school, hold, copy)
+        return
+    copy.state = CopyState.SHELF
+    school.session.flush()
+    pack_queue.pass_on(school, copy.pack)
+    pack_queue.serve(school, adult)
 
 
 # Back
@@ -204,7 +210,9 @@ def count(school: School, copy: PackCopy, found: Mapping[PackItem, ProblemKind],
     known = {problem.item_id: problem for problem in problems(school, copy)}
     loan = last_loan(school, copy)
     for item, kind in found.items():
-        if item.id not in known:
+        if item.id in known:
+            known[item.id].kind = kind
+        else:
             _write_down(school, copy, loan, item, kind, told_by_family=False)
     for item_id, problem in known.items():
         if item_id not in {item.id for item in found}:
@@ -268,11 +276,12 @@ def _set_apart(school: School, copy: PackCopy, state: CopyState) -> None:
         raise NotOut(CopyState(copy.state))
     hold = hold_of(school, copy)
     if hold is not None:
-        hold.state, hold.copy_id, hold.ready_at, hold.keep_until = HoldState.WAITING, None, None, None
-        withdraw(school, f"{pack_queue.key(hold)}:")
+        pack_queue.wait_again(school, hold)
     copy.state = state
     school.session.flush()
     pack_queue.pass_on(school, copy.pack)
+    if hold is not None:
+        pack_queue.serve(school, hold.adult)
 
 
 def repaired(school: School, copy: PackCopy) -> None:
@@ -321,7 +330,7 @@ def renew(school: School, loan: PackLoan, *, staff: bool = False) -> date:
     if not staff and loan.renewals >= most:
         raise TooOften(most)
     loan.due_on = due_day(school, max(loan.due_on, school.today))
-    loan.renewals, loan.reminded, loan.said_back_on = loan.renewals + 1, 0, None
+    loan.renewals, loan.reminded, loan.reminded_on, loan.said_back_on = loan.renewals + 1, 0, None, None
     school.session.flush()
     return loan.due_on
 

@@ -16,21 +16,23 @@ Its own refusals:
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from data.packs import OPEN_HOLDS, CopyState, HoldState, Pack, PackCopy, PackHold, PackLoan, Way, WeeklyPlace
-from data.people import Adult, Child
+from data.people import Adult, Child, Guardianship
 from school import School, packs
 from school.calendar import calendar, instant
 from school.errors import Refusal
 from school.families import require
 from school.notices import tell, withdraw
-from school.pack_rules import SOON, lock, next_bag_day, rules
+from school.pack_rules import SOON, PackRules, lock, next_bag_day, rules
 
 __all__ = ["HoldState", "PackHold", "Way"]
 
@@ -143,21 +145,26 @@ class Turn:
 def line(school: School, pack: Pack) -> Sequence[Turn]:
     """Who waits for a copy of this pack, the first first; those too who have as many as they may, and are passed over till they bring one back."""
     rows = select(PackHold).where(PackHold.pack_id == pack.id, PackHold.state == HoldState.WAITING).order_by(PackHold.asked_at, PackHold.id)
-    named = [Turn(hold.asked_at, hold.adult, hold.child, hold=hold) for hold in school.session.scalars(rows)]
-    turns = sorted([*named, *_weekly(school, pack)], key=lambda turn: turn.since)
+    holds = school.session.scalars(rows.options(joinedload(PackHold.adult), joinedload(PackHold.child)))
+    missed = select(WeeklyPlace).where(*_missed(pack.id)).options(joinedload(WeeklyPlace.adult), joinedload(WeeklyPlace.child)).order_by(WeeklyPlace.id)
+    named = [Turn(hold.asked_at, hold.adult, hold.child, hold=hold) for hold in holds]
+    weekly = [Turn(place.served_at or place.since, place.adult, place.child, place=place) for place in school.session.scalars(missed)]
+    turns = sorted([*named, *weekly], key=lambda turn: turn.since)
     if not rules(school).first_loan_first:
         return turns
     had_one = set(school.session.scalars(select(PackLoan.adult_id).where(PackLoan.adult_id.in_([turn.adult.id for turn in turns]))))
     return sorted(turns, key=lambda turn: turn.adult.id in had_one)
 
 
-def _weekly(school: School, pack: Pack) -> Iterator[Turn]:
-    """Children in the weekly loan who went without on the last bag day, and for whom this would be a new pack."""
-    missed = select(WeeklyPlace).where(WeeklyPlace.ended_at.is_(None), WeeklyPlace.missed_on.is_not(None))
-    for place in school.session.scalars(missed):
-        had = select(PackLoan.id).where(PackLoan.pack_id == pack.id, PackLoan.adult_id == place.adult_id, PackLoan.child_id == place.child_id).limit(1)
-        if school.session.scalar(had) is None and pack.id not in has_or_awaits(school, place.adult):
-            yield Turn(place.served_at or place.since, place.adult, place.child, place=place)
+def _missed(pack_id: int | InstrumentedAttribute[int]) -> Sequence[ColumnElement[bool]]:
+    """Which places are those of children who went without on the last bag day, and for whom this would be a new pack."""
+    had_or_has = exists().where(
+        PackLoan.pack_id == pack_id,
+        PackLoan.adult_id == WeeklyPlace.adult_id,
+        or_(PackLoan.child_id == WeeklyPlace.child_id, and_(PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))),
+    )
+    awaits = exists().where(PackHold.pack_id == pack_id, PackHold.adult_id == WeeklyPlace.adult_id, PackHold.state.in_(OPEN_HOLDS))
+    return WeeklyPlace.ended_at.is_(None), WeeklyPlace.missed_on.is_not(None), ~had_or_has, ~awaits
 
 
 def has_or_awaits(school: School, adult: Adult) -> set[int]:
@@ -171,28 +178,45 @@ def pass_on(school: School, pack: Pack, *, silently: PackHold | None = None) -> 
         return
     free = school.session.scalars(select(PackCopy).where(PackCopy.pack_id == pack.id, PackCopy.state == CopyState.SHELF).order_by(PackCopy.label)).all()
     for copy in free:
-        turn = next((turn for turn in line(school, pack) if has_room(school, turn.adult, turn.child)), None)
+        turns = line(school, pack)
+        allowed, has = rules(school), _has(school, {turn.adult.id for turn in turns})
+        turn = next((turn for turn in turns if _fits(allowed, has, turn.adult, turn.child)), None)
         if turn is None:
             return
-        hold = turn.hold or weekly_hold(school, pack, turn.place)
+        if turn.place is not None:
+            hold = weekly_hold(school, pack, turn.place)
+        else:
+            assert turn.hold is not None  # it is one or the other
+            hold = turn.hold
         set_aside(school, hold, copy)
         if hold is not silently and not hold.is_weekly:
             _tell_ready(school, hold)
 
 
-def weekly_hold(school: School, pack: Pack, place: WeeklyPlace | None) -> PackHold:
+def weekly_hold(school: School, pack: Pack, place: WeeklyPlace) -> PackHold:
     """A wish for this pack that comes of the weekly loan; the place has had its turn."""
-    assert place is not None
-    # A pack that they had asked for by its name as well is theirs by that wish.
-    asked = select(PackHold).where(PackHold.pack_id == pack.id, PackHold.adult_id == place.adult_id, PackHold.state == HoldState.WAITING)
-    hold = school.session.scalars(asked).first()
-    if hold is None:
-        hold = PackHold(pack_id=pack.id, adult_id=place.adult_id, child_id=place.child_id, asked_at=place.served_at or place.since, way=Way.BAG)
-        school.session.add(hold)
-    hold.is_weekly = True
+    asked_at = place.served_at or place.since
+    hold = PackHold(pack_id=pack.id, adult_id=place.adult_id, child_id=place.child_id, asked_at=asked_at, way=Way.BAG, is_weekly=True, state=HoldState.WAITING)
+    school.session.add(hold)
     place.served_at, place.missed_on = school.now, None
     school.session.flush()
     return hold
+
+
+def wait_again(school: School, hold: PackHold) -> None:
+    """The copy that was set aside for them cannot be lent: they wait again, in the place that they had. In the weekly loan they wait for any other."""
+    if not hold.is_weekly:
+        hold.state, hold.copy_id, hold.ready_at, hold.keep_until = HoldState.WAITING, None, None, None
+        withdraw(school, f"{key(hold)}:")
+        school.session.flush()
+        school.session.expire(hold, ["copy"])
+        return
+    end(school, hold, HoldState.GONE)
+    rows = select(WeeklyPlace).where(WeeklyPlace.adult_id == hold.adult_id, WeeklyPlace.child_id == hold.child_id, WeeklyPlace.ended_at.is_(None))
+    place = school.session.scalars(rows).first()
+    if place is not None:
+        place.served_at, place.missed_on = hold.asked_at, school.today
+        school.session.flush()
 
 
 def set_aside(school: School, hold: PackHold, copy: PackCopy) -> None:
@@ -204,7 +228,9 @@ def set_aside(school: School, hold: PackHold, copy: PackCopy) -> None:
 
 
 def _tell_ready(school: School, hold: PackHold) -> None:
-    tell(school, hold.adult, "pack_ready", {"hold": hold.id}, key=f"{key(hold)}:ready", useless_after=hold.keep_until)
+    # Who had to wait again is told again: each time it is another copy, or another last day.
+    since = int(hold.ready_at.timestamp()) if hold.ready_at is not None else 0
+    tell(school, hold.adult, "pack_ready", {"hold": hold.id}, key=f"{key(hold)}:ready:{since}", useless_after=hold.keep_until)
 
 
 def keep_until(school: School) -> datetime:
@@ -220,24 +246,46 @@ def keep_until(school: School) -> datetime:
 
 def has_room(school: School, adult: Adult, child: Child, *, but: PackHold | None = None) -> bool:
     """Whether this family, and this child, may have one more: what is at home counts, and what is set aside."""
-    allowed = rules(school)
-    has = [loan.child_id for loan in packs.at_home(school, adult)]
-    has += [hold.child_id for hold in packs.holds(school, adult) if not packs.waits(hold) and hold is not but]
-    return len(has) < allowed.per_family and has.count(child.id) < allowed.per_child
+    return _fits(rules(school), _has(school, [adult.id], but=but), adult, child)
+
+
+def _has(school: School, adults: Collection[int], *, but: PackHold | None = None) -> Counter[tuple[int, int | None]]:
+    """How many packs these adults have at home or set aside, by adult and child."""
+    loans = select(PackLoan.adult_id, PackLoan.child_id).where(PackLoan.adult_id.in_(adults), PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
+    ready = select(PackHold.adult_id, PackHold.child_id).where(PackHold.adult_id.in_(adults), PackHold.state == HoldState.READY)
+    if but is not None:
+        ready = ready.where(PackHold.id != but.id)
+    return Counter((adult_id, child_id) for rows in (loans, ready) for adult_id, child_id in school.session.execute(rows) if adult_id is not None)
+
+
+def _fits(allowed: PackRules, has: Counter[tuple[int, int | None]], adult: Adult, child: Child) -> bool:
+    theirs = sum(count for (adult_id, _), count in has.items() if adult_id == adult.id)
+    return theirs < allowed.per_family and has[adult.id, child.id] < allowed.per_child
 
 
 def serve(school: School, adult: Adult) -> None:
     """They have room again: what they waited for and is on the shelf is theirs, if it is their turn."""
-    for hold in packs.holds(school, adult):
-        if packs.waits(hold):
-            pass_on(school, hold.pack)
+    for pack_id in _free_and_wanted(school, adult):
+        pass_on(school, packs.find(school, pack_id))
+
+
+def _free_and_wanted(school: School, adult: Adult | None = None) -> Sequence[int]:
+    """The packs of which a copy is on the shelf while someone waits, or this adult does, whether or not they have room."""
+    free = exists().where(PackCopy.pack_id == Pack.id, PackCopy.state == CopyState.SHELF)
+    named = [PackHold.pack_id == Pack.id, PackHold.state == HoldState.WAITING]
+    weekly = [*_missed(Pack.id)]
+    if adult is not None:
+        named.append(PackHold.adult_id == adult.id)
+        weekly.append(WeeklyPlace.adult_id == adult.id)
+    wanted = or_(exists().where(*named), exists().where(*weekly))
+    return school.session.scalars(select(Pack.id).where(Pack.is_retired.is_(False), free, wanted).order_by(Pack.id)).all()
 
 
 # When it will be
 
 
 def turn_of(school: School, hold: PackHold) -> int:
-    """Their place in the queue, 1 the next."""
+    """Their place in the queue, 1 the next, while they wait."""
     turns = [turn.hold for turn in line(school, hold.pack)]
     return turns.index(hold) + 1
 
@@ -246,7 +294,8 @@ def expected(school: School, pack: Pack, hold: PackHold | None = None) -> date |
     """When a copy should be there for this hold, or for someone who asks now; None where nobody can say.
 
     Each copy is expected when it is due, or tomorrow if it is late, and after that again as often as loans last: as the rules say, or longer where they lasted
-    longer lately. Loans may be renewed only while nobody waits, so that this can come later, but not because of whoever asks after.
+    longer lately. Who has as many as they may is expected to bring one back first. Loans may be renewed only while nobody waits, so that this can come later,
+    but not because of whoever asks after.
     """
     ahead = turn_of(school, hold) - 1 if hold is not None else len(line(school, pack))
     lasts = timedelta(days=_lasts(school))
@@ -255,14 +304,19 @@ def expected(school: School, pack: Pack, hold: PackHold | None = None) -> date |
     for _ in range(ahead):
         if free:
             heapq.heapreplace(free, free[0] + lasts)
-    return next_bag_day(school, free[0]) if free else None
+    if not free:
+        return None
+    has_room_on = free[0]
+    if hold is not None and not has_room(school, hold.adult, hold.child):
+        has_room_on = min((loan.due_on for loan in packs.at_home(school, hold.adult)), default=has_room_on)
+    return next_bag_day(school, max(free[0], has_room_on))
 
 
 def _free_on(school: School, pack: Pack, lasts: timedelta) -> Iterator[date]:
     """The day on which each copy that is lent is free again."""
     tomorrow = school.today + timedelta(days=1)
     loans = select(PackLoan.copy_id, PackLoan.due_on).where(PackLoan.pack_id == pack.id, PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
-    due = dict(school.session.execute(loans).tuples())
+    due = dict(school.session.execute(loans).all())
     for copy in pack.copies:
         if copy.state == CopyState.OUT:
             yield max(due.get(copy.id, tomorrow), tomorrow)
@@ -295,28 +349,46 @@ def count_waiting(school: School, pack: Pack) -> int:
 
 def let_lapse(school: School) -> None:
     """Copies that were not collected in their time: whoever had one is told, and the next has it."""
-    rows = select(PackHold).where(PackHold.state == HoldState.READY, PackHold.keep_until <= school.now).order_by(PackHold.keep_until)
-    for hold in school.session.scalars(rows).all():
+    rows = select(PackHold).where(PackHold.state == HoldState.READY, PackHold.keep_until <= school.now).order_by(PackHold.keep_until, PackHold.id)
+    for hold in _still(school, rows):
         give_up(school, hold, HoldState.LAPSED)
         tell(school, hold.adult, "pack_lapsed", {"hold": hold.id}, key=f"pack:lapsed:{hold.id}")
 
 
 def drop_gone(school: School) -> None:
-    """Holds of packs that are retired, and of families and children that left: those who are here are told, the rest end in silence."""
-    rows = select(PackHold).join(Pack).join(Adult, Adult.id == PackHold.adult_id).join(Child, Child.id == PackHold.child_id)
-    gone = Pack.is_retired | Adult.left_on.is_not(None) | Child.left_on.is_not(None)
-    for hold in school.session.scalars(rows.where(PackHold.state.in_(OPEN_HOLDS), gone)).all():
+    """Holds of packs that are retired, and of families that left or may hear of the child no more: those who are here are told, the rest end in silence."""
+    rows = select(PackHold).join(Pack).where(PackHold.state.in_(OPEN_HOLDS), Pack.is_retired | ~may_borrow(PackHold.adult_id, PackHold.child_id))
+    # Who waits comes first: what was set aside for one who left is not passed on to another who did.
+    for hold in _still(school, rows.order_by(PackHold.state.desc(), PackHold.id)):
         give_up(school, hold, HoldState.GONE)
-        if hold.adult.left_on is None and hold.child.left_on is None:
+        if school.session.scalar(select(may_borrow(hold.adult_id, hold.child_id))):
             tell(school, hold.adult, "pack_gone", {"hold": hold.id}, key=f"pack:gone:{hold.id}")
 
 
+def may_borrow(adult_id: int | InstrumentedAttribute[int], child_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Whether both are at the school, and this adult may hear of this child: whoever may not has no pack for it."""
+    return exists().where(
+        Guardianship.adult_id == adult_id,
+        Guardianship.child_id == child_id,
+        Guardianship.may_hear,
+        Adult.id == Guardianship.adult_id,
+        Adult.left_on.is_(None),
+        Child.id == Guardianship.child_id,
+        Child.left_on.is_(None),
+    )
+
+
+def _still(school: School, rows: Select[PackHold]) -> Sequence[PackHold]:
+    """These holds, if there are any, for this transaction alone: what was handed out or given up a moment ago is not among them."""
+    if school.session.scalars(rows.limit(1)).first() is None:
+        return ()
+    lock(school)
+    return school.session.scalars(rows).all()
+
+
 def pass_on_what_is_free(school: School) -> None:
-    """Copies on the shelf for which someone waits and has room by now: the rules were changed, or a family has."""
-    free = select(PackCopy.pack_id).where(PackCopy.state == CopyState.SHELF)
-    wanted = select(PackHold.pack_id).where(PackHold.state == HoldState.WAITING)
-    found = school.session.scalars(select(Pack.id).where(Pack.id.in_(free), Pack.id.in_(wanted)).order_by(Pack.id)).all()
-    if found:
+    """Copies on the shelf for which someone waits and has room by now: the rules were changed, there are more copies, or a family has room."""
+    if _free_and_wanted(school):
         lock(school)
-    for pack_id in found:
-        pass_on(school, packs.find(school, pack_id))
+        for pack_id in _free_and_wanted(school):
+            pass_on(school, packs.find(school, pack_id))

@@ -25,6 +25,7 @@ from data.people import Adult
 from data.texts import Text
 from school import School, audiences, texts
 from school.errors import NotThere, Refusal
+from school.pack_rules import lock
 
 __all__ = ["CopyState", "Pack", "PackCopy", "PackItem", "Skill"]
 
@@ -33,6 +34,8 @@ LONGEST_ITEM = 80
 LONGEST_STAGE = 60
 MOST_COPIES = 50
 LABEL = re.compile(r"[A-Z0-9-]{1,12}")
+NUMBER = re.compile(r"P?-?([0-9]{1,11})")
+"""A label that was given by number, however it is typed."""
 LENT = (CopyState.SHELF, CopyState.KEPT, CopyState.OUT, CopyState.COUNTING)
 """States of copies that are lent, now or soon."""
 
@@ -100,8 +103,9 @@ def by_label(school: School, typed: str) -> PackCopy:
     """
     label = as_label(typed)
     found = school.session.scalars(select(PackCopy).where(PackCopy.label == label)).first()
-    if found is None and label.isdigit():
-        found = school.session.scalars(select(PackCopy).where(PackCopy.label == _numbered(int(label)))).first()
+    number = NUMBER.fullmatch(label)
+    if found is None and number is not None:
+        found = school.session.scalars(select(PackCopy).where(PackCopy.label == _numbered(int(number[1])))).first()
     if found is None:
         raise NotThere
     return found
@@ -128,7 +132,7 @@ def lent(school: School) -> Sequence[Pack]:
 def free_copies(school: School) -> Mapping[int, int]:
     """How many copies are on the shelf, by pack."""
     rows = select(PackCopy.pack_id, func.count()).where(PackCopy.state == CopyState.SHELF).group_by(PackCopy.pack_id)
-    return dict(school.session.execute(rows).tuples())
+    return dict(school.session.execute(rows).all())
 
 
 def titles(school: School, _: Adult) -> Sequence[tuple[int, Text]]:
@@ -157,6 +161,8 @@ def check(school: School, plan: Plan, pack: Pack | None = None) -> None:
         why["items"] = Why.TWICE
     if any(len(name) > LONGEST_ITEM for name in names):
         why["items"] = Why.TOO_LONG
+    if not all(names):
+        why["items"] = Why.MISSING
     if why:
         raise NotSo(why)
 
@@ -243,6 +249,7 @@ def show_picture(school: School, pack: Pack, picture: KeptFile | None) -> None:
 
 def add_copy(school: School, pack: Pack, label: str = "") -> PackCopy:
     """One more copy, under this label or the next number. Refuses with LabelTaken, or with NotSo where it cannot be a label."""
+    lock(school)
     wanted = as_label(label) or _next_label(school)
     if not LABEL.fullmatch(wanted):
         raise NotSo({"label": Why.TOO_LONG})
@@ -265,6 +272,7 @@ def _next_label(school: School) -> str:
 
 def retire(school: School, pack: Pack) -> None:
     """It is lent no more: who waits for it is told (see `pack_queue.drop_retired`). Refuses with StillOut while a copy is out or set aside."""
+    lock(school)
     if any(copy.state in (CopyState.OUT, CopyState.KEPT) for copy in pack.copies):
         raise StillOut
     pack.is_retired = True

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import func, select
 
-from data.packs import CopyState, Pack, PackCopy, PackLoan, WeeklyPlace
+from data.packs import OPEN_HOLDS, CopyState, HoldState, Pack, PackCopy, PackHold, PackLoan, WeeklyPlace
 from data.people import Adult, Child
 from school import School, pack_queue, packs
 from school.families import require
@@ -16,8 +17,11 @@ from school.pack_rules import filled_on, is_bag_day, lock, rules
 
 __all__ = ["WeeklyPlace"]
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Earlier than any loan."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Wish:
     """One child in the weekly loan: waiting `since` it got something last, or signed up. `had` says when the child had each pack last.
 
@@ -36,48 +40,57 @@ def allocate(wishes: Sequence[Wish], free: Mapping[int, int], room: Mapping[int,
 
     `free` is how many copies of each pack there are to give, those that should go first first; `room` how many packs each family may still have.
 
-    Whoever has waited longest chooses first, and keeps a pack, though not always the same one: it is exchanged for another new one where that lets the next
-    child have a new one too (an augmenting path of a bipartite matching). A child gets a pack that it had before only where no exchange frees a new one:
-    then the one that it had longest ago.
+    Whoever has waited longest comes first, and what they get is not taken from them for those after: a new pack where there can be one, else one that they had,
+    else none. But which one may change: packs are exchanged where that lets the next child have a new one, or any (an augmenting path of a maximum flow; the
+    family stands between child and pack, since two of its children do not get the same). So no other way to give them would serve the order better. A child
+    that gets a pack again gets, of those that nobody needs to give up for it, the one that it had longest ago.
     """
-    taken: dict[int, list[Wish]] = {pack: [] for pack, copies in free.items() if copies > 0}
+    giving = _Giving(free)
     left = dict(room)
     for wish in sorted(wishes, key=lambda each: (each.since, each.place)):
-        if left.get(wish.family, 0) > 0 and (_give(wish, taken, free, set()) or _give_again(wish, taken, free)):
+        if left.get(wish.family, 0) > 0 and (giving.give(wish, is_new=True) or giving.give(wish, is_new=False)):
             left[wish.family] -= 1
-    return {wish.place: pack for pack, holders in taken.items() for wish in holders}
+    return {wish.place: pack for pack, holders in giving.holders.items() for wish in holders}
 
 
-def _give(wish: Wish, taken: dict[int, list[Wish]], free: Mapping[int, int], tried: set[int]) -> bool:
-    """Give a pack that is new to the child, if need be by giving others another one that is new to them."""
-    new = [pack for pack in taken if pack not in tried and pack not in wish.had and _may_have(wish, taken, pack)]
-    for pack in new:
-        if len(taken[pack]) < free[pack]:
-            taken[pack].append(wish)
-            return True
-    for pack in new:
-        tried.add(pack)
-        for other in list(taken[pack]):
-            taken[pack].remove(other)
-            if _give(other, taken, free, tried):
-                taken[pack].append(wish)
+class _Giving:
+    """Who holds what so far, and how one more is given something."""
+
+    def __init__(self, free: Mapping[int, int]) -> None:
+        self._free = free
+        self.holders: dict[int, list[Wish]] = {pack: [] for pack, copies in free.items() if copies > 0}
+
+    def give(self, wish: Wish, *, is_new: bool) -> bool:
+        """Give them a pack, one that they never had if it must be new; False, and nothing is changed, where no exchange frees one."""
+        return self._give(wish, is_new, set(), set())
+
+    def _give(self, wish: Wish, is_new: bool, moved: set[int], tried: set[tuple[int, int]]) -> bool:
+        """`moved` are the places, and `tried` the packs by family, that were looked at already: to come back to them helps nobody."""
+        moved.add(wish.place)
+        theirs = sorted((pack for pack in self.holders if self._may_have(wish, pack, is_new)), key=lambda pack: wish.had.get(pack, NEVER))
+        for pack in theirs:
+            if len(self.holders[pack]) < self._free[pack] and self._of_family(wish, pack) is None:
+                self.holders[pack].append(wish)
                 return True
-            taken[pack].append(other)
-    return False
-
-
-def _may_have(wish: Wish, taken: Mapping[int, Sequence[Wish]], pack: int) -> bool:
-    """Whether the family has none like it: not at home, and not for another of its children this week."""
-    return pack not in wish.not_these and all(other.family != wish.family for other in taken[pack])
-
-
-def _give_again(wish: Wish, taken: dict[int, list[Wish]], free: Mapping[int, int]) -> bool:
-    """Give a pack that the child had before, the longest ago first."""
-    over = [pack for pack in taken if len(taken[pack]) < free[pack] and _may_have(wish, taken, pack)]
-    if not over:
+        for pack in theirs:
+            if (wish.family, pack) in tried:
+                continue
+            tried.add((wish.family, pack))
+            same_family = self._of_family(wish, pack)
+            for other in list(self.holders[pack]) if same_family is None else [same_family]:
+                # Whoever has a new one is not left with an old one.
+                if other.place not in moved and self._give(other, pack not in other.had, moved, tried):
+                    self.holders[pack].remove(other)
+                    self.holders[pack].append(wish)
+                    return True
         return False
-    taken[min(over, key=lambda pack: wish.had[pack])].append(wish)
-    return True
+
+    def _may_have(self, wish: Wish, pack: int, is_new: bool) -> bool:
+        return pack not in wish.not_these and not (is_new and pack in wish.had) and wish not in self.holders[pack]
+
+    def _of_family(self, wish: Wish, pack: int) -> Wish | None:
+        """Who of the same family holds this pack: no family gets one twice."""
+        return next((other for other in self.holders[pack] if other.family == wish.family), None)
 
 
 # Signing up
@@ -86,6 +99,7 @@ def _give_again(wish: Wish, taken: dict[int, list[Wish]], free: Mapping[int, int
 def join(school: School, child: Child, adult: Adult) -> WeeklyPlace:
     """Sign a child up; who is signed up stays as they are. Refuses with NotYourChild."""
     require(school, adult, child, "hear")
+    lock(school)
     found = place_of(school, child, adult)
     if found is not None:
         return found
@@ -128,14 +142,15 @@ def places(school: School) -> Sequence[WeeklyPlace]:
 def fill_bags(school: School) -> int:
     """Set packs aside for those in the weekly loan who have none yet this week; how many. May be done again, for what came back meanwhile."""
     kept = lock(school)
-    wanting = [place for place in places(school) if not _is_served(school, place)]
-    free = _free(school)
-    given = allocate([_wish(school, place) for place in wanting], free, {place.adult_id: _room(school, place.adult) for place in wanting})
-    for place in wanting:
+    pack_queue.pass_on_what_is_free(school)  # whoever asked for a pack by its name, and may have it, comes first
+    everyone = places(school)
+    wishes, room = _wishes(school, everyone)
+    given = allocate([*wishes.values()], _free(school), room)
+    for place in everyone:
         if place.id in given:
             _set_aside(school, place, given[place.id])
         else:
-            place.missed_on = school.today
+            place.missed_on = school.today if place.id in wishes else None
     kept.filled_on = school.today
     school.session.flush()
     return len(given)
@@ -143,27 +158,45 @@ def fill_bags(school: School) -> int:
 
 def fill_bags_when_due(school: School) -> None:
     """The same by the clock: once on each bag day, when quiet hours are over."""
-    if is_bag_day(school, school.today) and school.clock.time() >= school.settings.quiet_to and filled_on(school) != school.today:
+    if school.clock.time() >= school.settings.quiet_to and filled_on(school) != school.today and is_bag_day(school, school.today):
         fill_bags(school)
 
 
 def end_of_those_who_left(school: School) -> None:
-    """Children and adults who left the school have no place in it any more."""
-    rows = select(WeeklyPlace).join(Adult, Adult.id == WeeklyPlace.adult_id).join(Child, Child.id == WeeklyPlace.child_id)
-    for place in school.session.scalars(rows.where(WeeklyPlace.ended_at.is_(None), Adult.left_on.is_not(None) | Child.left_on.is_not(None))).all():
+    """Children and adults who left the school, or may hear of the child no more, have no place in it."""
+    gone = select(WeeklyPlace).where(WeeklyPlace.ended_at.is_(None), ~pack_queue.may_borrow(WeeklyPlace.adult_id, WeeklyPlace.child_id))
+    for place in school.session.scalars(gone).all():
         leave(school, place)
 
 
-def _is_served(school: School, place: WeeklyPlace) -> bool:
-    """Whether they have this week's pack already, or last week's still, or the child has as many as it may."""
-    weekly = any(loan.is_weekly and loan.child_id == place.child_id for loan in packs.at_home(school, place.adult))
-    ready = any(hold.is_weekly and hold.child_id == place.child_id and not packs.waits(hold) for hold in packs.holds(school, place.adult))
-    return weekly or ready or not pack_queue.has_room(school, place.adult, place.child)
+def _wishes(school: School, everyone: Sequence[WeeklyPlace]) -> tuple[Mapping[int, Wish], Mapping[int, int]]:
+    """The wishes of those who are to get a pack, by place, and how many each family may still have.
 
-
-def _room(school: School, adult: Adult) -> int:
-    """How many packs this family may still have."""
-    return rules(school).per_family - len(packs.at_home(school, adult)) - sum(not packs.waits(hold) for hold in packs.holds(school, adult))
+    Who has this week's pack already, or last week's still, gets none; nor does a child that has as many as it may.
+    """
+    allowed = rules(school)
+    at_home = select(PackLoan.adult_id, PackLoan.child_id, PackLoan.pack_id, PackLoan.is_weekly).where(PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
+    asked = select(PackHold.adult_id, PackHold.child_id, PackHold.pack_id, PackHold.is_weekly, PackHold.state).where(PackHold.state.in_(OPEN_HOLDS))
+    times = select(PackLoan.adult_id, PackLoan.child_id, PackLoan.pack_id, func.max(PackLoan.out_at))
+    room: dict[int, int] = defaultdict(lambda: allowed.per_family)
+    of_child: Counter[tuple[int, int]] = Counter()
+    served: set[tuple[int, int]] = set()
+    theirs: dict[int, set[int]] = defaultdict(set)
+    had: dict[tuple[int | None, int | None], dict[int, datetime]] = defaultdict(dict)
+    for adult, child, pack, is_weekly, *state in [*school.session.execute(at_home), *school.session.execute(asked)]:
+        theirs[adult].add(pack)
+        if state != [HoldState.WAITING]:
+            room[adult] -= 1
+            of_child[adult, child] += 1
+            served |= {(adult, child)} if is_weekly else set()
+    for adult, child, pack, last in school.session.execute(times.group_by(PackLoan.adult_id, PackLoan.child_id, PackLoan.pack_id)):
+        had[adult, child][pack] = last
+    wishes = {}
+    for place in everyone:
+        who = (place.adult_id, place.child_id)
+        if who not in served and of_child[who] < allowed.per_child and room[place.adult_id] > 0:
+            wishes[place.id] = Wish(place.id, place.adult_id, place.served_at or place.since, had[who], theirs[place.adult_id])
+    return wishes, room
 
 
 def _free(school: School) -> Mapping[int, int]:
@@ -177,14 +210,7 @@ def _free(school: School) -> Mapping[int, int]:
         .group_by(PackCopy.pack_id, times.c.times)
         .order_by(func.coalesce(times.c.times, 0), PackCopy.pack_id)
     )
-    return dict(school.session.execute(rows).tuples())
-
-
-def _wish(school: School, place: WeeklyPlace) -> Wish:
-    rows = select(PackLoan.pack_id, func.max(PackLoan.out_at)).where(PackLoan.adult_id == place.adult_id, PackLoan.child_id == place.child_id)
-    had = dict(school.session.execute(rows.group_by(PackLoan.pack_id)).tuples())
-    asked_for = {hold.pack_id for hold in packs.holds(school, place.adult) if packs.waits(hold) and hold.child_id == place.child_id}
-    return Wish(place.id, place.adult_id, place.served_at or place.since, had, pack_queue.has_or_awaits(school, place.adult) - asked_for)
+    return dict(school.session.execute(rows).all())
 
 
 def _set_aside(school: School, place: WeeklyPlace, pack_id: int) -> None:

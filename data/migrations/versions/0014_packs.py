@@ -147,6 +147,7 @@ def _loans() -> None:
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("renewals", sa.Integer(), nullable=False),
         sa.Column("reminded", sa.Integer(), nullable=False),
+        sa.Column("reminded_on", sa.Date(), nullable=True),
         sa.Column("said_back_on", sa.Date(), nullable=True),
         sa.Column("back_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("lost_at", UtcDateTime(timezone=True), nullable=True),
