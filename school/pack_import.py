@@ -116,11 +116,11 @@ def _copies(text: str) -> int:
 
 
 def _items(row: Row) -> Sequence[tuple[str, int]]:
-    return items_in(re.sub(r";\s*", "\n", row.lines("items")))
+    return _items_in(re.sub(r";\s*", "\n", row.lines("items")))
 
 
-def items_in(text: str) -> Sequence[tuple[str, int]]:
-    """The items of a list as people write it, one a line: 'picture cards | 24', 'picture cards x 24', or a name alone for one piece."""
+def _items_in(text: str) -> Sequence[tuple[str, int]]:
+    # 'picture cards | 24', 'picture cards x 24', or a name alone for one piece
     found = []
     for line in text.splitlines():
         read_line = _PIECES.fullmatch(" ".join(line.split()))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from data.packs import PackCopy, PackHold, PackLoan
 from school import School, demo, families, pack_loans, pack_queue, packs, weekly_loan
@@ -97,7 +97,16 @@ class Packs:
 
     def empty(self) -> None:
         """There is no pack at all."""
-        self(lambda school: [school.session.delete(each) for each in school.session.scalars(select(Pack))])
+
+        def remove(school: School) -> None:
+            for each in school.session.scalars(select(Pack)):
+                school.session.delete(each)
+
+        self(remove)
+
+    def repairs_all(self) -> None:
+        """No copy is on the shelf: all are in repair."""
+        self(lambda school: school.session.execute(update(PackCopy).values(state="repair")))
 
     def labels(self) -> list[str]:
         """Every label there is."""

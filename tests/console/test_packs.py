@@ -6,11 +6,9 @@ import re
 from datetime import date
 
 import pytest
-from sqlalchemy import select
 
 from console.desk import HOME
 from console.pages import pages
-from data.packs import Pack
 from school.pack_queue import Way
 from tests.console.packs_to_lend import Packs
 from tests.console.staff import Browser, Console, hidden
@@ -143,7 +141,7 @@ class TestToday:
         assert said(office.post(f"{AT}/fill")) == "No bag was filled; nobody goes without."
 
     def test_who_goes_without_is_named(self, packs: Packs, office: Browser) -> None:
-        packs(lambda school: [setattr(copy, "state", "repair") for pack in school.session.scalars(select(Pack)) for copy in pack.copies])
+        packs.repairs_all()
         office.get(AT)
         html = office.post(f"{AT}/fill")
         assert said(html) == "No bag was filled; 1 child goes without."
@@ -317,7 +315,7 @@ class TestWhoHasWhat:
         assert f'value="{packs.to("Leo")}"' in html
         html = office.post(f"{AT}/weekly", {"to": packs.to("Leo")})
         assert "Leo Reed is in the weekly loan." in said(html)
-        place = re.findall(r'weekly/(\d+)/leave"[^>]*>(?:(?!</form>).)*Take Leo', html, re.DOTALL)[0]
+        place = re.findall(r'weekly/(\d+)/leave"[^>]*>(?:(?!</form>).)*Take out: Leo', html, re.DOTALL)[0]
         assert "Leo Reed is not in the weekly loan any more." in said(office.post(f"{AT}/weekly/{place}/leave"))
         assert "Choose the child." in office.post(f"{AT}/weekly", status=422)
 
