@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import joinedload, lazyload
 
 from data.outbox import Message
 from data.packs import HolidayPack, HolidayWish, PackHold, PackLoan, WeeklyPlace
@@ -62,24 +62,20 @@ def _remind_before(school: School) -> None:
 
 def _remind_after(school: School) -> None:
     """Those who are late, on school days, as often as is set: after that it is for staff to ask."""
-    late = _open().where(PackLoan.due_on < school.today, PackLoan.reminded < rules(school).overdue_times)
-    ripe = [(adult, loans) for adult, loans in _by_adult(school.session.scalars(late)) if any(is_ripe(school, loan) for loan in loans)]
+    allowed = rules(school)
+    last = func.coalesce(PackLoan.reminded_on, PackLoan.due_on)
+    waited = last <= school.today - timedelta(days=allowed.overdue_every)
+    rows = school.session.scalars(_open().where(PackLoan.reminded < allowed.overdue_times, waited))
+    ripe = [adult for adult, loans in _by_adult(rows) if not all(on_its_way(school, loan) for loan in loans)]
     if not ripe or not calendar(school).is_school_day(school.today):
         return
-    for adult, loans in ripe:
+    for adult in ripe:
         day = school.today.isoformat()
         if tell(school, adult, "pack_overdue", {"on": day}, key=f"pack:overdue:{adult.id}:{day}"):
             # The reminder names all that is late: none of it is named again before its time.
-            for loan in loans:
-                if not on_its_way(school, loan):
-                    loan.reminded, loan.reminded_on = loan.reminded + 1, school.today
+            for loan in late(school, adult):
+                loan.reminded, loan.reminded_on = loan.reminded + 1, school.today
     school.session.flush()
-
-
-def is_ripe(school: School, loan: PackLoan) -> bool:
-    """Whether its family is to be reminded today that it is late."""
-    allowed, last = rules(school), loan.reminded_on or loan.due_on
-    return loan.reminded < allowed.overdue_times and not on_its_way(school, loan) and school.today - last >= timedelta(days=allowed.overdue_every)
 
 
 def on_its_way(school: School, loan: PackLoan) -> bool:
@@ -99,7 +95,7 @@ def late(school: School, adult: Adult) -> Sequence[PackLoan]:
 
 def _open() -> Any:
     is_out = (PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None), PackLoan.adult_id.is_not(None))
-    return select(PackLoan).where(*is_out).options(joinedload(PackLoan.adult)).order_by(PackLoan.adult_id, PackLoan.id)
+    return select(PackLoan).where(*is_out).options(joinedload(PackLoan.adult), lazyload(PackLoan.pack)).order_by(PackLoan.adult_id, PackLoan.id)
 
 
 def _by_adult(loans: Iterable[PackLoan]) -> Iterator[tuple[Adult, list[PackLoan]]]:

@@ -23,7 +23,7 @@ from datetime import date, datetime, time, timedelta
 from statistics import median
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from data.packs import OPEN_HOLDS, CopyState, HoldState, Pack, PackCopy, PackHold, PackLoan, Way, WeeklyPlace
 from data.people import Adult, Child, Guardianship
@@ -270,15 +270,24 @@ def serve(school: School, adult: Adult) -> None:
 
 
 def _free_and_wanted(school: School, adult: Adult | None = None) -> Sequence[int]:
-    """The packs of which a copy is on the shelf while someone waits, or this adult does, whether or not they have room."""
+    """The packs of which a copy is on the shelf while someone waits who has room, or this adult does."""
     free = exists().where(PackCopy.pack_id == Pack.id, PackCopy.state == CopyState.SHELF)
-    named = [PackHold.pack_id == Pack.id, PackHold.state == HoldState.WAITING]
-    weekly = [*_missed(Pack.id)]
+    named = [PackHold.pack_id == Pack.id, PackHold.state == HoldState.WAITING, *_room(school, PackHold.adult_id, PackHold.child_id)]
+    weekly = [*_missed(Pack.id), *_room(school, WeeklyPlace.adult_id, WeeklyPlace.child_id)]
     if adult is not None:
         named.append(PackHold.adult_id == adult.id)
         weekly.append(WeeklyPlace.adult_id == adult.id)
     wanted = or_(exists().where(*named), exists().where(*weekly))
     return school.session.scalars(select(Pack.id).where(Pack.is_retired.is_(False), free, wanted).order_by(Pack.id)).all()
+
+
+def _room(school: School, adult_id: InstrumentedAttribute[int], child_id: InstrumentedAttribute[int]) -> Sequence[ColumnElement[bool]]:
+    """What `has_room` says, as the database can tell it of many at once."""
+    allowed, ready = rules(school), aliased(PackHold)
+    loans = select(func.count(PackLoan.id)).where(PackLoan.adult_id == adult_id, PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
+    holds = select(func.count(ready.id)).where(ready.adult_id == adult_id, ready.state == HoldState.READY)
+    of_child = loans.where(PackLoan.child_id == child_id).scalar_subquery() + holds.where(ready.child_id == child_id).scalar_subquery()
+    return loans.scalar_subquery() + holds.scalar_subquery() < allowed.per_family, of_child < allowed.per_child
 
 
 # When it will be

@@ -65,7 +65,14 @@ class NotARule(Refusal):
 def rules(school: School) -> PackRules:
     """The rules as they are now."""
     known = {each.name for each in fields(PackRules)}
-    return replace(PackRules(), **{name: value for name, value in school.session.get_one(Kept, _ROW).values.items() if name in known})
+    return replace(PackRules(), **{name: value for name, value in _kept(school).values.items() if name in known})
+
+
+def _kept(school: School) -> Kept:
+    """Their row. The session holds on to it, or it would be read anew each time that it is asked for."""
+    row = school.session.get_one(Kept, _ROW)
+    school.session.info[Kept] = row
+    return row
 
 
 def bounds(name: str) -> tuple[int, int]:
@@ -91,7 +98,7 @@ def lock(school: School) -> Kept:
     school.session.flush()
     school.session.execute(select(Kept.id).where(Kept.id == _ROW).with_for_update())
     school.session.expire_all()
-    return school.session.get_one(Kept, _ROW)
+    return _kept(school)
 
 
 def ways(school: School) -> list[Way]:
@@ -123,4 +130,4 @@ def is_bag_day(school: School, day: date) -> bool:
 
 def filled_on(school: School) -> date | None:
     """The bag day for which bags were filled last."""
-    return school.session.get_one(Kept, _ROW).filled_on
+    return _kept(school).filled_on

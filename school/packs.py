@@ -34,7 +34,7 @@ LONGEST_ITEM = 80
 LONGEST_STAGE = 60
 MOST_COPIES = 50
 LABEL = re.compile(r"[A-Z0-9-]{1,12}")
-NUMBER = re.compile(r"P?-?([0-9]{1,11})")
+NUMBER = re.compile(r"(?:P-?)?([0-9]{1,11})")
 """A label that was given by number, however it is typed."""
 LENT = (CopyState.SHELF, CopyState.KEPT, CopyState.OUT, CopyState.COUNTING)
 """States of copies that are lent, now or soon."""

@@ -106,7 +106,7 @@ def test_no_other_way_serves_the_order_better(week: tuple[list[Wish], dict[int, 
 def test_nobody_starves(families: int, copies: list[int]) -> None:
     free = dict(enumerate(copies, start=1))
     had: dict[int, dict[int, datetime]] = {family: {} for family in range(families)}
-    since = {family: MONDAY for family in range(families)}
+    since = dict.fromkeys(range(families), MONDAY)
     last_week = dict.fromkeys(range(families), -1)
     most = ceil(families / sum(copies)) + 1
     for week in range(3 * most + 3):
