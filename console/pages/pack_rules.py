@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date
+from functools import partial
 
 from fastapi import Response
 
@@ -76,7 +77,7 @@ def _between(name: str) -> str:
 def figures(desk: Desk) -> Response:
     """How packs are used."""
     found = _figures(desk)
-    return desk.render("packs/figures.html", found=found, language=_language, since=found.since, fewest=pack_figures.FEWEST, others=OTHERS)
+    return desk.render("packs/figures.html", found=found, language=partial(_language, found), since=found.since, fewest=pack_figures.FEWEST, others=OTHERS)
 
 
 @page.get("/figures.csv", needs=EDIT)
@@ -93,8 +94,8 @@ def _figures(desk: Desk) -> Figures:
     return pack_figures.figures(desk.school, a_day(desk.query, "since", today) or september)
 
 
-def _language(tag: str) -> str:
-    return language_name(tag) if tag != OTHERS else "other languages"
+def _language(found: Figures, tag: str) -> str:
+    return language_name(tag) if tag != OTHERS else "all languages" if len(found.languages) == 1 else "other languages"
 
 
 def _rows(found: Figures) -> Iterator[tuple[object, ...]]:
@@ -106,7 +107,7 @@ def _rows(found: Figures) -> Iterator[tuple[object, ...]]:
     for name, line in found.classes.items():
         yield ("class", name or "not known", *_cells(line), "", "")
     for tag, line in found.languages.items():
-        yield ("language", _language(tag), *_cells(line), "", "")
+        yield ("language", _language(found, tag), *_cells(line), "", "")
 
 
 def _cells(line: Line) -> tuple[int, int, int, int]:

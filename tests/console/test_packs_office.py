@@ -245,7 +245,7 @@ class TestFigures:
         assert "4 loans" in html
         assert "First words 1 0 1" in html
         assert "Never borrowed Feelings and faces Getting dressed" in html
-        assert "other languages" in html
+        assert "all languages 4 2" in html
         assert "No pack was lent since then." in office.get(f"{AT}/figures?since=2026-03-03")
 
     def test_say_how_long_families_waited(self, world: World, packs: Packs, console: Console) -> None:
