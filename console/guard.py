@@ -21,6 +21,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
     "Cache-Control": "no-store",
 }
+WITH_CAMERA = "camera=(self), microphone=(), geolocation=(), interest-cohort=()"
+"""The policy of pages on which the code of a label is scanned."""
 HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, exists, false, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from data.appointments import Appointment, AppointmentStaff, Invitation
 from data.attention import FOR_THE_DEPUTY, Attention, Need
 from data.events import Event, EventGuests, EventState, event_staff
 from data.inbox import Received
 from data.outbox import Message
+from data.packs import CopyState, HolidayWish, PackCopy, PackHold, PackLoan, PackProblem, WeeklyPlace
 from data.people import Adult, Child, Guardianship, SchoolClass, Staff, StaffAddress, class_staff
 from school import School
 from school.errors import NotThere
@@ -32,6 +34,8 @@ class Power(StrEnum):
     APPOINTMENTS = "appointments"
     EVENTS = "events"  # see what is on and who comes, and tick who came
     EDIT_EVENTS = "edit_events"
+    PACKS = "packs"  # hand out, take back and count, and see who has what
+    EDIT_PACKS = "edit_packs"  # the catalogue, the rules, holiday packs; go beyond the rules
     GROUPS = "groups"  # who is in which group, and who may join
     FAMILIES = "families"  # see families
     EDIT_FAMILIES = "edit_families"
@@ -43,15 +47,15 @@ class Power(StrEnum):
     AUDIT = "audit"
 
 
-_CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE, Power.DELIVERY, Power.EVENTS, Power.EDIT_EVENTS}
-_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP, Power.GROUPS, Power.BROADCASTS}
+_CLASS = {Power.MESSAGES, Power.BOOK, Power.APPOINTMENTS, Power.FAMILIES, Power.ABSENCE, Power.DELIVERY, Power.EVENTS, Power.EDIT_EVENTS, Power.PACKS}
+_OFFICE = {*_CLASS, Power.COLLECTION, Power.EDIT_FAMILIES, Power.SET_UP, Power.GROUPS, Power.BROADCASTS, Power.EDIT_PACKS}
 POWERS: Mapping[str, frozenset[Power]] = {
     "admin": frozenset({Power.SET_UP, Power.STAFF, Power.DELIVERY, Power.AUDIT}),
     "office": frozenset({*_OFFICE, Power.STAFF}),
     "teacher": frozenset(_CLASS),
     "class": frozenset(_CLASS - {Power.APPOINTMENTS, Power.EDIT_EVENTS}),
     "senior": frozenset({*_OFFICE, Power.AUDIT}),
-    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.GROUPS, Power.BROADCASTS}),
+    "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.GROUPS, Power.BROADCASTS, Power.EDIT_PACKS}),
     "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
     "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
 }
@@ -68,7 +72,23 @@ SAFEGUARDING_ALERT = "safeguarding_alert"
 _ALARM = "safeguarding:inbox:"
 """How the key of a need begins that a parent's message raised; the message's id follows."""
 
-Thing = TypeVar("Thing", Adult, Child, SchoolClass, Attention, Message, Staff, Appointment, Invitation, Event)
+Thing = TypeVar(
+    "Thing",
+    Adult,
+    Child,
+    SchoolClass,
+    Attention,
+    Message,
+    Staff,
+    Appointment,
+    Invitation,
+    Event,
+    PackCopy,
+    PackHold,
+    PackLoan,
+    PackProblem,
+    WeeklyPlace,
+)
 
 
 @dataclass(frozen=True)
@@ -170,6 +190,62 @@ def events_changed(who: Viewer) -> ColumnElement[bool]:
 def _is_own(who: Viewer) -> ColumnElement[bool]:
     """Which guests of events are of the viewer's own classes: a class, or one adult."""
     return EventGuests.class_id.in_(who.class_ids or ()) | EventGuests.adult_id.in_(select(Adult.id).where(adults_seen(who)))
+
+
+def loans_seen(who: Viewer) -> ColumnElement[bool]:
+    """Whose loans of packs are seen, as a condition on PackLoan: a class team sees those of the children of its classes."""
+    return _packs_of(who, PackLoan.child_id)
+
+
+def holds_seen(who: Viewer) -> ColumnElement[bool]:
+    """Whose wishes for packs are seen, as a condition on PackHold."""
+    return _packs_of(who, PackHold.child_id)
+
+
+def weekly_places_seen(who: Viewer) -> ColumnElement[bool]:
+    """Whose places in the weekly loan are seen, as a condition on WeeklyPlace."""
+    return _packs_of(who, WeeklyPlace.child_id)
+
+
+def holiday_wishes_seen(who: Viewer) -> ColumnElement[bool]:
+    """Whose answers about holiday packs are seen, as a condition on HolidayWish."""
+    return _packs_of(who, HolidayWish.child_id)
+
+
+def problems_seen(who: Viewer) -> ColumnElement[bool]:
+    """Which things that are wrong with packs are seen, as a condition on PackProblem: all, or what came of a loan that is seen."""
+    if Power.PACKS in who.powers and who.class_ids is None:
+        return true()
+    return PackProblem.loan_id.in_(select(PackLoan.id).where(loans_seen(who)))
+
+
+def copies_handled(who: Viewer) -> ColumnElement[bool]:
+    """Which copies of packs they may hand out, take back and count, as a condition on PackCopy.
+
+    A class team handles what nobody has, and what the children of its classes have, are to have, or had last.
+    """
+    if Power.PACKS not in who.powers:
+        return false()
+    if who.class_ids is None:
+        return true()
+    open_loans = select(PackLoan.copy_id).where(PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None), loans_seen(who))
+    held = select(PackHold.copy_id).where(PackHold.copy_id.is_not(None), holds_seen(who))
+    later = aliased(PackLoan)
+    had_after = exists().where(later.copy_id == PackLoan.copy_id, later.back_at > PackLoan.back_at)
+    had_last = select(PackLoan.copy_id).where(PackLoan.back_at.is_not(None), loans_seen(who), ~had_after)
+    theirs = (CopyState.OUT, CopyState.KEPT, CopyState.COUNTING)
+    return (
+        PackCopy.state.not_in(theirs)
+        | ((PackCopy.state == CopyState.OUT) & PackCopy.id.in_(open_loans))
+        | ((PackCopy.state == CopyState.KEPT) & PackCopy.id.in_(held))
+        | ((PackCopy.state == CopyState.COUNTING) & PackCopy.id.in_(had_last))
+    )
+
+
+def _packs_of(who: Viewer, child_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    if Power.PACKS not in who.powers:
+        return false()
+    return true() if who.class_ids is None else child_id.in_(select(Child.id).where(children_seen(who)))
 
 
 def needs_seen(who: Viewer) -> ColumnElement[bool]:
@@ -294,6 +370,36 @@ def event_to_change(school: School, who: Viewer, event_id: int) -> Event:
 def may_change(school: School, who: Viewer, of: Event) -> bool:
     """Whether they may change this event."""
     return school.session.scalar(select(Event.id).where(Event.id == of.id, events_changed(who))) is not None
+
+
+def copy_to_handle(school: School, who: Viewer, copy_id: int) -> PackCopy:
+    """The copy of a pack with this id, which they may hand out, take back or count. Refuses with NotThere."""
+    return _seen(school, PackCopy, copy_id, copies_handled(who))
+
+
+def handles(school: School, who: Viewer, copy: PackCopy) -> bool:
+    """Whether they may hand out, take back or count this copy."""
+    return school.session.scalar(select(PackCopy.id).where(PackCopy.id == copy.id, copies_handled(who))) is not None
+
+
+def loan(school: School, who: Viewer, loan_id: int) -> PackLoan:
+    """The loan with this id. Refuses with NotThere."""
+    return _seen(school, PackLoan, loan_id, loans_seen(who))
+
+
+def hold(school: School, who: Viewer, hold_id: int) -> PackHold:
+    """The wish for a pack with this id. Refuses with NotThere."""
+    return _seen(school, PackHold, hold_id, holds_seen(who))
+
+
+def problem(school: School, who: Viewer, problem_id: int) -> PackProblem:
+    """What is wrong with a copy, with this id. Refuses with NotThere."""
+    return _seen(school, PackProblem, problem_id, problems_seen(who))
+
+
+def weekly_place(school: School, who: Viewer, place_id: int) -> WeeklyPlace:
+    """The place in the weekly loan with this id. Refuses with NotThere."""
+    return _seen(school, WeeklyPlace, place_id, weekly_places_seen(who))
 
 
 def classes(school: School, who: Viewer) -> Sequence[SchoolClass]:

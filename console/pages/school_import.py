@@ -1,4 +1,4 @@
-"""Families, staff, dates and events out of another system's file: shown first, then done exactly as shown."""
+"""Families, staff, dates, events and packs out of another system's file: shown first, then done exactly as shown."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from school.importing import LARGEST, review
 from school.importing.review import ChangedMeanwhile, Seen
 from school.staff import LastOne, NotYourself, TechnicianAlone
 
-page = Page("school/import", powers=frozenset({Power.SET_UP}))
+page = Page("school/import", powers=frozenset({Power.SET_UP, Power.EDIT_PACKS}))
 AT = f"{HOME}/school/import"
-KINDS = {"families": "Families", "staff": "Staff", "terms": "The school's year", "events": "Events (a calendar file)"}
+KINDS = {"families": "Families", "staff": "Staff", "terms": "The school's year", "events": "Events (a calendar file)", "packs": "Home Learning Packs"}
+NEEDS = {"staff": Power.STAFF, "packs": Power.EDIT_PACKS}
+"""What one must be allowed to do to bring in a file of this kind, where it is not setting up the school."""
 SHOWN = 500
 COLUMNS = {
     "adult_name": "Adult's name",
@@ -43,6 +45,14 @@ COLUMNS = {
     "starts": "First day",
     "what": "What it is",
     "ends": "Last day",
+    "title": "Pack's title",
+    "about": "What it is",
+    "stage": "For whom",
+    "skills": "Skills",
+    "languages": "Languages of the books",
+    "items": "Items and their pieces",
+    "copies": "Number of copies",
+    "labels": "Labels of the copies",
 }
 """Our columns, as the office calls them."""
 
@@ -54,7 +64,7 @@ def choose(desk: Desk) -> Response:
     return desk.render(
         "school_import/choose.html",
         kinds=_kinds(desk),
-        what=asked if asked in KINDS else "families",
+        what=asked if asked in _kinds(desk) else next(iter(_kinds(desk))),
         most=LARGEST // 1_000_000,
         most_events=event_files.LARGEST // 1_000_000,
     )
@@ -116,7 +126,7 @@ def take(desk: Desk, upload_id: int) -> Response:
     created, updated, removed = len(changes.created), len(changes.updated), len(changes.removed)
     desk.changed("imported", what=what, created=created, updated=updated, removed=removed)
     desk.afterwards(desk.hooks.wake)
-    return desk.to(f"{HOME}/school", f"Done: {created} new, {updated} changed, {removed} removed.")
+    return desk.to(f"{HOME}/packs/catalogue" if what == "packs" else f"{HOME}/school", f"Done: {created} new, {updated} changed, {removed} removed.")
 
 
 @page.post("/{upload_id:int}/drop")
@@ -127,8 +137,8 @@ def drop(desk: Desk, upload_id: int) -> Response:
 
 
 def _kinds(desk: Desk) -> dict[str, str]:
-    """What this viewer may bring in: staff only who looks after staff."""
-    return {what: words for what, words in KINDS.items() if what != "staff" or desk.may(Power.STAFF)}
+    """What this viewer may bring in: staff only who looks after staff, packs who makes their catalogue."""
+    return {what: words for what, words in KINDS.items() if desk.may(NEEDS.get(what, Power.SET_UP))}
 
 
 def _content(desk: Desk) -> bytes:

@@ -27,12 +27,26 @@ from school.importing.registering import import_families
 from school.importing.staff import import_staff
 from school.importing.table import BadRows, Columns, Fault, fold
 from school.importing.terms import import_terms
+from school.pack_import import COLUMNS as PACK_COLUMNS
+from school.pack_import import import_packs
 
 __all__ = ["ChangedMeanwhile", "Seen", "Upload", "bring", "choose", "drop", "find", "header", "look", "mapping", "pasted", "take"]
 
-IMPORTS: Mapping[str, Callable[..., Changes]] = {"families": import_families, "staff": import_staff, "terms": import_terms, "events": import_events}
-COLUMNS: Mapping[str, Columns] = {"families": families.COLUMNS, "staff": staff_file.COLUMNS, "terms": terms.COLUMNS, "events": Columns(())}
-ROWS = ("families", "staff", "terms")
+IMPORTS: Mapping[str, Callable[..., Changes]] = {
+    "families": import_families,
+    "staff": import_staff,
+    "terms": import_terms,
+    "events": import_events,
+    "packs": import_packs,
+}
+COLUMNS: Mapping[str, Columns] = {
+    "families": families.COLUMNS,
+    "staff": staff_file.COLUMNS,
+    "terms": terms.COLUMNS,
+    "events": Columns(()),
+    "packs": PACK_COLUMNS,
+}
+ROWS = ("families", "staff", "terms", "packs")
 """Files of which a line is a row."""
 MOST_COLUMNS = 200
 MOST_ROWS = 2_000
@@ -78,7 +92,7 @@ def pasted(text: str) -> bytes:
 
 
 def bring(school: School, who: Staff, what: str, content: bytes) -> Upload:
-    """Keep a file to be looked at: 'families', 'staff' or 'terms', or the calendar file of 'events'.
+    """Keep a file to be looked at: 'families', 'staff', 'terms' or 'packs', or the calendar file of 'events'.
 
     Which column is which is guessed from last time and from the names alike.
     """

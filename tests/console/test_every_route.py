@@ -15,6 +15,7 @@ from data.people import Adult, Child, Guardianship, SchoolClass
 from school import School, demo, events
 from school.access import POWERS
 from school.events import Guests, Plan
+from tests.console.packs_to_lend import Packs
 from tests.console.staff import Browser, Console
 from tests.world import World
 
@@ -91,6 +92,21 @@ def test_an_event_of_another_class_is_the_same_as_none(world: World, console: Co
     for route in routes:
         answer = browser.client.request(route.method, HOME + filled(route.path, str(number)), data={"csrf": token} if route.method == "POST" else None)
         assert answer.status_code == 404, (route.method, route.path, answer.status_code)
+
+
+def test_packs_of_another_class_are_the_same_as_none(world: World, console: Console) -> None:
+    """The team of Maple asks for a loan, a wish, a place, a problem and a copy of a child of Oak, on every route that takes one."""
+    packs = Packs(world)
+    loan, hold, place = packs.lends("Story sack", "Nour"), packs.asks("Feelings and faces", "Nour"), packs.joins("Nour")
+    ids = {"loan_id": loan, "hold_id": hold, "place_id": place, "problem_id": packs.tells(loan), "copy_id": packs.copy("Story sack")}
+    browser = console.as_("Miss Turner")
+    token = csrf(browser)
+    routes = [(route, name) for page in pages() for route in page.routes if route.path.startswith("/packs") for name in ids if f"{{{name}:" in route.path]
+    assert len(routes) > 10
+    for route, name in routes:
+        answer = browser.client.request(route.method, HOME + filled(route.path, str(ids[name])), data={"csrf": token} if route.method == "POST" else None)
+        assert "Nour" not in answer.text, route.path
+        assert answer.status_code == (404 if route.method == "POST" else 200), (route.method, route.path, answer.status_code)
 
 
 def test_no_page_changes_anything_by_being_looked_at(world: World, console: Console) -> None:

@@ -50,7 +50,8 @@ def class_id(console: Console, name: str) -> int:
 @pytest.mark.parametrize("path", ["", "/classes/new", "/classes/1", "/year", "/hours", "/import", "/new-year", "/new-year/plan"])
 @pytest.mark.parametrize("name", ["Ms Okafor", "Miss Turner", "Ms Duarte"])
 def test_who_does_not_set_the_school_up_sees_none_of_it(console: Console, name: str, path: str) -> None:
-    console.as_(name).get(f"/console/school{path}", 404)
+    brings_packs = name == "Ms Duarte" and path == "/import"  # and nothing else: see test_packs_office
+    console.as_(name).get(f"/console/school{path}", 200 if brings_packs else 404)
 
 
 @pytest.mark.parametrize("path", ["/classes/1", "/classes/1/remove", "/year", "/year/1/remove", "/hours", "/import", "/new-year"])
