@@ -11,7 +11,7 @@ from school import School, pack_clock, pack_loans, packs, weekly_loan
 from school.attention import Need, call_for_a_person
 from school.pack_loans import PackLoan, ProblemKind, SomeoneWaits, TooOften
 from school.packs import Pack, PackItem
-from translations import Phrase, _
+from translations import _
 
 # Translators: words that ask how something is done, with commas between. Write those of your language.
 ASKS_HOW = _("how, where, when, can i, could i, shall i, should i, do i")
@@ -164,7 +164,7 @@ def due_soon(chat: Chat, school: School) -> None:
     loans = pack_clock.due_then(school, chat.adult, date.fromisoformat(chat.args["on"]))
     for loan in loans:
         _say_due(chat, loan)
-    if loans:
+    if any(pack_loans.may_renew(school, loan) for loan in loans):
         chat.say(_("If you would like to keep it longer, please tell me."))
 
 
@@ -174,10 +174,6 @@ def overdue(chat: Chat, school: School) -> None:
     late = pack_clock.late(school, chat.adult)
     if not late:
         return
-    chat.say(_late(late))
+    # Translators: a kind reminder. {packs} is a list of packs of books and games that should be back at school.
+    chat.say(_("A reminder about {packs}: could you send it back in the book bag?"), packs=[loan.pack.title for loan in late])
     chat.say(_("If something is lost or broken, just tell me: it is all right."))
-
-
-def _late(late: Sequence[PackLoan]) -> Phrase:
-    # Translators: {packs} is a list of packs of books and games that should be back at school.
-    return _("Other families look forward to {packs}. Could you send it back in the book bag?").format(packs=[loan.pack.title for loan in late])

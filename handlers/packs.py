@@ -252,7 +252,7 @@ def keep_or_give_up(chat: Chat, school: School, hold: PackHold) -> NoReturn:
     else:
         pack_queue.give_up(school, hold)
         # Translators: they do not want a pack any more for which they waited.
-        chat.say(_("All right. {pack} goes to another family."), pack=hold.pack.title)
+        chat.say(_("All right. You do not wait for {pack} any more."), pack=hold.pack.title)
     chat.end()
 
 

@@ -324,15 +324,29 @@ def renew(school: School, loan: PackLoan, *, staff: bool = False) -> date:
     lock(school)
     if not is_open(loan):
         raise Over
-    if not staff and any(turn.adult.id != loan.adult_id for turn in pack_queue.line(school, loan.pack)):
-        raise SomeoneWaits
-    most = rules(school).renewals
-    if not staff and loan.renewals >= most:
-        raise TooOften(most)
+    if not staff:
+        _require_renewable(school, loan)
     loan.due_on = due_day(school, max(loan.due_on, school.today))
     loan.renewals, loan.reminded, loan.reminded_on, loan.said_back_on = loan.renewals + 1, 0, None, None
     school.session.flush()
     return loan.due_on
+
+
+def may_renew(school: School, loan: PackLoan) -> bool:
+    """Whether the family may keep it longer, as things are now."""
+    try:
+        _require_renewable(school, loan)
+    except (SomeoneWaits, TooOften):
+        return False
+    return True
+
+
+def _require_renewable(school: School, loan: PackLoan) -> None:
+    if any(turn.adult.id != loan.adult_id for turn in pack_queue.line(school, loan.pack)):
+        raise SomeoneWaits
+    most = rules(school).renewals
+    if loan.renewals >= most:
+        raise TooOften(most)
 
 
 def coming_back(school: School, loan: PackLoan) -> None:

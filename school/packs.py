@@ -271,7 +271,7 @@ def _next_label(school: School) -> str:
 
 
 def retire(school: School, pack: Pack) -> None:
-    """It is lent no more: who waits for it is told (see `pack_queue.drop_retired`). Refuses with StillOut while a copy is out or set aside."""
+    """It is lent no more: who waits for it is told when the clock ticks next. Refuses with StillOut while a copy is out or set aside."""
     lock(school)
     if any(copy.state in (CopyState.OUT, CopyState.KEPT) for copy in pack.copies):
         raise StillOut

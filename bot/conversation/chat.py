@@ -205,7 +205,7 @@ class Chat:
     def names(self, what: Text) -> bool:
         """Whether a telling word of what someone called a thing stands in the wish, in their language or as it was written: 'the ball' of 'squeeze ball'."""
         read = (what.words, what.read_in(self.language).words)
-        words = ",".join(word for each in read for word in each.split() if len(word) >= TELLING)
+        words = ",".join(f"{word}*" if len(word) > TELLING else word for each in read for word in each.split() if len(word) >= TELLING)
         return stands_in(self.text, ",".join((*read, words)), misspelt=True)
 
     def confirm(self, key: str, question: Phrase, *, yes: Phrase, no: Phrase, **values: object) -> bool:

@@ -30,6 +30,11 @@ def comes_back(world: World, title: str) -> None:
         pack_loans.take_back(school, _copy(school, title, CopyState.OUT), demo.member(school, "Mrs Doyle"), counted=True)
 
 
+def is_lost(world: World, title: str) -> None:
+    with acting(world) as school:
+        pack_loans.lose(school, _copy(school, title, CopyState.OUT))
+
+
 def reserves(world: World, name: str, title: str) -> None:
     """Another family asks for it, by the same rules."""
     with acting(world) as school:
@@ -78,6 +83,7 @@ def wrong_with(school: School, title: str) -> list[str]:
 ACTS: dict[str, Callable[..., None]] = {
     r"the (.+) pack goes home with (\w+)": goes_home,
     r"the (.+) pack comes back": comes_back,
+    r"the (.+) pack is lost": is_lost,
     r"(\w+) reserves the (.+) pack": reserves,
     r"the (.+) pack is lent no more": is_retired,
     r"the rule (\w+) is (\d+)": rule,
