@@ -169,6 +169,8 @@ def _missed(pack_id: int | InstrumentedAttribute[int]) -> Sequence[ColumnElement
         or_(PackLoan.child_id == WeeklyPlace.child_id, and_(PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))),
     )
     awaits = exists().where(PackHold.pack_id == pack_id, PackHold.adult_id == WeeklyPlace.adult_id, PackHold.state.in_(OPEN_HOLDS))
+    # Of two queries around them SQLAlchemy would by itself tie them to the inner one alone, and any pack would do.
+    had_or_has, awaits = (each.correlate(Pack, WeeklyPlace) for each in (had_or_has, awaits))
     return WeeklyPlace.ended_at.is_(None), WeeklyPlace.missed_on.is_not(None), ~had_or_has, ~awaits
 
 

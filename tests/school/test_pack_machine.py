@@ -68,6 +68,7 @@ class Shelf(RuleBasedStateMachine):
         self.excused: set[int] = set()
         self.ready: set[int] = set()
         self.given_back: set[int] = set()
+        self.waits_again: set[int] = set()
 
     @property
     def school(self) -> School:
@@ -95,11 +96,21 @@ class Shelf(RuleBasedStateMachine):
         except (NotYourChild, NotLent, HasIt, Waits):
             return
         waits = sum(packs.waits(hold) for hold in packs.holds(school, them.adult))
-        assert staff or waits <= pack_rules.rules(school).holds or self.given_back
+        assert staff or waits <= pack_rules.rules(school).holds or self.waits_again
+
+    @rule(pack=st.integers(0, 2), way=st.sampled_from(Way))
+    def everyone_asks_for_one(self, pack: int, way: Way) -> None:
+        for who in range(len(self.pairs)):
+            self.asks(who, pack, way, staff=False)
+
+    @rule(who=WHO)
+    def one_asks_for_all(self, who: int) -> None:
+        for pack in range(len(self.packs)):
+            self.asks(who, pack, Way.BAG, staff=True)
 
     @rule(number=SOME)
     def gives_up(self, number: int) -> None:
-        school, rows = self.a_moment_later(), self.holds(*HoldState)
+        school, rows = self.a_moment_later(), self.holds(*OPEN_HOLDS) or self.holds(*HoldState)
         if rows:
             hold = rows[number % len(rows)]
             if hold.state in OPEN_HOLDS:
@@ -145,7 +156,6 @@ class Shelf(RuleBasedStateMachine):
         if place is not None:
             weekly_loan.leave(school, place)
 
-    @rule(who=WHO)
     def leaves_the_school(self, who: int) -> None:
         school, them = self.a_moment_later(), self.pairs[who]
         if sum(pair.adult.left_on is None for pair in self.pairs) > 3:
@@ -156,7 +166,7 @@ class Shelf(RuleBasedStateMachine):
 
     @rule(number=SOME)
     def hands_out_what_is_kept(self, number: int) -> None:
-        school, copy = self.a_moment_later(), self.copy(number)
+        school, copy = self.a_moment_later(), self.copy(number, CopyState.KEPT) or self.copy(number)
         assert copy is not None
         hold = pack_loans.hold_of(school, copy)
         try:
@@ -186,7 +196,7 @@ class Shelf(RuleBasedStateMachine):
 
     @rule(number=SOME, counted=st.booleans())
     def takes_back(self, number: int, counted: bool) -> None:
-        school, copy = self.a_moment_later(), self.copy(number)
+        school, copy = self.a_moment_later(), self.copy(number, CopyState.OUT) or self.copy(number)
         assert copy is not None
         loan = pack_loans.loan_of(school, copy)
         try:
@@ -232,25 +242,26 @@ class Shelf(RuleBasedStateMachine):
             act(school, copy)
             if hold is not None:
                 self.ready.discard(hold.id)
-                self.given_back.add(hold.id)  # they wait again, and may now wait for more than they might ask for
+                self.waits_again.add(hold.id)  # they may now wait for more than they might ask for
 
-    @rule(pack=st.integers(0, 2))
+    @rule(number=SOME, what=st.integers(0, 3))
+    def what_is_seldom(self, number: int, what: int) -> None:
+        (self.leaves_the_school, self.adds_a_copy, self.retires_a_pack_or_lends_it_again, self.changes_the_rules)[what](number % (5 if what == 0 else 3))
+
     def adds_a_copy(self, pack: int) -> None:
         if len(self.packs[pack].copies) < 3:
             packs.add_copy(self.a_moment_later(), self.packs[pack])
             self.clock_ticks()
 
-    @rule(pack=st.integers(0, 2))
     def retires_a_pack_or_lends_it_again(self, pack: int) -> None:
         school, changed = self.a_moment_later(), self.packs[pack]
         with suppress(StillOut):
             (packs.lend_again if changed.is_retired else packs.retire)(school, changed)
         self.clock_ticks()
 
-    @rule(per_child=st.integers(1, 2), per_family=st.integers(1, 3))
-    def changes_the_rules(self, per_child: int, per_family: int) -> None:
+    def changes_the_rules(self, number: int) -> None:
         school = self.a_moment_later()
-        pack_rules.set_rules(school, replace(pack_rules.rules(school), per_child=per_child, per_family=per_family))
+        pack_rules.set_rules(school, replace(pack_rules.rules(school), per_child=1 + number % 2, per_family=1 + number % 3))
         self.excused |= {pair.adult.id for pair in self.pairs}
         self.clock_ticks()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from data.packs import CopyState, HoldState, PackHold
@@ -80,6 +81,16 @@ def test_who_went_without_has_what_comes_back_first(school: School) -> None:
     assert weekly_loan.went_without(school, later(school, FRIDAY).today) == [second]
 
 
+def test_nobody_keeps_longer_what_is_new_to_a_child_that_went_without(school: School) -> None:
+    [has_it, one] = families(school, 2)
+    loan = home(school, a_pack(school, "Bears"), has_it)
+    join(school, one)
+    assert pack_loans.renew(school, loan) == loan.due_on
+    weekly_loan.fill_bags(later(school, FRIDAY))
+    with pytest.raises(pack_loans.SomeoneWaits):
+        pack_loans.renew(school, loan)
+
+
 def test_a_new_copy_goes_to_who_went_without(school: School) -> None:
     [has_it, one] = families(school, 2)
     bears = a_pack(school, "Bears")
@@ -127,15 +138,17 @@ def test_a_child_that_has_as_many_as_it_may_did_not_go_without(school: School) -
 
 
 def test_whose_weekly_pack_cannot_be_lent_has_another(school: School) -> None:
-    [family] = families(school, 1)
+    [family, other] = families(school, 2)
     bears = a_pack(school, "Bears")
     [place] = join(school, family)
     weekly_loan.fill_bags(later(school, FRIDAY))
     pack_loans.to_repair(later(school, "2026-03-06 08:00"), only(bears))
     assert (ready(school, family), place.missed_on, place.served_at) == ([], later(school, FRIDAY).today, place.since)
-    a_pack(school, "Cards")
+    cards, drums = a_pack(school, "Cards"), a_pack(school, "Drums")
+    home(school, cards, other)
+    pack_queue.reserve(school, cards, family.child, family.adult)  # what they wait for is no hindrance
     ticks(school, "2026-03-06 09:00")
-    assert ready(school, family) == ["Cards"]
+    assert (ready(school, family), only(drums).state) == (["Drums"], CopyState.KEPT)
 
 
 def test_who_leaves_the_loan_or_the_school_gives_up_what_is_set_aside(school: School) -> None:
