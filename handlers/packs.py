@@ -67,7 +67,7 @@ MENTIONED = ("pack", "child")
 
 
 # Translators: an entry of the menu: bags of books and games that the school lends to families.
-@dialogue(intent="list_packs", menu=_("Packs to borrow"), order=60, hears=MENTIONED, tells_of="pack")
+@dialogue(intent="list_packs", menu=_("Packs to borrow"), order=82, hears=MENTIONED, tells_of="pack")
 def list_packs(chat: Chat, school: School) -> None:
     """What packs there are, of a kind if one was named; one is told more about, and can be reserved."""
     if chat.says(HOLIDAY) and holiday_packs.offered(school):
