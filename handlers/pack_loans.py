@@ -108,6 +108,9 @@ def _rather_about_a_hold(chat: Chat, school: School, named: Sequence[Pack], *, i
 @dialogue(intent="report_pack_problem", about=_("Lost or broken in a pack"), hears=MENTIONED)
 def problem(chat: Chat, school: School) -> None:
     """What is lost or broken, written down for staff; nobody is blamed."""
+    if not packs.at_home(school, chat.adult):
+        chat.say(NONE_AT_HOME)
+        chat.go("pass_on", intent="report_pack_problem", text=chat.text)
     loan = _which(chat, school)
     kind = ProblemKind.DAMAGED if chat.says(BROKEN) else ProblemKind.MISSING
     item_id = _about_what(chat, loan.pack)

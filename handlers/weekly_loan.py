@@ -47,13 +47,14 @@ def leave(chat: Chat, school: School) -> None:
     """Out of the weekly loan; or, for whoever is not in it, out of a queue."""
     places = weekly_loan.places_of(school, chat.adult)
     holds = packs.holds(school, chat.adult)
-    if not places and holds:
-        keep_or_give_up(chat, school, chat.choose("hold", holds, _("Which pack?"), heard="pack", label=lambda hold: hold.pack.title))
+    named = [hold for hold in holds if hold.pack in chat.heard("pack")]
+    if named or chat.answered("hold") or (holds and not places):
+        keep_or_give_up(chat, school, chat.choose("hold", named or holds, _("Which pack?"), label=lambda hold: hold.pack.title))
     if not places:
         chat.say(_("No child of yours is in the weekly loan."))
         return
-    named = [place for place in places if place.child in chat.heard("child")]
-    place = chat.choose("place", named or places, _("Which child is it about?"), label=lambda each: each.child)
+    theirs = [place for place in places if place.child in chat.heard("child")]
+    place = chat.choose("place", theirs or places, _("Which child is it about?"), label=lambda each: each.child)
     if chat.confirm(
         "sure",
         # Translators: {child} is a first name.
