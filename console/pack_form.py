@@ -12,9 +12,10 @@ from console import pack_words
 from console.desk import Desk
 from console.rendering import language_name
 from console.typed import a_day
-from school import family_records, holiday_packs, packs
+from school import family_records, holiday_packs, pack_desk, packs
 from school.importing import cells
 from school.importing.table import Unreadable
+from school.pack_desk import Borrower
 from school.packs import NotSo, Pack, Plan, Skill
 
 Show = Callable[[Desk], Response]
@@ -106,3 +107,11 @@ def read_holiday(desk: Desk, again: Show) -> holiday_packs.Plan:
         offer_on=offer_on,
         stock=stock,
     )
+
+
+def chosen(desk: Desk) -> Borrower | None:
+    """Who was chosen, as 'adult-child'. Refuses with NotThere whoever is not seen."""
+    adult_id, _, child_id = desk.form.text("to", 30).partition("-")
+    if not (adult_id.isdecimal() and child_id.isdecimal()):
+        return None
+    return pack_desk.borrower(desk.school, desk.viewer, int(adult_id), int(child_id))

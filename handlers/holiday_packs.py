@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.conversation import Chat, dialogue, notice
 from school import School, holiday_packs
 from school.families import Child
 from school.holiday_packs import HolidayPack, NoneLeft, TooLate
-from translations import Phrase, _, ngettext
+from translations import _, ngettext
 
 NOBODY, EVERYONE = 0, -1
 # Translators: a choice: they do not want a pack that is given. At most 20 characters.
@@ -19,9 +17,11 @@ NO_THANK_YOU = _("No, thank you")
 def offered(chat: Chat, school: School) -> None:
     """A pack is given for the holidays: would they like one?"""
     pack = holiday_packs.find_any(school, chat.args["pack"])
-    if pack is None or not holiday_packs.takes_answers(school, pack) or (holiday_packs.of(school, pack, chat.adult) and not chat.answered("for")):
+    if pack is None:
         return
     if not chat.answered("for"):
+        if not holiday_packs.takes_answers(school, pack) or holiday_packs.of(school, pack, chat.adult):
+            return
         _tell(chat, pack)
     _ask(chat, school, pack)
 
@@ -30,7 +30,7 @@ def offered(chat: Chat, school: School) -> None:
 def asked(chat: Chat, school: School) -> None:
     """They ask for one by themselves, or change what they said."""
     found = holiday_packs.offered(school)
-    if not found:
+    if not found and not chat.answered("holiday_pack"):
         chat.go("list_packs")
     pack = chat.choose("holiday_pack", found, _("Which pack?"), label=lambda each: each.title)
     if not chat.answered("for"):
@@ -54,7 +54,7 @@ def _ask(chat: Chat, school: School, pack: HolidayPack) -> None:
     options = [*names, *([EVERYONE] if len(children) > 1 else []), NOBODY]
     yes = EVERYONE if len(children) > 1 else children[0].id
     answer = chat.choose("for", options, _("Would you like one?"), means={"affirm": yes, "deny": NOBODY}, label=lambda each: _label(names, each))
-    wanted = {child: answer in (EVERYONE, child.id) for child in children}
+    wanted = {child: answer != NOBODY for child in children if answer in (NOBODY, EVERYONE, child.id)}
     try:
         holiday_packs.answer(school, pack, chat.adult, wanted)
     except NoneLeft as refusal:
@@ -62,10 +62,13 @@ def _ask(chat: Chat, school: School, pack: HolidayPack) -> None:
             few = ngettext("Only one is left.", "Only {count} are left.", refusal.left)
             chat.ask_again("for", few, [*names, NOBODY])
         chat.say(_("Sorry, none are left."))
+        _say_promised(chat, school, pack)
     except TooLate:
         chat.say(_("It is too late to ask for one here. The office can tell you more."))
     else:
-        _say_answer(chat, pack, [child for child, is_wanted in wanted.items() if is_wanted])
+        if answer == NOBODY:
+            chat.say(_("Thank you for telling me."))
+        _say_promised(chat, school, pack)
 
 
 def _label(names: dict[int, Child], answer: int) -> object:
@@ -78,13 +81,11 @@ def _label(names: dict[int, Child], answer: int) -> object:
     return _("For {child}").format(child=names[answer])
 
 
-def _say_answer(chat: Chat, pack: HolidayPack, children: Sequence[Child]) -> None:
+def _say_promised(chat: Chat, school: School, pack: HolidayPack) -> None:
+    """For whom of theirs one is promised, or was given: also what they asked for before."""
+    children = [wish.child for wish in holiday_packs.of(school, pack, chat.adult) if wish.is_wanted]
     if not children:
-        chat.say(_("Thank you for telling me."))
         return
-    chat.say(_promised(len(children)), pack=pack.title, children=list(children), must_arrive=True)
-
-
-def _promised(count: int) -> Phrase:
     # Translators: {pack} is a pack that is given for the holidays, {children} a list of first names.
-    return ngettext("{pack} comes home with {children} before the holidays.", "{pack} comes home with {children} before the holidays, {count} of them.", count)
+    words = ngettext("{pack} comes home with {children} before the holidays.", "{pack} comes home with each of {children} before the holidays.", len(children))
+    chat.say(words, pack=pack.title, children=children, must_arrive=True)

@@ -18,7 +18,7 @@ ASKS_HOW = _("how, where, when, can i, could i, shall i, should i, do i")
 # Translators: words by which parents say that something is broken, with commas between; a * stands for any ending. Write those of your language.
 BROKEN = _("broke*, break*, rip*, torn, tore, chew*, wet, bent, damage*, crack*, dead, does not work, doesnt work, stain*, dirty")
 # Translators: words by which parents say that they have or lost all of a pack, with commas between. Write those of your language.
-WHOLE = _("the pack, the bag, whole pack, whole bag, all of it, everything")
+WHOLE = _("whole pack, whole bag, all of it, everything, lost the pack, lost the bag")
 NONE_AT_HOME = _("You have no pack from school at home.")
 WHOLE_PACK = 0
 SOMETHING_ELSE = -1
@@ -31,7 +31,7 @@ def list_loans(chat: Chat, school: School) -> None:
     loans, holds, places = packs.at_home(school, chat.adult), packs.holds(school, chat.adult), weekly_loan.places_of(school, chat.adult)
     named = chat.heard("pack")
     for loan in [loan for loan in loans if loan.pack in named] or loans:
-        _say_due(chat, loan)
+        _say_due(chat, school, loan)
     if not loans:
         chat.say(NONE_AT_HOME)
     for hold in [hold for hold in holds if hold.pack in named] or ([] if named and loans else holds):
@@ -41,7 +41,11 @@ def list_loans(chat: Chat, school: School) -> None:
         chat.say(_("{child} is in the weekly loan."), child=place.child)
 
 
-def _say_due(chat: Chat, loan: PackLoan) -> None:
+def _say_due(chat: Chat, school: School, loan: PackLoan) -> None:
+    if loan.due_on < school.today:
+        # Translators: {pack} is a pack of books and games, {day} a date that has passed.
+        chat.say(_("{pack} was due on {day}. Please send it back when you can."), pack=loan.pack.title, day=loan.due_on)
+        return
     # Translators: {pack} is a pack of books and games, {day} a date.
     chat.say(_("{pack}: please send it back by {day}."), pack=loan.pack.title, day=loan.due_on)
 
@@ -56,10 +60,11 @@ def renew(chat: Chat, school: School) -> None:
     except SomeoneWaits:
         # Translators: {pack} is a pack of books and games, {day} a date.
         words = _("Sorry, another family waits for {pack}. Please send it back by {day}; you can ask for it again.")
-        chat.say(words, pack=loan.pack.title, day=loan.due_on)
+        chat.say(words, pack=loan.pack.title, day=max(loan.due_on, school.today))
     except TooOften:
         # Translators: {pack} is a pack of books and games, {day} a date.
-        chat.say(_("You have kept {pack} as long as the school allows. Please send it back by {day}."), pack=loan.pack.title, day=loan.due_on)
+        words = _("You have kept {pack} as long as the school allows. Please send it back by {day}.")
+        chat.say(words, pack=loan.pack.title, day=max(loan.due_on, school.today))
     else:
         # Translators: {pack} is a pack of books and games, {day} a date.
         chat.say(_("You can keep {pack} until {day}."), pack=loan.pack.title, day=day, must_arrive=True)
@@ -80,17 +85,22 @@ def send_back(chat: Chat, school: School) -> None:
 def _which(chat: Chat, school: School) -> PackLoan:
     """Which of the packs that they have at home. Of one that they only wait for, or do not have, that is told instead."""
     loans, named = packs.at_home(school, chat.adult), chat.heard("pack")
-    if not any(loan.pack in named for loan in loans):
+    if not any(loan.pack in named for loan in loans) and not chat.answered("loan"):
         _rather_about_a_hold(chat, school, named, is_all=not loans)
-    if not loans and named:
+    if not loans and named and not chat.answered("loan"):
         chat.go("list_packs")
-    if not loans:
+    if not loans and not chat.answered("loan"):
         chat.say(NONE_AT_HOME)
         if chat.text:
             chat.go("pass_on", intent="list_loans", text=chat.text)
         chat.end()
     likely = [loan for loan in loans if loan.pack in named or loan.child in chat.heard("child")]
-    return chat.choose("loan", likely or loans, WHICH_PACK, label=lambda loan: loan.pack.title)
+    loan = chat.choose("loan", likely or loans, WHICH_PACK, label=lambda loan: loan.pack.title)
+    if not pack_loans.is_open(loan):
+        # Translators: {pack} is a pack of books and games that they had at home.
+        chat.say(_("{pack} is back at school already."), pack=loan.pack.title)
+        chat.end()
+    return loan
 
 
 def _rather_about_a_hold(chat: Chat, school: School, named: Sequence[Pack], *, is_all: bool) -> None:
@@ -108,7 +118,7 @@ def _rather_about_a_hold(chat: Chat, school: School, named: Sequence[Pack], *, i
 @dialogue(intent="report_pack_problem", about=_("Lost or broken in a pack"), hears=MENTIONED)
 def problem(chat: Chat, school: School) -> None:
     """What is lost or broken, written down for staff; nobody is blamed."""
-    if not packs.at_home(school, chat.adult):
+    if not packs.at_home(school, chat.adult) and not chat.answered("loan"):
         chat.say(NONE_AT_HOME)
         chat.go("pass_on", intent="report_pack_problem", text=chat.text)
     loan = _which(chat, school)
@@ -158,7 +168,7 @@ def out(chat: Chat, school: School) -> None:
         words = _("{child} brings {pack} home today. Please send it back by {day}.")
         chat.say(words, child=loan.child, pack=loan.pack.title, day=loan.due_on, must_arrive=True)
     else:
-        _say_due(chat, loan)
+        _say_due(chat, school, loan)
 
 
 @notice("pack_due")
@@ -166,9 +176,11 @@ def due_soon(chat: Chat, school: School) -> None:
     """Before it is due."""
     loans = pack_clock.due_then(school, chat.adult, date.fromisoformat(chat.args["on"]))
     for loan in loans:
-        _say_due(chat, loan)
-    if any(pack_loans.may_renew(school, loan) for loan in loans):
-        chat.say(_("If you would like to keep it longer, please tell me."))
+        _say_due(chat, school, loan)
+    longer = [loan.pack.title for loan in loans if pack_loans.may_renew(school, loan)]
+    if longer:
+        # Translators: {packs} is a list of packs of books and games.
+        chat.say(_("If you would like to keep {packs} longer, please tell me."), packs=longer)
 
 
 @notice("pack_overdue")
@@ -178,5 +190,5 @@ def overdue(chat: Chat, school: School) -> None:
     if not late:
         return
     # Translators: a kind reminder. {packs} is a list of packs of books and games that should be back at school.
-    chat.say(_("A reminder about {packs}: could you send it back in the book bag?"), packs=[loan.pack.title for loan in late])
+    chat.say(_("A reminder: could {packs} come back to school in the book bag?"), packs=[loan.pack.title for loan in late])
     chat.say(_("If something is lost or broken, just tell me: it is all right."))

@@ -31,7 +31,7 @@ SKILLS = {
 }
 WORDS = {
     # Translators: words by which parents ask for a pack, with commas between; a * stands for any ending. Write those of your language.
-    Skill.COMMUNICATION: _("talk*, speak*, speech, language, word, words, communicat*, sign, signs, signing, makaton"),
+    Skill.COMMUNICATION: _("talk*, speak*, speech, language, word, words, communicat*, signs, signing, makaton"),
     # Translators: words by which parents ask for a pack, with commas between; a * stands for any ending. Write those of your language.
     Skill.BEHAVIOUR: _("behaviour, behavior, feeling*, emotion*, angry, anger, calm*, tantrum*, sharing"),
     # Translators: words by which parents ask for a pack, with commas between; a * stands for any ending. Write those of your language.
@@ -41,7 +41,7 @@ WORDS = {
     # Translators: words by which parents ask for a pack, with commas between; a * stands for any ending. Write those of your language.
     Skill.SENSORY: _("sensory, sense, senses, touch*, lights, messy"),
     # Translators: words by which parents ask for a pack, with commas between; a * stands for any ending. Write those of your language.
-    Skill.READING: _("read*, book, books, story, stories, letters, phonics"),
+    Skill.READING: _("read, reading, reader, books, story, stories, letters, phonics"),
     # Translators: words by which parents ask for a pack, with commas between; a * stands for any ending. Write those of your language.
     Skill.MATHS: _("maths, math, number*, count*, shape*, sums"),
 }
@@ -49,14 +49,19 @@ WORDS = {
 HOLIDAY = _("holiday*, half term, summer, christmas, easter")
 # Translators: words that say that a pack is collected rather than sent home in the child's bag, with commas between. Write those of your language.
 COLLECT_WORDS = _("collect, pick up, pick it up, fetch, come for it")
-# Translators: words that say that a pack comes home in the child's bag rather than being collected, with commas between. Write those of your language.
-BAG_WORDS = _("bag, book bag, send home, send it home")
+# Translators: one word by which parents say that they collect something themselves. Without the spaces around it.
+COLLECT = _("collect")
+# Translators: one word for the bag in which a child brings things home from school, as parents text it.
+BAG = _("bag")
 WHICH_PACK = _("Which pack?")
 WHICH_CHILD = _("Which child is it for?")
 # Translators: a button. At most 20 characters.
 NO_THANK_YOU = _("No, thank you")
 # Translators: a button: wait in a queue for a pack. At most 20 characters.
 QUEUE_UP = _("Put me in the queue")
+# Translators: they do not wait for a pack any more, {pack}: they did not want it, or the school said so.
+NOT_WAITING = _("All right. You do not wait for {pack} any more.")
+LENT_NO_MORE = _("Sorry, this pack is lent no more.")
 NO_PACKS = _("There are no packs to borrow at the moment.")
 MANY = 9
 """So many packs are listed at once; of more, one kind at a time."""
@@ -135,7 +140,8 @@ def reserve(chat: Chat, school: School) -> None:
     if not found:
         chat.say(NO_PACKS)
         chat.go("pass_on", intent="reserve_pack", text=chat.text)
-    likely = chat.beside(found) or _of_the_kind(chat, found)
+    is_named = any(pack in found for pack in chat.heard("pack"))
+    likely = found if is_named else chat.beside(found) or _of_the_kind(chat, found)
     pack = chat.choose("pack", likely, WHICH_PACK, heard="pack", hears="pack", pick_single=len(found) > 1, label=_title)
     _reserve(chat, school, pack)
 
@@ -155,7 +161,7 @@ def _reserve(chat: Chat, school: School, pack: Pack) -> None:
     except TooManyHolds as refusal:
         _give_one_up(chat, school, refusal.most, pack, child, way)
     except NotLent:
-        chat.say(_("Sorry, this pack is lent no more."))
+        chat.say(LENT_NO_MORE)
     except (HasIt, Waits):
         chat.go("list_loans")  # since this was asked, on another phone
     else:
@@ -167,24 +173,27 @@ def _way(chat: Chat, school: School) -> Way:
     if Way.COLLECT not in pack_rules.ways(school):
         return Way.BAG
     first = Way.COLLECT if chat.says(COLLECT_WORDS) else Way.BAG
-    return Way(chat.keep("way", first.value, instead={Way.COLLECT.value: COLLECT_WORDS, Way.BAG.value: BAG_WORDS}))
+    return Way(chat.keep("way", first.value, instead={Way.COLLECT.value: COLLECT, Way.BAG.value: BAG}))
 
 
 def _agreed(chat: Chat, school: School, pack: Pack, child: Child, way: Way) -> bool:
     """Whether they want it so: at once, or after others; with an honest guess of when."""
     is_free = any(copy.state == packs.CopyState.SHELF for copy in pack.copies)
     is_theirs = is_free and pack_queue.has_room(school, chat.adult, child)
-    when = pack_rules.next_bag_day(school, school.today) if is_free else pack_queue.expected(school, pack)
+    when = pack_rules.coming_bag_day(school) if is_free else pack_queue.expected(school, pack)
+    if when is None:
+        chat.say(LENT_NO_MORE)
+        chat.end()
     if is_theirs:
         question = _at_once(way)
     elif is_free:
         # Translators: {pack} is a pack of books and games, {child} a first name.
-        question = _("{pack} for {child}: you have as many packs as the school lends to a family. Shall I keep a place for you until one is back?")
+        question = _("{pack} for {child}: you have as many packs as you may have at once. Shall I keep a place for you until one is back?")
     else:
-        question = _later(len(pack_queue.line(school, pack)), is_known=when is not None)
+        question = _later(len(pack_queue.line(school, pack)))
     # Translators: a button. At most 20 characters.
     yes = _("Reserve it") if is_theirs else QUEUE_UP
-    return chat.confirm("sure", question, yes=yes, no=NO_THANK_YOU, pack=pack.title, child=child, day=when or "")
+    return chat.confirm("sure", question, yes=yes, no=NO_THANK_YOU, pack=pack.title, child=child, day=when)
 
 
 def _at_once(way: Way) -> Phrase:
@@ -195,25 +204,15 @@ def _at_once(way: Way) -> Phrase:
     return _("{pack} for {child} is free. It comes home in the book bag on {day}. Shall I reserve it?")
 
 
-def _later(ahead: int, *, is_known: bool) -> Phrase:
-    """So many wait before them; whether there is a guess of when it is theirs."""
-    if not ahead and is_known:
+def _later(ahead: int) -> Phrase:
+    """So many wait before them."""
+    if not ahead:
         # Translators: {pack} is a pack of books and games, {child} a first name; {day} is a date, a guess.
         return _("{pack} for {child} is out. You would be next. It may be free about {day}. Shall I put you in the queue?")
-    if not ahead:
-        # Translators: {pack} is a pack of books and games, {child} a first name.
-        return _("{pack} for {child} is out, and nobody knows when it is back. You would be next. Shall I put you in the queue?")
-    if is_known:
-        # Translators: {pack} is a pack of books and games, {child} a first name; {count} families wait for it already; {day} is a date, a guess.
-        return ngettext(
-            "{pack} for {child} is out. One family waits before you. It may be free about {day}. Shall I put you in the queue?",
-            "{pack} for {child} is out. {count} families wait before you. It may be free about {day}. Shall I put you in the queue?",
-            ahead,
-        )
-    # Translators: {pack} is a pack of books and games, {child} a first name; {count} families wait for it already.
+    # Translators: {pack} is a pack of books and games, {child} a first name; {count} families wait for it already; {day} is a date, a guess.
     return ngettext(
-        "{pack} for {child} is out, and nobody knows when it is back. One family waits before you. Shall I put you in the queue?",
-        "{pack} for {child} is out, and nobody knows when it is back. {count} families wait before you. Shall I put you in the queue?",
+        "{pack} for {child} is out. One family waits before you. It may be free about {day}. Shall I put you in the queue?",
+        "{pack} for {child} is out. {count} families wait before you. It may be free about {day}. Shall I put you in the queue?",
         ahead,
     )
 
@@ -225,7 +224,7 @@ def _not_twice(chat: Chat, school: School, pack: Pack) -> None:
     loan = _has(school, chat, pack)
     if loan is not None:
         # Translators: {pack} is a pack of books and games, {day} a date.
-        chat.say(_("You have {pack} at home already. Please send it back by {day}."), pack=pack.title, day=loan.due_on)
+        chat.say(_("You have {pack} at home already. Please send it back by {day}."), pack=pack.title, day=max(loan.due_on, school.today))
         chat.end()
     hold = next((hold for hold in packs.holds(school, chat.adult) if hold.pack_id == pack.id), None)
     if hold is not None:
@@ -238,6 +237,9 @@ def _has(school: School, chat: Chat, pack: Pack) -> PackLoan | None:
 
 def keep_or_give_up(chat: Chat, school: School, hold: PackHold) -> NoReturn:
     """Where they stand, and whether they still want it."""
+    if not packs.stands(hold):  # since this was asked, someone at school ended it
+        chat.say(NOT_WAITING, pack=hold.pack.title)
+        chat.end()
     if not chat.answered("keep"):
         say_hold(chat, school, hold)
     if chat.confirm(
@@ -251,14 +253,17 @@ def keep_or_give_up(chat: Chat, school: School, hold: PackHold) -> NoReturn:
         chat.say(_("All right."))
     else:
         pack_queue.give_up(school, hold)
-        # Translators: they do not want a pack any more for which they waited.
-        chat.say(_("All right. You do not wait for {pack} any more."), pack=hold.pack.title)
+        chat.say(NOT_WAITING, pack=hold.pack.title)
     chat.end()
 
 
 def _give_one_up(chat: Chat, school: School, most: int, pack: Pack, child: Child, way: Way) -> None:
     """They wait for as many as they may: one of them can make room."""
     waiting = [hold for hold in packs.holds(school, chat.adult) if packs.waits(hold)]
+    if len(waiting) > most:  # staff allowed more: giving up one would make no room
+        # Translators: {packs} is a list of packs for which they wait.
+        chat.say(_("You wait for {packs} already. That is as many as a family may wait for."), packs=[hold.pack.title for hold in waiting])
+        chat.end()
     given_up = chat.choose(
         "instead",
         [*waiting, None],
@@ -282,7 +287,7 @@ def say_hold(chat: Chat, school: School, hold: PackHold, *, is_new: bool = False
             _("{pack} is kept for you at the office until {day}."), pack=hold.pack.title, day=hold.keep_until.astimezone(LONDON).date(), must_arrive=is_new
         )
     elif hold.state == HoldState.READY:
-        day = pack_rules.next_bag_day(school, school.today)
+        day = pack_rules.coming_bag_day(school)
         # Translators: {pack} is a pack of books and games, {child} a first name, {day} a date.
         words = _("{pack} is kept for {child}. It comes home in the book bag on {day}.")
         chat.say(words, pack=hold.pack.title, child=hold.child, day=day, must_arrive=is_new)
@@ -294,7 +299,11 @@ def _say_turn(chat: Chat, school: School, hold: PackHold) -> None:
     turn, when = pack_queue.turn_of(school, hold), pack_queue.expected(school, hold.pack, hold)
     if when is None:
         # Translators: {pack} is a pack of books and games; {turn} is their place in the queue, a number.
-        chat.say(_("You wait for {pack}, number {turn} in the queue. I will write when it is yours."), pack=hold.pack.title, turn=turn)
+        chat.say(
+            _("You wait for {pack}, number {turn} in the queue. Nobody knows yet when it is back. I will write when it is yours."),
+            pack=hold.pack.title,
+            turn=turn,
+        )
         return
     # Translators: {pack} is a pack of books and games; {turn} is their place in the queue, a number; {day} is a date, a guess.
     words = _("You wait for {pack}, number {turn} in the queue. It may be yours about {day}; I will write then.")
@@ -316,13 +325,22 @@ def ready(chat: Chat, school: School) -> None:
     chat.say(_("If you do not want it any more, please tell me."))
 
 
+@notice("pack_not_yet")
+def not_yet(chat: Chat, school: School) -> None:
+    """The copy that was set aside for them cannot be lent."""
+    hold = pack_queue.find(school, chat.args["hold"])
+    if hold is not None and hold.state == HoldState.WAITING:
+        # Translators: {pack} is a pack of books and games that was kept for them, and is broken or gone.
+        chat.say(_("Sorry, {pack} is not ready after all. I will write when it is."), pack=hold.pack.title)
+
+
 @notice("pack_lapsed")
 def lapsed(chat: Chat, school: School) -> None:
     """It was not collected, and went to the next family."""
     hold = pack_queue.find(school, chat.args["hold"])
     if hold is not None and hold.state == HoldState.LAPSED:
         # Translators: {pack} is a pack of books and games that they did not collect in time.
-        chat.say(_("{pack} was not collected, so another family has it now. Just ask again if you would like it."), pack=hold.pack.title)
+        chat.say(_("{pack} was not collected, so it is not kept for you any more. Just ask again if you would like it."), pack=hold.pack.title)
 
 
 @notice("pack_gone")

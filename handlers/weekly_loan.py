@@ -32,7 +32,7 @@ def join(chat: Chat, school: School) -> None:
         # Translators: a button. At most 20 characters.
         no=_("No, thank you"),
         child=child,
-        day=pack_rules.next_bag_day(school, school.today),
+        day=pack_rules.coming_bag_day(school, is_filled=True),
     ):
         weekly_loan.join(school, child, chat.adult)
         # Translators: {child} is a first name. The weekly loan brings a new pack of books and games home every week.
@@ -55,6 +55,9 @@ def leave(chat: Chat, school: School) -> None:
         return
     theirs = [place for place in places if place.child in chat.heard("child")]
     place = chat.choose("place", theirs or places, _("Which child is it about?"), label=lambda each: each.child)
+    if not chat.answered("sure"):
+        # Translators: {child} is a first name. The weekly loan brings a new pack of books and games home every week.
+        chat.say(_("{child} is in the weekly loan."), child=place.child)
     if chat.confirm(
         "sure",
         # Translators: {child} is a first name.

@@ -170,6 +170,7 @@ def answer(school: School, pack: HolidayPack, adult: Adult, wanted: Mapping[Chil
     if not takes_answers(school, pack):
         raise TooLate
     before = {wish.child_id: wish for wish in of(school, pack, adult)}
+    wanted = {child: is_wanted for child, is_wanted in wanted.items() if child.id not in before or before[child.id].given_at is None}  # what went home stays so
     change_by = sum(is_wanted - (child.id in before and before[child.id].is_wanted) for child, is_wanted in wanted.items())
     if pack.stock is not None and change_by > pack.stock - pack.promised:
         raise NoneLeft(pack.stock - pack.promised)

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import joinedload, lazyload
 
 from data.outbox import Message
-from data.packs import HolidayPack, HolidayWish, PackHold, PackLoan, WeeklyPlace
+from data.packs import HolidayPack, HolidayWish, PackHold, PackLoan, PackProblem, ProblemKind, WeeklyPlace
 from data.people import Adult
 from data.texts import Text
 from school import School, demo_packs, holiday_packs, kept_files, pack_queue, packs, weekly_loan
@@ -78,6 +78,19 @@ def _remind_after(school: School) -> None:
     school.session.flush()
 
 
+def _to_send_back(school: School, adult: Adult) -> Sequence[PackLoan]:
+    """What this adult has at home, but for what they said is on its way, or is lost: they are not asked for it."""
+    loans = packs.at_home(school, adult)
+    lost = school.session.scalars(select(PackLoan.id).where(PackLoan.id.in_([loan.id for loan in loans]), said_to_be_lost())).all() if loans else ()
+    return [loan for loan in loans if loan.id not in lost and not on_its_way(school, loan)]
+
+
+def said_to_be_lost() -> ColumnElement[bool]:
+    """Of which loans the family said that all of it is lost, as a condition on PackLoan: staff have not settled it yet."""
+    whole = PackProblem.item_id.is_(None) & PackProblem.mended_at.is_(None) & (PackProblem.kind == ProblemKind.MISSING)
+    return exists().where(PackProblem.loan_id == PackLoan.id, PackProblem.told_by_family, whole)
+
+
 def on_its_way(school: School, loan: PackLoan) -> bool:
     """Whether the family said so in the last days: it is believed for a while."""
     return loan.said_back_on is not None and school.today - loan.said_back_on < ON_ITS_WAY
@@ -85,17 +98,22 @@ def on_its_way(school: School, loan: PackLoan) -> bool:
 
 def due_then(school: School, adult: Adult, day: date) -> Sequence[PackLoan]:
     """What this adult has at home that is due on this day, but for what they said is on its way."""
-    return [loan for loan in packs.at_home(school, adult) if loan.due_on == day and not on_its_way(school, loan)]
+    return [loan for loan in _to_send_back(school, adult) if loan.due_on == day]
 
 
 def late(school: School, adult: Adult) -> Sequence[PackLoan]:
     """What this adult has at home that was due, but for what they said is on its way."""
-    return [loan for loan in packs.at_home(school, adult) if loan.due_on < school.today and not on_its_way(school, loan)]
+    return [loan for loan in _to_send_back(school, adult) if loan.due_on < school.today]
 
 
 def _open() -> Any:
     is_out = (PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None), PackLoan.adult_id.is_not(None))
-    return select(PackLoan).where(*is_out).options(joinedload(PackLoan.adult), lazyload(PackLoan.pack)).order_by(PackLoan.adult_id, PackLoan.id)
+    return (
+        select(PackLoan)
+        .where(*is_out, ~said_to_be_lost())
+        .options(joinedload(PackLoan.adult), lazyload(PackLoan.pack))
+        .order_by(PackLoan.adult_id, PackLoan.id)
+    )
 
 
 def _by_adult(loans: Iterable[PackLoan]) -> Iterator[tuple[Adult, list[PackLoan]]]:
@@ -108,13 +126,25 @@ def _by_adult(loans: Iterable[PackLoan]) -> Iterator[tuple[Adult, list[PackLoan]
 def export(school: School, adult: Adult) -> Mapping[str, Any]:
     """What this adult borrowed, waits for and was given."""
     loans = school.session.scalars(select(PackLoan).where(PackLoan.adult_id == adult.id).order_by(PackLoan.id)).all()
+    about = PackProblem.loan_id.in_([loan.id for loan in loans]), PackProblem.told_by_family
+    told = school.session.scalars(select(PackProblem).where(*about).order_by(PackProblem.id)).all()
     holds = school.session.scalars(select(PackHold).where(PackHold.adult_id == adult.id).order_by(PackHold.id)).all()
     weekly = school.session.scalars(select(WeeklyPlace).where(WeeklyPlace.adult_id == adult.id).order_by(WeeklyPlace.id)).all()
     wishes = school.session.scalars(select(HolidayWish).where(HolidayWish.adult_id == adult.id).order_by(HolidayWish.holiday_pack_id)).all()
     return {
         "loans": [
-            {"pack": loan.pack.title.words, "out": loan.out_at.isoformat(), "due": loan.due_on.isoformat(), "back": loan.back_at and loan.back_at.isoformat()}
+            {
+                "pack": loan.pack.title.words,
+                "out": loan.out_at.isoformat(),
+                "due": loan.due_on.isoformat(),
+                "back": loan.back_at and loan.back_at.isoformat(),
+                "lost": loan.lost_at and loan.lost_at.isoformat(),
+            }
             for loan in loans
+        ],
+        "told": [
+            {"pack": problem.copy.pack.title.words, "item": problem.item and problem.item.name.words, "what": problem.kind, "at": problem.told_at.isoformat()}
+            for problem in told
         ],
         "holds": [{"pack": hold.pack.title.words, "asked": hold.asked_at.isoformat(), "state": hold.state} for hold in holds],
         "weekly": [{"since": place.since.isoformat(), "until": place.ended_at and place.ended_at.isoformat()} for place in weekly],

@@ -215,7 +215,8 @@ def count(school: School, copy: PackCopy, found: Mapping[PackItem, ProblemKind],
         else:
             _write_down(school, copy, loan, item, kind, told_by_family=False)
     for item_id, problem in known.items():
-        if item_id not in {item.id for item in found}:
+        # What was said of the whole of it is for staff to settle: no count of pieces does.
+        if item_id is not None and item_id not in {item.id for item in found}:
             problem.mended_at = school.now
     copy.state = CopyState.REPAIR if to_repair else CopyState.SHELF
     school.session.flush()
@@ -363,11 +364,6 @@ def is_open(loan: PackLoan) -> bool:
 def find(school: School, loan_id: int) -> PackLoan | None:
     """One loan, by its id."""
     return school.session.get(PackLoan, loan_id)
-
-
-def find_problem(school: School, problem_id: int) -> PackProblem | None:
-    """One thing that is wrong, by its id."""
-    return school.session.get(PackProblem, problem_id)
 
 
 def key(loan: PackLoan) -> str:

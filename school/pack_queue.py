@@ -174,11 +174,6 @@ def _missed(pack_id: int | InstrumentedAttribute[int]) -> Sequence[ColumnElement
     return WeeklyPlace.ended_at.is_(None), WeeklyPlace.missed_on.is_not(None), ~had_or_has, ~awaits
 
 
-def has_or_awaits(school: School, adult: Adult) -> set[int]:
-    """The packs that this family has at home, has set aside, or waits for by their names."""
-    return {loan.pack_id for loan in packs.at_home(school, adult)} | {hold.pack_id for hold in packs.holds(school, adult)}
-
-
 def pass_on(school: School, pack: Pack, *, silently: PackHold | None = None) -> None:
     """Set the copies on the shelf aside for those whose turn it is, and tell them; not of `silently`, whose family is being answered."""
     if pack.is_retired:
@@ -217,6 +212,7 @@ def wait_again(school: School, hold: PackHold) -> None:
         withdraw(school, f"{key(hold)}:")
         school.session.flush()
         school.session.expire(hold, ["copy"])
+        tell(school, hold.adult, "pack_not_yet", {"hold": hold.id}, key=f"{key(hold)}:not_yet:{int(school.now.timestamp())}")
         return
     end(school, hold, HoldState.GONE)
     rows = select(WeeklyPlace).where(WeeklyPlace.adult_id == hold.adult_id, WeeklyPlace.child_id == hold.child_id, WeeklyPlace.ended_at.is_(None))
@@ -347,17 +343,6 @@ def _lasts(school: School) -> int:
     out = select(PackLoan.out_at, PackLoan.back_at).where(PackLoan.back_at.is_not(None)).order_by(PackLoan.back_at.desc()).limit(LATELY)
     days = [(back - start).days for start, back in school.session.execute(out) if back is not None]
     return max(rules(school).loan_days, round(median(days)) if len(days) >= KNOWN else 0) + 1
-
-
-def waiting(school: School) -> Sequence[PackHold]:
-    """Every hold that waits, by pack and turn."""
-    rows = select(PackHold).join(Pack).where(PackHold.state == HoldState.WAITING)
-    return school.session.scalars(rows.order_by(PackHold.pack_id, PackHold.asked_at, PackHold.id)).all()
-
-
-def count_waiting(school: School, pack: Pack) -> int:
-    """How many families wait for this pack by its name."""
-    return school.session.scalar(select(func.count()).where(PackHold.pack_id == pack.id, PackHold.state == HoldState.WAITING)) or 0
 
 
 # By the clock

@@ -123,6 +123,12 @@ def next_bag_day(school: School, day: date) -> date:
     return next((each for each in days if each.weekday() == wanted), day + timedelta(days=(wanted - day.weekday()) % 7))
 
 
+def coming_bag_day(school: School, *, is_filled: bool = False) -> date:
+    """The next day on which something that is asked for now can go home: not today once the bags have gone, or, of what fills them, once they `is_filled`."""
+    has_gone = school.clock.time() >= school.settings.book_goes_home_at or (is_filled and filled_on(school) == school.today)
+    return next_bag_day(school, school.today + timedelta(days=1) if has_gone else school.today)
+
+
 def is_bag_day(school: School, day: date) -> bool:
     """Whether packs go home on this day."""
     return day.weekday() == rules(school).bag_day and calendar(school).is_school_day(day)

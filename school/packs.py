@@ -129,12 +129,6 @@ def lent(school: School) -> Sequence[Pack]:
     return school.session.scalars(rows.order_by(func.lower(Text.words), Pack.id)).all()
 
 
-def free_copies(school: School) -> Mapping[int, int]:
-    """How many copies are on the shelf, by pack."""
-    rows = select(PackCopy.pack_id, func.count()).where(PackCopy.state == CopyState.SHELF).group_by(PackCopy.pack_id)
-    return dict(school.session.execute(rows).all())
-
-
 def titles(school: School, _: Adult) -> Sequence[tuple[int, Text]]:
     """The packs that a family may mean by their names: id and title."""
     return [(pack.id, pack.title) for pack in lent(school)]
@@ -296,6 +290,11 @@ def holds(school: School, adult: Adult) -> Sequence[PackHold]:
     """What this adult waits for, or what is set aside for them, the oldest wish first."""
     rows = select(PackHold).where(PackHold.adult_id == adult.id, PackHold.state.in_(OPEN_HOLDS))
     return school.session.scalars(rows.order_by(PackHold.asked_at, PackHold.id)).all()
+
+
+def stands(hold: PackHold) -> bool:
+    """Whether it is not over."""
+    return hold.state in OPEN_HOLDS
 
 
 def waits(hold: PackHold) -> bool:

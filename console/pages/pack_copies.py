@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import Response
 
-from console import pack_words
+from console import pack_form, pack_words
 from console.desk import Desk
 from console.guard import WITH_CAMERA
 from console.pages import Page
@@ -60,7 +60,7 @@ def show(desk: Desk, copy_id: int) -> Response:
 def hand_out(desk: Desk, copy_id: int) -> Response:
     """It goes home: to whom it is set aside for, or to a child who was chosen."""
     copy = access.copy_to_handle(desk.school, desk.viewer, copy_id)
-    to, beyond = _borrower(desk), desk.form.has("beyond") and desk.may(EDIT)
+    to, beyond = pack_form.chosen(desk), desk.form.has("beyond") and desk.may(EDIT)
     again = partial(show, copy_id=copy_id)
     try:
         loan = pack_loans.hand_out(desk.school, copy, desk.viewer.staff, to, beyond=beyond)
@@ -74,14 +74,6 @@ def hand_out(desk: Desk, copy_id: int) -> Response:
     desk.changed("handed out a pack", "child", loan.child_id, label=copy.label, **({"beyond": 1} if beyond else {}))
     desk.afterwards(desk.hooks.wake)
     return desk.to(f"{page.href}/copies/{copy.id}", pack_words.went_home(loan))
-
-
-def _borrower(desk: Desk) -> Borrower | None:
-    """Who was chosen, as 'adult-child'."""
-    adult_id, _, child_id = desk.form.text("to", 30).partition("-")
-    if not (adult_id.isdecimal() and child_id.isdecimal()):
-        return None
-    return pack_desk.borrower(desk.school, desk.viewer, int(adult_id), int(child_id))
 
 
 def _not_here(desk: Desk, copy: PackCopy, refusal: NotHere, to: Borrower | None) -> str:

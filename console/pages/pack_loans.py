@@ -6,15 +6,16 @@ from functools import partial
 
 from fastapi import Response
 
+from console import pack_form
 from console.desk import Desk
 from console.pages import Page
 from console.rendering import day
-from school import access, pack_desk, pack_loans, pack_queue, packs, weekly_loan
+from school import access, pack_clock, pack_desk, pack_loans, pack_queue, packs, weekly_loan
 from school.access import Power
 from school.pack_desk import Borrower
 from school.pack_loans import Over, SomeoneWaits, TooOften
 from school.pack_queue import HasIt, HoldState, NotLent, PackHold, TooManyHolds, Waits, Way
-from school.pack_rules import filled_on, next_bag_day, ways
+from school.pack_rules import coming_bag_day, filled_on, ways
 
 EDIT = Power.EDIT_PACKS
 page = Page("packs", powers=frozenset({Power.PACKS}))
@@ -34,6 +35,7 @@ def show(desk: Desk, loan_id: int | None = None) -> Response:
         wishes=pack_desk.wishes(desk.school, desk.viewer),
         only_late=only_late,
         for_staff=partial(pack_desk.is_for_staff, desk.school),
+        on_its_way=partial(pack_clock.on_its_way, desk.school),
         refused=pack_loans.find(desk.school, loan_id) if loan_id is not None else None,
         can_edit=desk.may(EDIT),
     )
@@ -75,7 +77,7 @@ def find(desk: Desk, pack_id: int) -> Response:
 def reserve(desk: Desk, pack_id: int) -> Response:
     """Ask for it, for a family that rang."""
     pack, again = packs.find(desk.school, pack_id), partial(find, pack_id=pack_id)
-    to = _chosen(desk)
+    to = pack_form.chosen(desk)
     if to is None:
         desk.wrong(again, _="Choose the child.")
     way = next((each for each in ways(desk.school) if each == desk.form.text("way", 10)), Way.BAG)
@@ -102,19 +104,11 @@ def _why_not(refusal: NotLent | HasIt | Waits | TooManyHolds, to: Borrower) -> s
 def _told(desk: Desk, hold: PackHold) -> str:
     if hold.state == HoldState.READY and hold.copy is not None:
         until = f" until {day(hold.keep_until)}" if hold.keep_until is not None else ""
-        then = f"they may collect it{until}" if hold.way == Way.COLLECT else f"it goes into the bag on {day(next_bag_day(desk.school, desk.school.today))}"
+        then = f"they may collect it{until}" if hold.way == Way.COLLECT else f"it goes into the bag on {day(coming_bag_day(desk.school))}"
         return f"{hold.copy.label} is set aside for {hold.child.name}: {then}. Tell them: nothing is sent in writing."
     expected = pack_queue.expected(desk.school, hold.pack, hold)
     about = f", perhaps on {day(expected)}" if expected is not None else ""
     return f"{hold.child.name} is number {pack_queue.turn_of(desk.school, hold)} in the queue{about}. They are told when a copy is there."
-
-
-def _chosen(desk: Desk) -> Borrower | None:
-    """Who was chosen, as 'adult-child'. Refuses with NotThere whoever is not seen."""
-    adult_id, _, child_id = desk.form.text("to", 30).partition("-")
-    if not (adult_id.isdecimal() and child_id.isdecimal()):
-        return None
-    return pack_desk.borrower(desk.school, desk.viewer, int(adult_id), int(child_id))
 
 
 # The weekly loan
@@ -132,7 +126,7 @@ def weekly(desk: Desk) -> Response:
         in_it={(place.adult_id, place.child_id) for place in places},
         without=[place.id for place in places if place.missed_on is not None and place.missed_on == filled],
         filled=filled,
-        bag_day=next_bag_day(desk.school, desk.school.today),
+        bag_day=coming_bag_day(desk.school),
         q=words,
         found=found[:FOUND],
         has_more=len(found) > FOUND,
@@ -143,7 +137,7 @@ def weekly(desk: Desk) -> Response:
 @page.post("/weekly")
 def join(desk: Desk) -> Response:
     """Sign a child up for the weekly loan."""
-    to = _chosen(desk)
+    to = pack_form.chosen(desk)
     if to is None:
         desk.wrong(weekly, _="Choose the child.")
     weekly_loan.join(desk.school, to.child, to.adult)

@@ -11,7 +11,7 @@ from console.desk import Desk
 from console.guard import WITH_CAMERA
 from console.pages import Page
 from console.rendering import day
-from school import access, pack_desk, pack_loans, pack_queue, packs, weekly_loan
+from school import access, pack_clock, pack_desk, pack_loans, pack_queue, packs, weekly_loan
 from school.access import Power
 from school.errors import NotThere
 from school.pack_loans import NotHere, NotOut, Over
@@ -41,6 +41,7 @@ def show(desk: Desk) -> Response:
         to_count=pack_desk.to_count(desk.school, desk.viewer),
         told=pack_desk.told(desk.school, desk.viewer),
         for_staff=partial(pack_desk.is_for_staff, desk.school),
+        on_its_way=partial(pack_clock.on_its_way, desk.school),
         can_undo_back=pack_desk.can_undo_back,
         kinds=pack_words.KINDS,
         bag_day=next_bag_day(desk.school, desk.school.today),
@@ -161,6 +162,8 @@ def _take_back(desk: Desk, copy: PackCopy, place: str, *, counted: bool) -> Resp
 def undo_back(desk: Desk, copy_id: int) -> Response:
     """It is not back after all."""
     copy = access.copy_to_handle(desk.school, desk.viewer, copy_id)
+    if pack_desk.last_seen(desk.school, desk.viewer, copy) is None:
+        raise NotThere
     try:
         loan = pack_desk.undo_take_back(desk.school, copy)
     except Over:
