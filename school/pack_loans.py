@@ -215,8 +215,8 @@ def count(school: School, copy: PackCopy, found: Mapping[PackItem, ProblemKind],
         else:
             _write_down(school, copy, loan, item, kind, told_by_family=False)
     for item_id, problem in known.items():
-        # What was said of the whole of it is for staff to settle: no count of pieces does.
-        if item_id is not None and item_id not in {item.id for item in found}:
+        # That all of it is damaged is for staff to settle: no count of pieces does.
+        if (item_id is not None or problem.kind == ProblemKind.MISSING) and item_id not in {item.id for item in found}:
             problem.mended_at = school.now
     copy.state = CopyState.REPAIR if to_repair else CopyState.SHELF
     school.session.flush()

@@ -103,9 +103,7 @@ def join(school: School, child: Child, adult: Adult) -> WeeklyPlace:
     found = place_of(school, child, adult)
     if found is not None:
         return found
-    # Whoever signs up after the bags were filled waits, from then on, as those do who went without.
-    went_without = school.today if filled_on(school) == school.today else None
-    made = WeeklyPlace(adult_id=adult.id, child_id=child.id, since=school.now, missed_on=went_without)
+    made = WeeklyPlace(adult_id=adult.id, child_id=child.id, since=school.now)
     school.session.add(made)
     school.session.flush()
     return made

@@ -224,9 +224,20 @@ def test_what_is_counted_settles_what_was_told(school: School) -> None:
 def test_what_is_there_after_all_is_settled_by_counting(school: School) -> None:
     pack, [family] = a_pack(school), families(school, 1)
     loan = home(school, pack, family)
-    pack_loans.tell_problem(school, loan, None, ProblemKind.DAMAGED)
+    pack_loans.tell_problem(school, loan, None, ProblemKind.MISSING)
+    pack_loans.tell_problem(school, loan, pack.items[0], ProblemKind.MISSING)
     pack_loans.take_back(school, only(pack), None)
     pack_loans.count(school, only(pack), {})
+    assert pack_loans.problems(school, only(pack)) == []
+
+
+def test_that_all_of_it_is_damaged_is_for_a_person_to_settle(school: School) -> None:
+    pack, [family] = a_pack(school), families(school, 1)
+    told = pack_loans.tell_problem(school, home(school, pack, family), None, ProblemKind.DAMAGED)
+    pack_loans.take_back(school, only(pack), None)
+    pack_loans.count(school, only(pack), {}, to_repair=True)
+    assert pack_loans.problems(school, only(pack)) == [told]
+    pack_loans.repaired(school, only(pack))
     assert pack_loans.problems(school, only(pack)) == []
 
 

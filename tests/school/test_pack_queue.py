@@ -159,9 +159,9 @@ def test_who_has_to_wait_again_is_told_again_when_it_is_ready(school: School) ->
     hold = asks(school, pack, two)
     comes_back(school, pack)
     pack_loans.to_repair(later(school, "2026-03-02 10:00"), only(pack))
-    assert (hold.state, told(school, two.adult)) == (HoldState.WAITING, [])
+    assert (hold.state, told(school, two.adult)) == (HoldState.WAITING, ["pack_not_yet"])
     pack_loans.repaired(later(school, "2026-03-03 10:00"), only(pack))
-    assert (hold.state, told(school, two.adult)) == (HoldState.READY, ["pack_ready"])
+    assert (hold.state, told(school, two.adult)) == (HoldState.READY, ["pack_not_yet", "pack_ready"])
 
 
 # The days for which it is kept

@@ -7,6 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
+from data.packs import HolidayWish
 from school import School, demo, families, holiday_packs, pack_loans, pack_queue, pack_rules, packs, weekly_loan
 from school.holiday_packs import Plan
 from school.pack_loans import Borrower
@@ -35,11 +38,32 @@ def is_lost(world: World, title: str) -> None:
         pack_loans.lose(school, _copy(school, title, CopyState.OUT))
 
 
+def is_broken(world: World, title: str) -> None:
+    """It was set aside, and is found to need repair."""
+    with acting(world) as school:
+        pack_loans.to_repair(school, _copy(school, title, CopyState.KEPT))
+
+
 def reserves(world: World, name: str, title: str) -> None:
     """Another family asks for it, by the same rules."""
     with acting(world) as school:
         adult = demo.adult(school, name)
         pack_queue.reserve(school, _pack(school, title), families.children(school, adult, "hear")[0], adult)
+
+
+def gives_up(world: World, name: str, title: str) -> None:
+    """The office gives up a place for a family that rang."""
+    with acting(world) as school:
+        [hold] = [hold for hold in packs.holds(school, demo.adult(school, name)) if hold.pack.title.words == title]
+        pack_queue.give_up(school, hold)
+
+
+def is_given(world: World, title: str) -> None:
+    """Holiday packs went home with all who want one."""
+    with acting(world) as school:
+        for wish in school.session.scalars(select(HolidayWish).where(HolidayWish.is_wanted)):
+            if wish.pack.title.words == title:
+                holiday_packs.give(school, wish)
 
 
 def is_retired(world: World, title: str) -> None:
@@ -84,7 +108,10 @@ ACTS: dict[str, Callable[..., None]] = {
     r"the (.+) pack goes home with (\w+)": goes_home,
     r"the (.+) pack comes back": comes_back,
     r"the (.+) pack is lost": is_lost,
+    r"the (.+) pack is broken": is_broken,
     r"(\w+) reserves the (.+) pack": reserves,
+    r"the office gives up the place of (\w+) for the (.+) pack": gives_up,
+    r"the (.+) pack is given out": is_given,
     r"the (.+) pack is lent no more": is_retired,
     r"the rule (\w+) is (\d+)": rule,
     r"the bags are filled": fills_bags,
