@@ -1,4 +1,4 @@
-"""`bookbag import families|staff|terms|events`: a file in, what changed or what is wrong out."""
+"""`bookbag import families|staff|terms|events|packs`: a file in, what changed or what is wrong out."""
 
 from __future__ import annotations
 
@@ -15,16 +15,23 @@ from data.store import Store
 from school import School, telegram_links
 from school.event_import import import_events
 from school.importing import LARGEST, BadRows, Changes, Fault, import_families, import_staff, import_terms
+from school.pack_import import import_packs
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
-IMPORTS: Mapping[str, Callable[..., Changes]] = {"families": import_families, "staff": import_staff, "terms": import_terms, "events": import_events}
+IMPORTS: Mapping[str, Callable[..., Changes]] = {
+    "families": import_families,
+    "staff": import_staff,
+    "terms": import_terms,
+    "events": import_events,
+    "packs": import_packs,
+}
 BAD_INPUT = 2
 
 
 def run(settings: Settings, what: str, path: Path, dry_run: bool, remove_missing: bool) -> int:
-    """Import 'families', 'staff' or 'terms' from a CSV file, or 'events' from a calendar file.
+    """Import 'families', 'staff', 'terms' or 'packs' from a CSV file, or 'events' from a calendar file.
 
     Gives the exit code: 0, or 2 with a line for each fault on standard error. A dry run tells the same and keeps nothing. Raises DatabaseAway.
     """

@@ -21,6 +21,7 @@ COMMANDS = [
     "import staff",
     "import terms",
     "import events",
+    "import packs",
     "staff add",
     "broadcast",
     "questionnaire open",
@@ -152,6 +153,16 @@ def test_a_calendar_file_is_taken_in_or_every_fault_is_named(elsewhere: Path) ->
     assert done.exit_code == 2
     assert "Concert" in done.stderr
     assert "Nothing was imported" in done.stderr
+
+
+def test_a_list_of_packs_is_taken_in_or_every_fault_is_named(elsewhere: Path) -> None:
+    file, words = elsewhere / "packs.csv", ["import", "packs", "packs.csv"]
+    file.write_text("title,skills,items,copies\nFirst words,communication,cards | 24; book,2\n,juggling,,\n", encoding="utf-8")
+    refused = runner.invoke(cli.app, words)
+    assert (refused.exit_code, "line 3, skills: 'juggling' is no skill I know" in refused.stderr) == (2, True)
+    file.write_text("title,skills,items,copies\nFirst words,communication,cards | 24; book,2\n", encoding="utf-8")
+    assert "new     First words: 2 items, 2 copies" in runner.invoke(cli.app, words).stdout
+    assert "1 as before" in runner.invoke(cli.app, words).stdout
 
 
 def test_a_file_to_import_that_is_not_there_exits_2() -> None:

@@ -217,6 +217,12 @@ def import_terms(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissi
     _import("terms", path, config, dry_run=dry_run, remove_missing=remove_missing)
 
 
+@import_app.command("packs")
+def import_packs(path: Csv, dry_run: DryRun = False, config: Config = None) -> None:
+    """Home Learning Packs: title, what is in each, skills, copies and their labels."""
+    _import("packs", path, config, dry_run=dry_run, remove_missing=False)
+
+
 @import_app.command("events")
 def import_events(path: CalendarFile, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
     """Events from a calendar file (.ics). What is new is a draft until staff open it."""
