@@ -22,7 +22,7 @@ from bot import dispatcher, inbox, logs
 from bot.house import Embedded
 from data.store import Store
 from school import LONDON, School, demo
-from tests import postgres
+from tests import in_memory, postgres
 from tests.model import trained
 from tests.served import Served
 from tests.standin.client import StandIn
@@ -92,6 +92,11 @@ def postgresql_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterato
 def database_url(request: pytest.FixtureRequest) -> str:
     """The address of a fresh database: the test runs once on each engine."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+def pytest_configure() -> None:
+    """What the tests write is kept in memory; what a caller has set stays."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(in_memory.folder()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

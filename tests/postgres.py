@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of the tests' own: made in /tmp, reached by a socket there, thrown away at the end. The machine's own server is never touched."""
+"""A PostgreSQL cluster of the tests' own: made in memory, reached by a socket there, thrown away at the end. The machine's own server is never touched."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+
+from tests import in_memory
 
 PORT = 5432  # a part of the socket's file name, no more: nothing listens on the network
 
@@ -41,7 +43,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start it and wait until it answers. No flushes: a test kills us, never the power."""
-        options = f"-p {PORT} -k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200"
+        options = f"-p {PORT} -k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_wal_size=256MB -c max_connections=200"
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
 
     def stop(self) -> None:
@@ -83,8 +85,8 @@ class Cluster:
 
 @contextmanager
 def cluster(binaries: Path) -> Iterator[Cluster]:
-    """A running cluster in a folder of its own. /tmp, since user postgres must get there and a socket's path is short."""
-    with tempfile.TemporaryDirectory(prefix="bookbag-pg.", dir="/tmp") as outer:
+    """A running cluster in a folder of its own, where user postgres can get."""
+    with tempfile.TemporaryDirectory(prefix="bookbag-pg.", dir=in_memory.folder()) as outer:
         Path(outer).chmod(0o755)
         folder = Path(outer) / "pg"
         folder.mkdir()
