@@ -283,9 +283,8 @@ def say_hold(chat: Chat, school: School, hold: PackHold, *, is_new: bool = False
     """Where a hold stands."""
     if hold.state == HoldState.READY and hold.keep_until is not None:
         # Translators: {pack} is a pack of books and games, {day} a date.
-        chat.say(
-            _("{pack} is kept for you at the office until {day}."), pack=hold.pack.title, day=hold.keep_until.astimezone(LONDON).date(), must_arrive=is_new
-        )
+        words = _("{pack} is kept for you at the office until {day}.")
+        chat.say(words, pack=hold.pack.title, day=hold.keep_until.astimezone(LONDON).date(), must_arrive=is_new)
     elif hold.state == HoldState.READY:
         day = pack_rules.coming_bag_day(school)
         # Translators: {pack} is a pack of books and games, {child} a first name, {day} a date.
@@ -299,11 +298,8 @@ def _say_turn(chat: Chat, school: School, hold: PackHold) -> None:
     turn, when = pack_queue.turn_of(school, hold), pack_queue.expected(school, hold.pack, hold)
     if when is None:
         # Translators: {pack} is a pack of books and games; {turn} is their place in the queue, a number.
-        chat.say(
-            _("You wait for {pack}, number {turn} in the queue. Nobody knows yet when it is back. I will write when it is yours."),
-            pack=hold.pack.title,
-            turn=turn,
-        )
+        words = _("You wait for {pack}, number {turn} in the queue. Nobody knows yet when it is back. I will write when it is yours.")
+        chat.say(words, pack=hold.pack.title, turn=turn)
         return
     # Translators: {pack} is a pack of books and games; {turn} is their place in the queue, a number; {day} is a date, a guess.
     words = _("You wait for {pack}, number {turn} in the queue. It may be yours about {day}; I will write then.")

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from sqlalchemy import select
 
-from bot import health, inbox
+from bot import health
 from bot.channels.base import ChannelName
 from bot.loops import CatchUp
 from bot.settings import Settings
@@ -62,12 +62,6 @@ def stopped(cluster: postgres.Cluster) -> Iterator[None]:
 def _looks_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """/readyz believes its last look at the database for a second; here it looks anew."""
     monkeypatch.setattr(health, "LOOKS_LAST", 0)
-
-
-@pytest.fixture
-def patience() -> float:
-    """As in the program: how soon is refused is what is tried here."""
-    return inbox.PATIENCE
 
 
 async def refuses_within_2_seconds(served: Served) -> None:
