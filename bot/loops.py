@@ -25,6 +25,7 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 
+FIRST_START = "first-start"
 OVERLAP = timedelta(minutes=10)
 """How far back each catch-up looks beyond the last: a provider may list a message late."""
 WORKERS = 2
@@ -114,7 +115,6 @@ class CatchUp:
 
     def __init__(self, house: House, channel: Channel, interval: float) -> None:
         self._house, self._channel, self._interval = house, channel, interval
-        self._started = house.clock()
         self._soon = asyncio.Event()
         self.failures = 0  # in a row
         self.name = channel.name
@@ -157,7 +157,7 @@ class CatchUp:
 
     def _since(self, channel: str) -> datetime:
         """Where to look from: a little before the last time, and never before the first start."""
-        first = mark_once(self._house, "first-start", self._started)
+        first = first_start(self._house)
         last = read_mark(self._house, f"caught-up:{channel}")
         return max(first, last - OVERLAP) if last else first
 
@@ -219,15 +219,16 @@ def read_mark(house: House, name: str) -> datetime | None:
         return datetime.fromisoformat(kept.value) if kept else None
 
 
-def set_mark(house: House, name: str, at: datetime) -> None:
-    """Remember an instant."""
-    with house.store.write(durable=False) as session:
+def set_mark(house: House, name: str, at: datetime, *, durable: bool = False) -> None:
+    """Remember an instant; one that is not `durable` may be forgotten when the power fails: an earlier one holds then."""
+    with house.store.write(durable=durable) as session:
         session.merge(Mark(name=name, value=at.astimezone(UTC).isoformat()))
 
 
-def mark_once(house: House, name: str, at: datetime) -> datetime:
-    """An instant that is remembered for ever: the first one it was called with."""
-    known = read_mark(house, name)
+def first_start(house: House) -> datetime:
+    """When this database was first started with: remembered for ever, from the first time that this is asked."""
+    known = read_mark(house, FIRST_START)
     if known is None:
-        set_mark(house, name, at)
-    return known or at
+        known = house.clock()
+        set_mark(house, FIRST_START, known, durable=True)
+    return known

@@ -12,7 +12,7 @@ import structlog
 
 from bot.channels.base import ChannelName
 from bot.house import Embedded, House
-from bot.loops import CatchUp, TelegramPoll, TurnLoop
+from bot.loops import CatchUp, TelegramPoll, TurnLoop, first_start
 from bot.telegram_setup import set_up
 from data.store import DatabaseAway
 
@@ -46,6 +46,8 @@ class Running:
         sys.setswitchinterval(SWITCH)
         loop = asyncio.get_running_loop()
         house = self._house
+        # Before anything can arrive: whoever dies in this first second would else forget that there was one, and what came in it.
+        await asyncio.to_thread(first_start, house)
         house.wake_turns = lambda: _from_any_thread(loop, self._turns.wake)
         house.wake_dispatcher = lambda: _from_any_thread(loop, house.dispatcher.wake)
         doubtful = await asyncio.to_thread(house.dispatcher.recover)

@@ -160,18 +160,6 @@ def request_interpreter(chat: Chat, school: School) -> None:
     chat.go("book_appointment")
 
 
-@dialogue(intent="leave_waiting_list")
-def leave_waiting_list(chat: Chat, school: School) -> None:
-    """They no longer wait for a time."""
-    places = waiting.places(school, chat.adult)
-    if not places:
-        chat.say(_("You are on no waiting list."))
-        return
-    for place in places:
-        waiting.leave(school, place)
-    chat.say(_("All right. You are off the waiting list."))
-
-
 # Translators: an entry of the menu.
 @dialogue(intent="list_appointments", menu=_("See my appointments"), order=20)
 def show(chat: Chat, school: School) -> None:

@@ -82,9 +82,8 @@ def list_packs(chat: Chat, school: School) -> None:
         chat.say(NO_PACKS)
         return
     pack = chat.choose("pack", _of_the_kind(chat, found), _("Which one would you like to know more about?"), heard="pack", hears="pack", label=_title)
-    _tell(chat, school, pack)
-    if any(hold.pack_id == pack.id for hold in packs.holds(school, chat.adult)) or _has(school, chat, pack):
-        chat.go("list_loans")
+    _not_twice(chat, school, pack)
+    _tell(chat, pack)
     _reserve(chat, school, pack)
 
 
@@ -104,7 +103,7 @@ def _of_the_kind(chat: Chat, found: Sequence[Pack]) -> Sequence[Pack]:
     return [pack for pack in found if kind is None or kind in pack.skills]
 
 
-def _tell(chat: Chat, school: School, pack: Pack) -> None:
+def _tell(chat: Chat, pack: Pack) -> None:
     """What it is and what is in it."""
     # Translators: alone on its line: what a pack of books and games is called.
     chat.say(_("{pack}:"), pack=pack.title, attach=pack if pack.picture is not None else None)
@@ -143,11 +142,11 @@ def reserve(chat: Chat, school: School) -> None:
     is_named = any(pack in found for pack in chat.heard("pack"))
     likely = found if is_named else chat.beside(found) or _of_the_kind(chat, found)
     pack = chat.choose("pack", likely, WHICH_PACK, heard="pack", hears="pack", pick_single=len(found) > 1, label=_title)
+    _not_twice(chat, school, pack)
     _reserve(chat, school, pack)
 
 
 def _reserve(chat: Chat, school: School, pack: Pack) -> None:
-    _not_twice(chat, school, pack)
     children = families.children(school, chat.adult, may="hear")
     if not children:
         chat.go("pass_on", intent="reserve_pack", text=chat.text)

@@ -17,7 +17,7 @@ from school.calendar import instant
 from school.errors import NotThere
 from school.pack_loans import Borrower
 from school.pack_queue import Turn
-from school.pack_rules import lock, rules
+from school.pack_rules import rules
 
 __all__ = ["Borrower", "HolidayWish", "WeeklyPlace"]
 
@@ -127,16 +127,6 @@ def last_seen(school: School, who: Viewer, copy: PackCopy) -> PackLoan | None:
 def sees_loan(school: School, who: Viewer, loan: PackLoan) -> bool:
     """Whether they see whose loan this is."""
     return school.session.scalar(select(PackLoan.id).where(PackLoan.id == loan.id, access.loans_seen(who))) is not None
-
-
-def undo_take_back(school: School, copy: PackCopy) -> PackLoan:
-    """It is not back after all. Refuses with Over on another day, or once it is set aside for the next family, which may have been told."""
-    lock(school)
-    last = pack_loans.last_loan(school, copy)
-    if copy.state == CopyState.SHELF and last is not None and last.back_at is not None and last.back_at >= _midnight(school):
-        copy.state = CopyState.COUNTING
-        school.session.flush()
-    return pack_loans.undo_take_back(school, copy)
 
 
 def can_undo_back(loan: PackLoan) -> bool:

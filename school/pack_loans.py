@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -149,7 +149,7 @@ def undo_hand_out(school: School, loan: PackLoan) -> None:
     Refuses with Over once it is back, or on another day.
     """
     lock(school)
-    if not is_open(loan) or loan.out_at.astimezone(school.clock.tzinfo).date() != school.today or loan.adult is None:
+    if not is_open(loan) or _day(school, loan.out_at) != school.today or loan.adult is None:
         raise Over
     rows = select(PackHold).where(PackHold.pack_id == loan.pack_id, PackHold.adult_id == loan.adult_id, PackHold.state == HoldState.TAKEN)
     hold = school.session.scalars(rows.where(PackHold.ended_at == loan.out_at)).first()
@@ -188,10 +188,11 @@ def take_back(school: School, copy: PackCopy, by: Staff | None, *, counted: bool
 
 
 def undo_take_back(school: School, copy: PackCopy) -> PackLoan:
-    """It is not back after all. Refuses with Over once its pieces were counted, so that it may be someone else's, or on another day."""
+    """It is not back after all. Refuses with Over on another day, or once it is set aside for the next family, which may have been told."""
     lock(school)
     loan = last_loan(school, copy)
-    if loan is None or loan.back_at is None or copy.state != CopyState.COUNTING or loan.back_at.astimezone(school.clock.tzinfo).date() != school.today:
+    is_here = copy.state in (CopyState.COUNTING, CopyState.SHELF)
+    if loan is None or loan.back_at is None or not is_here or _day(school, loan.back_at) != school.today:
         raise Over
     loan.back_at, loan.taken_by_id = None, None
     copy.state = CopyState.OUT
@@ -348,6 +349,11 @@ def _require_renewable(school: School, loan: PackLoan) -> None:
     most = rules(school).renewals
     if loan.renewals >= most:
         raise TooOften(most)
+
+
+def _day(school: School, moment: datetime) -> date:
+    """The day that it was at school."""
+    return moment.astimezone(school.clock.tzinfo).date()
 
 
 def coming_back(school: School, loan: PackLoan) -> None:

@@ -247,17 +247,15 @@ def keep_until(school: School) -> datetime:
     return moment
 
 
-def has_room(school: School, adult: Adult, child: Child, *, but: PackHold | None = None) -> bool:
+def has_room(school: School, adult: Adult, child: Child) -> bool:
     """Whether this family, and this child, may have one more: what is at home counts, and what is set aside."""
-    return _fits(rules(school), _has(school, [adult.id], but=but), adult, child)
+    return _fits(rules(school), _has(school, [adult.id]), adult, child)
 
 
-def _has(school: School, adults: Collection[int], *, but: PackHold | None = None) -> Counter[tuple[int, int | None]]:
+def _has(school: School, adults: Collection[int]) -> Counter[tuple[int, int | None]]:
     """How many packs these adults have at home or set aside, by adult and child."""
     loans = select(PackLoan.adult_id, PackLoan.child_id).where(PackLoan.adult_id.in_(adults), PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
     ready = select(PackHold.adult_id, PackHold.child_id).where(PackHold.adult_id.in_(adults), PackHold.state == HoldState.READY)
-    if but is not None:
-        ready = ready.where(PackHold.id != but.id)
     return Counter((adult_id, child_id) for rows in (loans, ready) for adult_id, child_id in school.session.execute(rows) if adult_id is not None)
 
 

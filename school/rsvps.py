@@ -179,6 +179,12 @@ def waiting(school: School, event: Event) -> Sequence[Rsvp]:
     return school.session.scalars(rows.order_by(Rsvp.waiting_since, Rsvp.adult_id)).all()
 
 
+def waits_for(school: School, adult: Adult) -> Sequence[Rsvp]:
+    """The places for which this adult waits at events that are still to come, the one asked for first first."""
+    rows = school.session.scalars(select(Rsvp).where(Rsvp.adult_id == adult.id, Rsvp.answer == Answer.WAITING).order_by(Rsvp.waiting_since))
+    return [rsvp for rsvp in rows if events.is_on(school, rsvp.event)]
+
+
 def turn(school: School, rsvp: Rsvp) -> int:
     """Which place in the waiting list this is, 1 the next."""
     return [each.adult_id for each in waiting(school, rsvp.event)].index(rsvp.adult_id) + 1

@@ -14,6 +14,8 @@ from school.calendar import after_waking, end_of_quiet
 from school.families import require
 from school.notices import tell
 
+__all__ = ["Waiting"]
+
 DECIDES_IN = timedelta(hours=1)
 """The least time in which someone can answer the offer of a freed slot; what begins sooner is not offered to those who wait, but can be booked."""
 

@@ -96,7 +96,8 @@ def count(desk: Desk, copy_id: int) -> Response:
         desk.wrong(partial(show, copy_id=copy_id), _=f"{copy.label} does not wait to be counted: it is {pack_words.STATES[refusal.state][0]}.")
     desk.changed("counted a pack", label=copy.label, wrong=len(found))
     desk.afterwards(desk.hooks.wake)
-    wrong = {0: "All is there.", 1: "1 thing is written down as missing or damaged."}.get(len(found), f"{len(found)} things are written down.")
+    left = len(pack_loans.problems(desk.school, copy))
+    wrong = {0: "All is there.", 1: "1 thing is written down as missing or damaged."}.get(left, f"{left} things are written down as missing or damaged.")
     then = {CopyState.SHELF: "It is on the shelf.", CopyState.KEPT: "It is set aside for the next family.", CopyState.REPAIR: "It goes into repair."}
     return desk.to(f"{page.href}/copies/{copy.id}", f"{copy.label} is counted. {wrong} {then.get(CopyState(copy.state), '')}".strip())
 
@@ -115,6 +116,7 @@ def lose(desk: Desk, copy_id: int) -> Response:
     except NotOut as refusal:
         desk.wrong(partial(show, copy_id=copy_id), _=pack_words.not_out(desk, copy, refusal))
     desk.changed("took a pack as lost", label=copy.label)
+    desk.afterwards(desk.hooks.wake)
     return desk.to(f"{page.href}/copies/{copy.id}", f"{copy.label} is lost. The family is not reminded any more.")
 
 
@@ -127,7 +129,8 @@ def repair(desk: Desk, copy_id: int) -> Response:
     except NotOut as refusal:
         desk.wrong(partial(show, copy_id=copy_id), _=pack_words.not_out(desk, copy, refusal))
     desk.changed("put a pack into repair", label=copy.label)
-    return desk.to(f"{page.href}/copies/{copy.id}", f"{copy.label} is in repair. Whoever it was set aside for waits again, first in the queue.")
+    desk.afterwards(desk.hooks.wake)
+    return desk.to(f"{page.href}/copies/{copy.id}", f"{copy.label} is in repair. Whoever it was set aside for is told, and waits again in their place.")
 
 
 @page.post("/copies/{copy_id:int}/retire", needs=EDIT)
@@ -139,6 +142,7 @@ def retire(desk: Desk, copy_id: int) -> Response:
     except NotOut as refusal:
         desk.wrong(partial(show, copy_id=copy_id), _=pack_words.not_out(desk, copy, refusal))
     desk.changed("retired a copy of a pack", label=copy.label)
+    desk.afterwards(desk.hooks.wake)
     return desk.to(f"{page.href}/copies/{copy.id}", f"{copy.label} is lent no more.")
 
 

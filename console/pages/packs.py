@@ -165,7 +165,7 @@ def undo_back(desk: Desk, copy_id: int) -> Response:
     if pack_desk.last_seen(desk.school, desk.viewer, copy) is None:
         raise NotThere
     try:
-        loan = pack_desk.undo_take_back(desk.school, copy)
+        loan = pack_loans.undo_take_back(desk.school, copy)
     except Over:
         return desk.to(_back_to(desk, page.href), f"{copy.label} cannot be undone: it is set aside for the next family, or came back on another day.")
     desk.changed("undid taking back a pack", "child", loan.child_id, label=copy.label)

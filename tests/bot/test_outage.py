@@ -211,6 +211,16 @@ async def test_what_is_caught_up_too_late_goes_to_staff_and_the_parent_is_told(s
         assert (need.need, need.text) == (Need.LATE, "can i see ms okafor tomorrow at 3")
 
 
+async def test_who_dies_in_the_first_second_of_the_first_start_is_caught_up_too(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(served.house.dispatcher, "recover", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            await served.running.start()
+    served.standin.inbound("sms", AMINA, "hello", webhook=False)
+    served.later = timedelta(minutes=1)
+    assert await catch_up(served) == 1
+
+
 async def test_nothing_from_before_the_first_start_is_taken_in(served: Served) -> None:
     served.standin.inbound("sms", AMINA, "from another life", webhook=False)
     await asyncio.sleep(0.01)

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _catalogue()
     _holds()
     _loans()
+    _problems()
     _holidays()
     op.execute("INSERT INTO pack_rules (id, \"values\") VALUES (1, '{}')")  # who lends or takes back locks this row
 
@@ -173,6 +174,9 @@ def _loans() -> None:
         sqlite_where=sa.text("back_at IS NULL AND lost_at IS NULL"),
         postgresql_where=sa.text("back_at IS NULL AND lost_at IS NULL"),
     )
+
+
+def _problems() -> None:
     op.create_table(
         "pack_problems",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
