@@ -49,10 +49,8 @@ WORDS = {
 HOLIDAY = _("holiday*, half term, summer, christmas, easter")
 # Translators: words that say that a pack is collected rather than sent home in the child's bag, with commas between. Write those of your language.
 COLLECT_WORDS = _("collect, pick up, pick it up, fetch, come for it")
-# Translators: one word by which parents say that they collect something themselves. Without the spaces around it.
-COLLECT = _("collect")
-# Translators: one word for the bag in which a child brings things home from school, as parents text it.
-BAG = _("bag")
+# Translators: words that say that a pack comes home in the child's bag rather than being collected, with commas between. Write those of your language.
+BAG_WORDS = _("bag, book bag, send home, send it home")
 WHICH_PACK = _("Which pack?")
 WHICH_CHILD = _("Which child is it for?")
 # Translators: a button. At most 20 characters.
@@ -88,12 +86,13 @@ def list_packs(chat: Chat, school: School) -> None:
 
 
 def _of_the_kind(chat: Chat, found: Sequence[Pack]) -> Sequence[Pack]:
-    """Those for what was named; where nothing was and there are many, for what is chosen."""
-    if any(pack in found for pack in chat.heard("pack")) or chat.answered("pack"):
-        return found
+    """Those for what was named, then or at a question that follows; where nothing was and there are many, for what is chosen."""
     named = [skill for skill, words in WORDS.items() if chat.says(words)]
-    good_for = [pack for pack in found if set(pack.skills) & set(named)]
-    if named and not good_for and not chat.answered("kind"):
+    wanted = chat.keep("for", named[0].value if len(named) == 1 else "", instead={skill.value: words for skill, words in WORDS.items()})
+    if any(pack in found for pack in chat.heard("pack")):
+        return found
+    good_for = [pack for pack in found if set(pack.skills) & ({wanted} if wanted else set(named))]
+    if (wanted or named) and not good_for and not chat.answered("kind"):
         chat.say(_("There is no pack for that at the moment. These are the packs that we have."))
     if good_for or len(found) <= MANY:
         return good_for or found
@@ -139,8 +138,8 @@ def reserve(chat: Chat, school: School) -> None:
     if not found:
         chat.say(NO_PACKS)
         chat.go("pass_on", intent="reserve_pack", text=chat.text)
-    is_named = any(pack in found for pack in chat.heard("pack"))
-    likely = found if is_named else chat.beside(found) or _of_the_kind(chat, found)
+    of_the_kind, is_named = _of_the_kind(chat, found), any(pack in found for pack in chat.heard("pack"))
+    likely = of_the_kind if is_named else chat.beside(found) or of_the_kind
     pack = chat.choose("pack", likely, WHICH_PACK, heard="pack", hears="pack", pick_single=len(found) > 1, label=_title)
     _not_twice(chat, school, pack)
     _reserve(chat, school, pack)
@@ -172,7 +171,7 @@ def _way(chat: Chat, school: School) -> Way:
     if Way.COLLECT not in pack_rules.ways(school):
         return Way.BAG
     first = Way.COLLECT if chat.says(COLLECT_WORDS) else Way.BAG
-    return Way(chat.keep("way", first.value, instead={Way.COLLECT.value: COLLECT, Way.BAG.value: BAG}))
+    return Way(chat.keep("way", first.value, instead={Way.COLLECT.value: COLLECT_WORDS, Way.BAG.value: BAG_WORDS}))
 
 
 def _agreed(chat: Chat, school: School, pack: Pack, child: Child, way: Way) -> bool:

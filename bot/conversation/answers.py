@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from bot.conversation.mentions import stands_in
 from bot.conversation.state import Option, Question
 from nlu.wordlists import fold
 
@@ -102,9 +103,8 @@ def is_negated(said: str) -> bool:
 
 
 def mentioned(options: Sequence[Option], text: str) -> Option | None:
-    """The only option whose label stands somewhere in the text."""
-    said = f" {fold(text)} "
-    found = [option for option in options if any(f" {fold(label)} " in said for label in (option.label, option.english))]
+    """The only option whose label stands somewhere in the text, or one of the words of which it is a list, with commas."""
+    found = [option for option in options if stands_in(text, f"{option.label},{option.english}")]
     return found[0] if len(found) == 1 else None
 
 

@@ -233,7 +233,7 @@ class Chat:
     def keep(self, key: str, value: T, instead: Mapping[T, Phrase] | None = None) -> T:
         """A value taken as known, the same on every run of this dialogue, until the parent wants it changed (see `change`).
 
-        `instead` are words that put another value in its place when they are mentioned at a question that follows: {Way.PHONE: _("phone")}.
+        `instead` are words that put another value in its place when they are mentioned at a question that follows: {Way.PHONE: _("phone")}. Lists as in `says`.
         """
         self._instead += [self._option(key, other, words) for other, words in (instead or {}).items()]
         step = self._reached(key)

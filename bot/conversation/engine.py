@@ -217,6 +217,8 @@ class Conversation:
 
     def _put_instead(self, question: Question, heard: Utterance) -> bool:
         """Whether the message names another value for something that was taken as known: 'by phone please' at the confirmation."""
+        if any(self._goes_elsewhere(wish) and wish.confidence >= SURE for wish in heard.wishes):
+            return False
         option = answers.mentioned(question.instead, heard.text)
         frame = self._top()
         index = frame.index_of(option.id) if option else None
