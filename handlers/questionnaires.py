@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import NoReturn
 
 from bot.conversation import Chat, dialogue, notice
@@ -13,6 +14,8 @@ from school.questionnaires import OTHER, Privacy, Question, QuestionKind, Questi
 from school.responses import SKIPPED, Closed, Given, NoAnswer, Respondent, RespondentState, Why
 from translations import Phrase, _, keywords, ngettext, scales, written
 
+Begun = Callable[[], object]
+"""To be called before an answer is asked for that has more than one part, once the first is there."""
 LEFT_OUT = ""
 """What stands for an answer that is left out."""
 DONE = "done"
@@ -206,7 +209,9 @@ def answer(chat: Chat, school: School) -> None:
     try:
         chat.once("begin", responses.begin, school, respondent)
         while (question := responses.next_question(questionnaire, answers)) is not None:
-            answers[question.key] = _ask(chat, questionnaire, question, answers, respondent)
+            # Of an answer in several parts the first one may be all that is said today: an earlier answer, taken back, must not come back with it.
+            begun = partial(chat.once, f"begun:{question.key}", responses.take_back, school, respondent, question)
+            answers[question.key] = _ask(chat, questionnaire, question, answers, respondent, begun)
             chat.once(f"keep:{question.key}", responses.keep, school, respondent, question, answers[question.key], _language(chat))
         if responses.next_question(questionnaire, responses.given(school, respondent)) is not None:
             chat.go("answer_questionnaire", respondent=respondent.id)  # something that was answered here is kept no more
@@ -259,7 +264,7 @@ def _go_on_with_the_next(chat: Chat, school: School, respondent: Respondent) -> 
 # One question
 
 
-def _ask(chat: Chat, questionnaire: Questionnaire, question: Question, answers: Mapping[str, Given], respondent: Respondent) -> Given:
+def _ask(chat: Chat, questionnaire: Questionnaire, question: Question, answers: Mapping[str, Given], respondent: Respondent, begun: Begun) -> Given:
     asked = responses.asked_so_far(questionnaire, answers)
     known = _mentioned(chat, question)
     if known is not None:
@@ -270,7 +275,7 @@ def _ask(chat: Chat, questionnaire: Questionnaire, question: Question, answers: 
         # Translators: the same, about one child: 'Leo, 3 of 8: How happy is your child at school?'.
         progress = _("{child}, {number} of {count}: {text}").format(child=respondent.child)
     chat.say(progress, attach=question.file, number=asked.index(question) + 1, count=len(asked), text=question.text)
-    given = _ASK[QuestionKind(question.kind)](chat, question)
+    given = _ASK[QuestionKind(question.kind)](chat, question, begun)
     try:
         return responses.check(question, given)
     except NoAnswer as refusal:
@@ -313,10 +318,10 @@ def _options(question: Question) -> Mapping[str, Phrase]:
     return {**_labels(question), **({LEFT_OUT: SKIP} if question.is_optional else {})}
 
 
-def _choice(chat: Chat, question: Question) -> Given:
+def _choice(chat: Chat, question: Question, begun: Begun) -> Given:
     options, kind = _options(question), QuestionKind(question.kind)
     if question.takes_other:
-        return _choice_or_own(chat, question)
+        return _choice_or_own(chat, question, begun)
     means = {"affirm": "yes", "deny": "no"} if kind == QuestionKind.YES_NO else None
     chosen = chat.choose(
         question.key, list(options), WHICH_ONE[kind], label=options.__getitem__, pick_single=False, means=means, otherwise=OTHERWISE[kind], page=len(options)
@@ -324,7 +329,7 @@ def _choice(chat: Chat, question: Question) -> Given:
     return Given((chosen,)) if chosen != LEFT_OUT else SKIPPED
 
 
-def _choice_or_own(chat: Chat, question: Question) -> Given:
+def _choice_or_own(chat: Chat, question: Question, begun: Begun) -> Given:
     """One of the answers, or what they write instead: that is 'something else', said at once."""
     options = _options(question)
     chosen = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.CHOICE], label=options.get)
@@ -335,10 +340,12 @@ def _choice_or_own(chat: Chat, question: Question) -> Given:
     named = [chosen] if chosen in options else _named(chat, question, chosen)
     if len(named) > 1 or not (named or _has_letters(chosen)):
         chat.unclear(question.key, chosen, otherwise=OTHERWISE[QuestionKind.CHOICE], plainly=WHICH_ONE[QuestionKind.CHOICE])
+    if OTHER in named:
+        begun()
     return _with_words(chat, question, named) if named else Given((OTHER,), words=chosen)
 
 
-def _several(chat: Chat, question: Question) -> Given:
+def _several(chat: Chat, question: Question, begun: Begun) -> Given:
     """As many as they name; after one alone it is asked for more, until that is all."""
     options, labels = _options(question), _labels(question)
     said = chat.choose_or_tell(question.key, list(options), WHICH_ONE[QuestionKind.SEVERAL], label=options.get)
@@ -352,6 +359,8 @@ def _several(chat: Chat, question: Question) -> Given:
         chat.unclear(question.key, said, otherwise=OTHERWISE[QuestionKind.SEVERAL], plainly=PLAINLY[QuestionKind.SEVERAL])
     if not chosen:
         return Given((OTHER,), words=said)
+    if said in options or OTHER in chosen:
+        begun()
     given = _with_words(chat, question, chosen)
     while said in options and len(given.choices) < len(labels):
         left = {key: words for key, words in labels.items() if key not in given.choices} | {DONE: THAT_IS_ALL}
@@ -401,7 +410,7 @@ def _mentioned(chat: Chat, question: Question) -> Given | None:
     return Given(on=chat.choose(question.key, list(days), HINT_DAY, hears="time")) if len(days) == 1 else None
 
 
-def _number(chat: Chat, question: Question) -> Given:
+def _number(chat: Chat, question: Question, _: Begun) -> Given:
     said: object = chat.choose_or_tell(question.key, [], _hint(question), hears="number")
     if _is_skipped(chat, question, said):
         return SKIPPED
@@ -411,7 +420,7 @@ def _number(chat: Chat, question: Question) -> Given:
     return Given(number=int(digits[0]))
 
 
-def _date(chat: Chat, question: Question) -> Given:
+def _date(chat: Chat, question: Question, _: Begun) -> Given:
     said: object = chat.choose_or_tell(question.key, [], _hint(question), hears="time")
     if isinstance(said, date):
         return Given(on=said)
@@ -430,7 +439,7 @@ def _is_skipped(chat: Chat, question: Question, said: object) -> bool:
     return said == LEFT_OUT or (question.is_optional and isinstance(said, str) and chat.says(keywords.SKIP, said))
 
 
-def _text(chat: Chat, question: Question) -> Given:
+def _text(chat: Chat, question: Question, _: Begun) -> Given:
     words = chat.ask(question.key, WHICH_ONE[QuestionKind.TEXT], skip=SKIP if question.is_optional else None, lets_through=True)
     if question.is_optional and words.strip().isdecimal():  # the number of an answer to the question before, where only 'Skip' has one here
         chat.unclear(question.key, words, otherwise=WHICH_ONE[QuestionKind.TEXT], plainly=WHICH_ONE[QuestionKind.TEXT])

@@ -243,14 +243,25 @@ def keep(school: School, respondent: Respondent, question: Question, answer: Giv
         response = Response(questionnaire_id=respondent.questionnaire_id, respondent_id=respondent.id)
         school.session.add(response)
         school.session.flush()
-    before = [row for row in response.answers if row.question_id == question.id]
-    for row in before:
+    _remove(school, response, question)
+    response.answers += _rows(school, question, checked, language, respondent.adult)
+    respondent.state = RespondentState.STARTED
+    school.session.flush()
+
+
+def take_back(school: School, respondent: Respondent, question: Question) -> None:
+    """What they answered to a question is not so any more, and the new answer is not all there yet. Refuses with Closed."""
+    _open(school, respondent)
+    response = response_of(school, respondent)
+    if response is not None:
+        _remove(school, response, question)
+
+
+def _remove(school: School, response: Response, question: Question) -> None:
+    for row in [row for row in response.answers if row.question_id == question.id]:
         response.answers.remove(row)
         if row.text is not None:
             school.session.delete(row.text)
-    school.session.flush()
-    response.answers += _rows(school, question, checked, language, respondent.adult)
-    respondent.state = RespondentState.STARTED
     school.session.flush()
 
 

@@ -187,3 +187,10 @@ def test_whatever_the_way_the_same_answers_are_kept(demo_store: Store, words: Wo
     assert plain.keys() <= wanted.keys()
     assert {key: wanted[key] for key in plain} == plain
     assert _run(demo_store, words, form, wanted, strays) == plain
+
+
+def test_an_answer_that_was_taken_back_does_not_return_when_half_of_a_new_one_is_left(demo_store: Store, words: Words) -> None:
+    several = Asked("q0", "Which clubs?", QuestionKind.SEVERAL, choices=CHOICES, takes_other=True)
+    form = Form("All about it", [several, Asked(LAST, "Anything else?", QuestionKind.TEXT)], privacy=Privacy.NAMED)
+    wanted = {"q0": Given(("3",)), LAST: Given(words="It is fine")}
+    assert _run(demo_store, words, form, wanted, ["nonsense", "menu"]) == wanted
