@@ -124,14 +124,19 @@ def hand_out(desk: Desk, hold_id: int) -> Response:
 def undo_out(desk: Desk, loan_id: int) -> Response:
     """It did not go home after all."""
     loan = access.loan(desk.school, desk.viewer, loan_id)
-    label, child = loan.copy.label, loan.child
+    copy, child = loan.copy, loan.child
+    label = copy.label
     place = f"{page.href}#c{child.class_id}" if child is not None else page.href
     try:
         pack_loans.undo_hand_out(desk.school, loan)
     except Over:
         return desk.to(_back_to(desk, place), f"{label} cannot be undone: it is back already, or went home on another day.")
     desk.changed("undid handing out a pack", "child", child.id if child is not None else None, label=label)
-    return desk.to(_back_to(desk, place), f"Undone. {label} is set aside for {child.name if child is not None else 'them'} as before.")
+    hold = pack_loans.hold_of(desk.school, copy)
+    # What was handed out at the desk unasked is on the shelf again, or the next family's.
+    is_theirs = hold is not None and child is not None and hold.child_id == child.id
+    now = f"set aside for {child.name} as before" if is_theirs and child is not None else pack_words.state(copy)
+    return desk.to(_back_to(desk, place), f"Undone. {label} is {now}.")
 
 
 @page.post("/copies/{copy_id:int}/back")

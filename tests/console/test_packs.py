@@ -183,6 +183,8 @@ class TestByLabel:
         html = office.get(f"{AT}/copies/{copy}?q=leo")
         assert f'name="to" value="{packs.to("Leo")}"' in html
         assert "goes home with Leo Reed" in said(office.post(f"{AT}/copies/{copy}/out", {"to": packs.to("Leo")}))
+        loan = re.findall(r"loans/(\d+)/undo", office.get(AT))[0]
+        assert said(office.post(f"{AT}/loans/{loan}/undo")) == "Undone. P0006 is on the shelf."
         assert "Nobody fits that." in office.get(f"{AT}/copies/{packs.copy('Counting bears')}?q=nobodyatall")
 
     def test_nobody_chosen_is_told(self, packs: Packs, office: Browser) -> None:

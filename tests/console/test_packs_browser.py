@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -109,10 +110,10 @@ def in_use(packs: Packs) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("scheme, width", [("light", 360), ("dark", 1280)])
-def test_every_page_of_packs_can_be_read(packs: Packs, on_monday: OnMonday, scheme: str, width: int) -> None:
+def test_every_page_of_packs_can_be_read(packs: Packs, on_monday: OnMonday, scheme: Literal["light", "dark"], width: int) -> None:
     ids = in_use(packs)
     page = on_monday.as_("Office", width)
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)
     pack, easter = ids["pack"], ids["holiday"]
     copies = [f"copies/{packs.copy(title)}?q=leo" for title in ("Story sack", "Counting bears", "Sensory box", "Getting dressed")]
     of_packs = ["catalogue", "catalogue?retired=1", "new", f"{pack}", f"{pack}/edit", f"{pack}/reserve?q=leo", "labels"]
