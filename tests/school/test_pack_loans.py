@@ -147,14 +147,17 @@ def test_what_is_counted_later_waits_to_be_counted(school: School) -> None:
 
 
 def test_what_is_not_back_after_all_is_out_again(school: School) -> None:
-    pack, [family] = a_pack(school), families(school, 1)
+    pack, [family, next_family] = a_pack(school), families(school, 2)
     loan = home(school, pack, family)
-    pack_loans.take_back(school, only(pack), None)
-    assert pack_loans.undo_take_back(school, only(pack)) is loan
-    assert (only(pack).state, packs.at_home(school, family.adult)) == (CopyState.OUT, [loan])
+    for counted in (False, True):
+        pack_loans.take_back(school, only(pack), None, counted=counted)
+        assert pack_loans.undo_take_back(school, only(pack)) is loan
+        assert (only(pack).state, packs.at_home(school, family.adult)) == (CopyState.OUT, [loan])
+    asks(school, pack, next_family)
     pack_loans.take_back(school, only(pack), None, counted=True)
     with pytest.raises(Over):
         pack_loans.undo_take_back(school, only(pack))
+    assert only(pack).state == CopyState.KEPT
 
 
 def test_two_who_take_one_back_at_once_are_told_apart(database_url: str) -> None:
