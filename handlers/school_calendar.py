@@ -31,8 +31,8 @@ def _of_term(what: str) -> Phrase:
     return _("No school for children from {first} to {last}.")
 
 
-# Translators: names a question in 'Do you mean: Is the school open?'.
-@dialogue(intent=Topic.CLOSED, about=_("Is the school open?"), hears=("time",))
+# Translators: names a question in 'Do you mean: Whether there is school?': on some day.
+@dialogue(intent=Topic.CLOSED, about=_("Whether there is school"), hears=("time",))
 def closed(chat: Chat, school: School) -> None:
     """Whether there is school today, or on the day that was named."""
     days = calendar(school)
