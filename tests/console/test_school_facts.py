@@ -44,4 +44,4 @@ def test_a_fact_is_removed(office: Browser) -> None:
 
 
 def test_a_class_team_has_no_such_page(console: Console) -> None:
-    console.as_("Ms Okafor").get(AT, 403)
+    console.as_("Ms Okafor").get(AT, 404)
