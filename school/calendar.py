@@ -48,6 +48,10 @@ class Calendar:
         inside = {what for first, last, what in self.terms if first <= day <= last}
         return next((what for what in ("closed", "INSET", "half-term") if what in inside), "holiday")
 
+    def coming(self, day: date) -> Sequence[tuple[date, date, str]]:
+        """Terms, half-terms and single days off that are not over on this day, as first day, last day and what, the next first."""
+        return [stretch for stretch in self.terms if stretch[1] >= day]
+
     def school_days_between(self, first: date, last: date) -> Iterator[date]:
         """The school days from `first` to `last`, both included."""
         day = first
