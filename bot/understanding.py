@@ -50,6 +50,12 @@ NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
 """How many things at home in a guess a message must name for the guess to count as this sure."""
 
 
+WORTH_ASKING = 0.35
+"""From this confidence on it is asked whether a general answer is meant; below, what was written is more likely for a person."""
+SURELY_GENERAL = 0.6
+"""From this confidence on a general answer is meant, whatever the message names: 'is there halal lunch', though a 'family lunch' is to come."""
+
+
 class Understander(Protocol):
     """What the turns need of an engine: the embedded one, or Rasa's client."""
 
@@ -124,12 +130,12 @@ def staff_named(school: School, text: str) -> frozenset[int]:
 
 def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Understanding]:
     """What is wished: usually one thing; several where each part of the message is clearly a wish of its own."""
-    whole = _about_what_it_names(_careful(_believed(engine.parse(text, context))))
+    whole = _about_what_it_names(_weighed(_careful(_believed(engine.parse(text, context)))))
     parts = [part for part in JOINTS.split(text) if len(part.split()) >= 2]
     if len(parts) < 2:
         return [whole]
     each = [_careful(_believed(engine.parse(part, context))) for part in parts[:4]]
-    clear = [wish for wish in each if wish.decision is Decision.ACT and wish.intent not in PLEASANTRIES]
+    clear = _not_from_a_letter([wish for wish in each if wish.decision is Decision.ACT and wish.intent not in PLEASANTRIES])
     if len({wish.intent for wish in clear}) > 1:
         return clear
     # 'Good morning. I want to see the teacher. Thank you' is one wish, and better understood without what stands around it.
@@ -155,9 +161,26 @@ def _believed(wish: Understanding) -> Understanding:
     return replace(wish, intent=meant.name, decision=surer) if named >= NAMED[surer] else wish
 
 
+def _weighed(wish: Understanding) -> Understanding:
+    """The guess, but no guess where next to nothing speaks for a general answer: 'the grey ones are in the blue sack' asks nothing about uniforms."""
+    is_weak = wish.decision is Decision.CONFIRM and _is_general(wish) and wish.confidence < WORTH_ASKING
+    return replace(wish, decision=Decision.HAND_OVER) if is_weak else wish
+
+
+def _not_from_a_letter(wishes: list[Understanding]) -> list[Understanding]:
+    """The wishes; beside one that gives the whole message to a person, what sounds like a general question is part of what that person is told."""
+    is_letter = any((meant := find(wish.intent)) is not None and meant.whole for wish in wishes)
+    return [wish for wish in wishes if not _is_general(wish)] if is_letter else wishes
+
+
+def _is_general(wish: Understanding) -> bool:
+    meant = find(wish.intent)
+    return meant is not None and meant.general
+
+
 def _about_what_it_names(wish: Understanding) -> Understanding:
     """What was not understood, or is no dialogue's, and names something that one tells of ('the makton one') asks for that."""
-    if wish.decision is not Decision.HAND_OVER and find(wish.intent) is not None:
+    if wish.decision is not Decision.HAND_OVER and find(wish.intent) is not None and not (_is_general(wish) and wish.confidence < SURELY_GENERAL):
         return wish
     told = next((found for entity in wish.entities if (found := that_tells_of(entity.kind)) is not None), None)
     return replace(wish, intent=told.name, decision=Decision.ACT) if told is not None else wish

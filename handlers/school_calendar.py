@@ -14,7 +14,7 @@ SOON = 4
 
 
 # Translators: names a question in 'Do you mean: Term dates and holidays?'.
-@dialogue(intent=Topic.TERM_DATES, about=_("Term dates and holidays"))
+@dialogue(intent=Topic.TERM_DATES, about=_("Term dates and holidays"), general=True)
 def term_dates(chat: Chat, school: School) -> None:
     """The terms, half-terms and days off that come next."""
     stretches = calendar(school).coming(school.today)[:SOON]
@@ -32,7 +32,7 @@ def _of_term(what: str) -> Phrase:
 
 
 # Translators: names a question in 'Do you mean: Whether there is school?': on some day.
-@dialogue(intent=Topic.CLOSED, about=_("Whether there is school"), hears=("time",))
+@dialogue(intent=Topic.CLOSED, about=_("Whether there is school"), hears=("time",), general=True)
 def closed(chat: Chat, school: School) -> None:
     """Whether there is school today, or on the day that was named."""
     days = calendar(school)
@@ -47,7 +47,7 @@ def closed(chat: Chat, school: School) -> None:
 
 
 # Translators: names a question in 'Do you mean: My child's teacher?'.
-@dialogue(intent=Topic.TEACHER, about=_("My child's teacher"), hears=("child",))
+@dialogue(intent=Topic.TEACHER, about=_("My child's teacher"), hears=("child",), general=True)
 def teacher(chat: Chat, school: School) -> None:
     """Each child's class and its teacher."""
     named = chat.heard("child")

@@ -52,4 +52,4 @@ def tell(chat: Chat, school: School, *, topic: Topic, is_known: bool = False) ->
 
 
 for _topic, _about in ABOUT.items():
-    dialogue(intent=_topic.value, about=_about)(partial(tell, topic=_topic))
+    dialogue(intent=_topic.value, about=_about, general=True)(partial(tell, topic=_topic))

@@ -35,6 +35,7 @@ class Dialogue:
     `keyword` starts it as a whole message: what a reminder says to reply.
     A `passing` one is not taken up again once something else was said.
     A `whole` one gives the words to a person: it gets the whole message, and of several such wishes in one only the first by `order` is followed.
+    A `general` one answers what anyone might ask: it yields where little speaks for it, to a person who is written to, and to what the message names.
     `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
     `takes_over` are dialogues that are over once this one is wished for beside them: it says all that they were for.
     `tells_of` is the kind of entity that it is about: a message that names one, and is not understood otherwise, asks for it.
@@ -54,6 +55,7 @@ class Dialogue:
     hears: tuple[str, ...] = ()
     asks: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
+    general: bool = False
     takes_over: tuple[str, ...] = ()
     tells_of: str = ""
     offered: Callable[[School, Adult], bool] | None = None
@@ -79,6 +81,7 @@ def dialogue(
     hears: tuple[str, ...] = (),
     asks: Mapping[str, str] | None = None,
     whole: bool = False,
+    general: bool = False,
     takes_over: tuple[str, ...] = (),
     tells_of: str = "",
     offered: Callable[[School, Adult], bool] | None = None,
@@ -88,7 +91,7 @@ def dialogue(
     def register(run: Run) -> Run:
         if intent in _dialogues:
             raise ValueError(f"two dialogues for the intent {intent}")
-        told = (menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {}, whole, takes_over, tells_of, offered)
+        told = (menu, about or menu, order, urgent, strangers, within, passing, keyword, hears, asks or {}, whole, general, takes_over, tells_of, offered)
         _dialogues[intent] = Dialogue(intent, run, *told)
         return run
 
