@@ -19,11 +19,14 @@ def term_dates(chat: Chat, school: School) -> None:
     """The terms, half-terms and days off that come next."""
     stretches = calendar(school).coming(school.today)[:SOON]
     for first, last, what in stretches:
-        chat.say(_of_term(what) if first != last else _("No school for children on {first}."), first=first, last=last)
+        chat.say(_stretch(what, is_one_day=first == last), first=first, last=last)
     tell(chat, school, topic=Topic.TERM_DATES, is_known=bool(stretches))
 
 
-def _of_term(what: str) -> Phrase:
+def _stretch(what: str, *, is_one_day: bool) -> Phrase:
+    if is_one_day:
+        # Translators: {first} is a date.
+        return _("No school for children on {first}.")
     if what == "term":
         # Translators: {first} and {last} are dates.
         return _("Term: {first} to {last}.")

@@ -554,7 +554,7 @@ def test_5_a_correction_takes_every_value_and_leaves_other_wishes_their_turn(tal
     children = school.session.scalars(select(Child).order_by(Child.id)).all()[:3]
     talk.hear("…", wish("about_child", child=name_of(children[0], "child"), time=When(date(2026, 3, 3))))
     changed = wish("about_child", child=name_of(children[1], "child"), time=When(date(2026, 3, 6)))
-    said = talk.hear("the other one on friday. and what is for lunch", changed, wish("lunch"))
+    said = talk.hear("the other one on friday. and what will the weather be", changed, wish("lunch"))
     assert said == f"I will do these one after the other.\n{children[1].first_name} on Fri 6 March?"
     assert talk.hear("yes") == "Fish."
 
@@ -755,18 +755,18 @@ def test_8_of_several_wishes_the_rest_wait_and_the_parent_is_told(talk: Talk, or
 
 def test_8_two_parts_of_one_wish_are_one_wish(talk: Talk, order: dict[str, str]) -> None:
     day = When(date(2026, 3, 3))
-    talk.hear("i want plums. on tuesday please. what is for lunch", wish("order"), wish("order", time=day), wish("ask_lunch"))
-    assert [frame.dialogue for frame in talk.state.waiting] == ["ask_lunch"]
+    talk.hear("i want plums. on tuesday please. what will the weather be", wish("order"), wish("order", time=day), wish("ask_weather"))
+    assert [frame.dialogue for frame in talk.state.waiting] == ["ask_weather"]
     assert list(talk.state.frames[0].heard) == ["time"]
 
 
 def test_8_a_wish_that_waits_and_has_no_dialogue_reaches_a_person(talk: Talk, order: dict[str, str], school: School) -> None:
-    talk.hear("plums please. what is for lunch", wish("order"), wish("ask_lunch"))
+    talk.hear("plums please. what will the weather be", wish("order"), wish("ask_weather"))
     talk.hear("plum")
     talk.hear("small")
     assert talk.hear("yes").endswith("\nI have passed your message to the office.")
-    passed_on = select(Attention).where(Attention.detail == "ask_lunch")
-    assert [row.text for row in school.session.scalars(passed_on)] == ["plums please. what is for lunch"]
+    passed_on = select(Attention).where(Attention.detail == "ask_weather")
+    assert [row.text for row in school.session.scalars(passed_on)] == ["plums please. what will the weather be"]
 
 
 def test_8_what_a_person_reads_whole_is_one_wish(talk: Talk) -> None:
@@ -776,8 +776,8 @@ def test_8_what_a_person_reads_whole_is_one_wish(talk: Talk) -> None:
         def keeps(chat: Chat, school: School, intent: str = intent) -> None:
             chat.say(_("{intent}: {text}"), intent=intent, text=chat.text)
 
-    said = "bad night. seizure at 4. what is for lunch"
-    assert talk.hear(said, wish("to_class"), wish("health"), wish("ask_lunch")) == f"health: {said}"
+    said = "bad night. seizure at 4. what will the weather be"
+    assert talk.hear(said, wish("to_class"), wish("health"), wish("ask_weather")) == f"health: {said}"
 
 
 def test_8_two_wishes_for_different_children_are_two(talk: Talk, order: dict[str, str], school: School) -> None:
@@ -838,7 +838,7 @@ def test_8_a_clear_wish_after_a_day_goes_first_and_then_the_old_one_is_offered(t
 
     talk.begin("order")
     talk.school.now += timedelta(hours=25)
-    assert talk.hear("what is for lunch", wish("lunch")) == "Fish.\nLast time we talked about: Your order. Shall we go on?"
+    assert talk.hear("what will the weather be", wish("lunch")) == "Fish.\nLast time we talked about: Your order. Shall we go on?"
 
 
 def test_8_a_menu_left_for_a_day_is_no_conversation(talk: Talk) -> None:
