@@ -48,8 +48,6 @@ IN_MANY_TITLES = frozenset(
 )
 NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
 """How many things at home in a guess a message must name for the guess to count as this sure."""
-
-
 WORTH_ASKING = 0.35
 """From this confidence on it is asked whether a general answer is meant; below, what was written is more likely for a person."""
 SURELY_GENERAL = 0.6
@@ -179,8 +177,9 @@ def _is_general(wish: Understanding) -> bool:
 
 
 def _about_what_it_names(wish: Understanding) -> Understanding:
-    """What was not understood, or is no dialogue's, and names something that one tells of ('the makton one') asks for that."""
-    if wish.decision is not Decision.HAND_OVER and find(wish.intent) is not None and not (_is_general(wish) and wish.confidence < SURELY_GENERAL):
+    """What was not understood, is no dialogue's, or is a general answer without much for it, and names something that a dialogue tells of, asks for that."""
+    is_understood = wish.decision is not Decision.HAND_OVER and find(wish.intent) is not None
+    if is_understood and (not _is_general(wish) or wish.confidence >= SURELY_GENERAL):
         return wish
     told = next((found for entity in wish.entities if (found := that_tells_of(entity.kind)) is not None), None)
     return replace(wish, intent=told.name, decision=Decision.ACT) if told is not None else wish

@@ -34,21 +34,17 @@ NONE_OF_THESE = _("None of these")
 def tell(chat: Chat, school: School, *, topic: Topic, is_known: bool = False) -> None:
     """What the school has written about it: one answer, or the one that is meant; `is_known` where something was said already."""
     found = school_facts.answering(school, topic)
-    fact = (
-        chat.choose(
-            "fact", [*found, *([None] if len(found) > 1 else [])], _("Is this what you meant?"), label=lambda each: each.question if each else NONE_OF_THESE
-        )
-        if found
-        else None
-    )
-    if fact is not None:
-        chat.say(_("{text}"), text=fact.answer)
-        if fact.link:
-            chat.say(_("{text}"), text=fact.link)
-    elif found or not is_known:
+    if is_known and not found:
+        return
+    options = [*found, None] if len(found) > 1 else found
+    fact = chat.choose("fact", options, _("Is this what you meant?"), label=lambda each: each.question if each else NONE_OF_THESE) if found else None
+    if fact is None:
         chat.once("missed", school_facts.is_missed, school, topic)
         chat.say(_("The school has not told me that yet."))
         chat.go("pass_on", intent=topic.value, text=chat.text)
+    chat.say(_("{text}"), text=fact.answer)
+    if fact.link:
+        chat.say(_("{text}"), text=fact.link)
 
 
 for _topic, _about in ABOUT.items():

@@ -163,12 +163,14 @@ def _check(plan: Plan) -> None:
 
 
 def _put(school: School, fact: Fact, plan: Plan, by: Staff | None) -> None:
-    words = plan.answer.strip()
-    if words and fact.answer is not None:
-        if fact.answer.words != words:
-            texts.rewritten(fact.answer, words)
+    words, before = plan.answer.strip(), fact.answer
+    if words and before is not None:
+        if before.words != words:
+            texts.rewritten(before, words)
     else:
         fact.answer = texts.write(school, words, texts.STAFF_READ) if words else None
+        if before is not None:
+            school.session.delete(before)
     fact.topic, fact.link, fact.changed_at, fact.changed_by_id = plan.topic, plan.link.strip(), school.now, by.id if by is not None else None
     school.session.add(fact)
     school.session.flush()

@@ -11,7 +11,7 @@ from console.desk import Desk
 from console.pages import Page
 from school import school_facts
 from school.access import Power
-from school.school_facts import ASKED, Fact, NotSo, Plan, Topic, Why
+from school.school_facts import Fact, NotSo, Plan, Topic, Why
 
 page = Page("facts", "Facts", order=58, powers=frozenset({Power.SET_UP}), waits=lambda desk: school_facts.count_drafts(desk.school))
 Show = Callable[[Desk], Response]
@@ -89,7 +89,7 @@ def remove(desk: Desk, fact_id: int) -> Response:
 
 
 def _form(desk: Desk, fact: Fact | None) -> Response:
-    return desk.render("school_facts/edit.html", fact=fact, topics=[(topic.value, words) for topic, words in TOPICS.items()], asked=ASKED)
+    return desk.render("school_facts/edit.html", fact=fact, topics=[(topic.value, words) for topic, words in TOPICS.items()])
 
 
 def _plan(desk: Desk) -> Plan:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from data.people import Adult
+from data.texts import Text
 from school import School, school_facts
 from school.school_facts import NotSo, Plan, Topic, Why
 
@@ -33,12 +36,14 @@ def test_an_answer_that_is_taken_back_leaves_a_draft(school: School) -> None:
     made = school_facts.make(school, NUTS, None)
     school_facts.change(school, made, Plan(Topic.LUNCH, made.question.words), None)
     assert school_facts.answering(school, Topic.LUNCH) == []
+    assert school.session.scalars(select(Text.words)).all() == [NUTS.question]
 
 
-def test_what_families_read_is_translated_before_they_ask(school: School) -> None:
+def test_what_families_read_is_translated_before_they_ask(school: School, parent: Adult) -> None:
+    parent.language = "so"
     made = school_facts.make(school, NUTS, None)
     assert made.answer is not None
-    assert {one.language for one in made.answer.translations} == {one.language for one in made.question.translations}
+    assert [[one.language for one in text.translations] for text in (made.question, made.answer)] == [["so"], ["so"]]
 
 
 @pytest.mark.parametrize(
