@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from bot.conversation import answers
 from bot.conversation.engine import Utterance
 from bot.conversation.mentions import behind
-from bot.conversation.registry import by_keyword, find, that_tells_of
+from bot.conversation.registry import by_keyword, find, is_general, that_tells_of
 from bot.conversation.state import State
 from bot.conversation.wishes import Instead
 from data.inbox import Received
@@ -48,8 +48,6 @@ IN_MANY_TITLES = frozenset(
 )
 NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
 """How many things at home in a guess a message must name for the guess to count as this sure."""
-WORTH_ASKING = 0.35
-"""From this confidence on it is asked whether a general answer is meant; below, what was written is more likely for a person."""
 SURELY_GENERAL = 0.6
 """From this confidence on a general answer is meant, whatever the message names: 'is there halal lunch', though a 'family lunch' is to come."""
 
@@ -128,7 +126,7 @@ def staff_named(school: School, text: str) -> frozenset[int]:
 
 def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Understanding]:
     """What is wished: usually one thing; several where each part of the message is clearly a wish of its own."""
-    whole = _about_what_it_names(_weighed(_careful(_believed(engine.parse(text, context)))))
+    whole = _about_what_it_names(_careful(_believed(engine.parse(text, context))))
     parts = [part for part in JOINTS.split(text) if len(part.split()) >= 2]
     if len(parts) < 2:
         return [whole]
@@ -159,27 +157,16 @@ def _believed(wish: Understanding) -> Understanding:
     return replace(wish, intent=meant.name, decision=surer) if named >= NAMED[surer] else wish
 
 
-def _weighed(wish: Understanding) -> Understanding:
-    """The guess, but no guess where next to nothing speaks for a general answer: 'the grey ones are in the blue sack' asks nothing about uniforms."""
-    is_weak = wish.decision is Decision.CONFIRM and _is_general(wish) and wish.confidence < WORTH_ASKING
-    return replace(wish, decision=Decision.HAND_OVER) if is_weak else wish
-
-
 def _not_from_a_letter(wishes: list[Understanding]) -> list[Understanding]:
     """The wishes; beside one that gives the whole message to a person, what sounds like a general question is part of what that person is told."""
     is_letter = any((meant := find(wish.intent)) is not None and meant.whole for wish in wishes)
-    return [wish for wish in wishes if not _is_general(wish)] if is_letter else wishes
-
-
-def _is_general(wish: Understanding) -> bool:
-    meant = find(wish.intent)
-    return meant is not None and meant.general
+    return [wish for wish in wishes if not is_general(wish.intent)] if is_letter else wishes
 
 
 def _about_what_it_names(wish: Understanding) -> Understanding:
     """What was not understood, is no dialogue's, or is a general answer without much for it, and names something that a dialogue tells of, asks for that."""
     is_understood = wish.decision is not Decision.HAND_OVER and find(wish.intent) is not None
-    if is_understood and (not _is_general(wish) or wish.confidence >= SURELY_GENERAL):
+    if is_understood and (not is_general(wish.intent) or wish.confidence >= SURELY_GENERAL):
         return wish
     told = next((found for entity in wish.entities if (found := that_tells_of(entity.kind)) is not None), None)
     return replace(wish, intent=told.name, decision=Decision.ACT) if told is not None else wish

@@ -42,6 +42,8 @@ def tell(chat: Chat, school: School, *, topic: Topic, is_known: bool = False) ->
         chat.once("missed", school_facts.is_missed, school, topic)
         chat.say(_("The school has not told me that yet."))
         chat.go("pass_on", intent=topic.value, text=chat.text)
+    if len(found) == 1:
+        chat.say(_("{text}"), text=fact.question)  # what it answers may not be quite what they asked, and they have not chosen it
     chat.say(_("{text}"), text=fact.answer)
     if fact.link:
         chat.say(_("{text}"), text=fact.link)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.conversation import Chat, about, dialogue, menu
+from bot.conversation import Chat, about, dialogue, is_general, menu
 from school import School, book, broadcast_replies
 from translations import Phrase, _, keywords
 
@@ -107,7 +107,10 @@ def small_talk(chat: Chat, school: School) -> None:
 
 @dialogue(intent="did_you_mean", passing=True)
 def did_you_mean(chat: Chat, school: School) -> None:
-    """Understood only half: say what was understood, once."""
+    """Understood only half: say what was understood, once. What sounds like a question that anyone asks may as well answer what they got to read."""
+    may_answer = book.went_home_lately(school, chat.adult) or broadcast_replies.question_to(school, chat.adult) is not None
+    if is_general(chat.args["intent"]) and may_answer and not chat.answered("sure"):
+        chat.go("not_understood", text=chat.args["text"])
     if chat.confirm(
         "sure",
         # Translators: {wish} is an entry of the menu, such as 'Move an appointment'.

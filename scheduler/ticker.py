@@ -8,19 +8,24 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from data.inbox import Mark
 from data.store import DatabaseAway, Store
 from scheduler.lease import lead, resign, still_leads
-from school import School, SchoolSettings
+from school import LONDON, School, SchoolSettings
 from school.capability import capabilities
 
 log = structlog.get_logger()
 
 NAME = "ticker"
+RETAINED = "retained on"
+"""The mark of the last day on which what was past its time was removed."""
+RETAINS_AT = time(3)
+"""On the school's clock, from when on it is done: never in the hour that two days of the year lack or have twice."""
 EVERY = 4
 """Seconds between ticks."""
 FORGETS_EVERY = timedelta(minutes=10)
@@ -34,6 +39,7 @@ class Ticker:
         self._store, self._settings, self._clock, self._wake = store, settings, clock, wake
         self._holder = secrets.token_hex(8)
         self._forgot_at: datetime | None = None
+        self._retained_on: date | None = None
         self._scheduler = BackgroundScheduler(timezone="Europe/London")
 
     def start(self) -> None:
@@ -59,11 +65,30 @@ class Ticker:
             for capability in capabilities():
                 if capability.due is not None:
                     self._do(capability.name, capability.due, fence)
+            self._retain(fence)
             self._forget_log()
         except DatabaseAway:
             log.warning("database away", at="ticker")
             return
         self._wake()
+
+    def _retain(self, fence: int) -> None:
+        """Remove what is past its time, once a day: while the school sleeps, or at the first tick after that. What fails is tried again the next day."""
+        now = self._clock().astimezone(LONDON)
+        if now.time() < RETAINS_AT or now.date() == self._retained_on:
+            return
+        if self._was_retained(now.date()):
+            self._retained_on = now.date()
+            return
+        for capability in capabilities():
+            if capability.retain is not None:
+                self._do(capability.name, capability.retain, fence)
+        self._do("retention", _note_retained, fence)
+
+    def _was_retained(self, day: date) -> bool:
+        with self._store.read() as session:
+            mark = session.get(Mark, RETAINED)
+            return mark is not None and mark.value >= day.isoformat()
 
     def _forget_log(self) -> None:
         now = self._clock()
@@ -79,3 +104,7 @@ class Ticker:
             raise
         except Exception as error:
             log.exception("due failed", capability=name, error=type(error).__name__)
+
+
+def _note_retained(school: School) -> None:
+    school.session.merge(Mark(name=RETAINED, value=school.today.isoformat()))

@@ -49,8 +49,8 @@ class Calendar:
         return next((what for what in ("closed", "INSET", "half-term") if what in inside), "holiday")
 
     def coming(self, day: date) -> Sequence[tuple[date, date, str]]:
-        """Terms, half-terms and single days off that are not over on this day, as first day, last day and what, the next first."""
-        return [stretch for stretch in self.terms if stretch[1] >= day]
+        """Terms, half-terms and single days off not over on this day, as first day, last day and what: the next first, a term before a day off in it."""
+        return sorted((stretch for stretch in self.terms if stretch[1] >= day), key=lambda stretch: (stretch[0], -stretch[1].toordinal()))
 
     def school_days_between(self, first: date, last: date) -> Iterator[date]:
         """The school days from `first` to `last`, both included."""

@@ -2,6 +2,6 @@
 
 from bot.conversation.chat import Chat
 from bot.conversation.identity import identified
-from bot.conversation.registry import about, dialogue, menu, notice
+from bot.conversation.registry import about, dialogue, is_general, menu, notice
 
-__all__ = ["Chat", "about", "dialogue", "identified", "menu", "notice"]
+__all__ = ["Chat", "about", "dialogue", "identified", "is_general", "menu", "notice"]

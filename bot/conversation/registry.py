@@ -35,7 +35,7 @@ class Dialogue:
     `keyword` starts it as a whole message: what a reminder says to reply.
     A `passing` one is not taken up again once something else was said.
     A `whole` one gives the words to a person: it gets the whole message, and of several such wishes in one only the first by `order` is followed.
-    A `general` one answers what anyone might ask: it yields where little speaks for it, to a person who is written to, and to what the message names.
+    A `general` one answers what anyone might ask: it yields to a person who is written to, to what a message names and, half understood, to what it may answer.
     `hears` are the kinds of entity that are at home in it: a message that names two of them ('ms okafor', 'tomorrow') is believed sooner.
     `takes_over` are dialogues that are over once this one is wished for beside them: it says all that they were for.
     `tells_of` is the kind of entity that it is about: a message that names one, and is not understood otherwise, asks for it.
@@ -186,6 +186,12 @@ def about(name: str) -> Phrase | None:
     """How the dialogue for this intent is named in a sentence."""
     found = find(name)
     return found.about if found else None
+
+
+def is_general(name: str) -> bool:
+    """Whether the dialogue for this intent answers what anyone might ask, and yields to what else may be meant."""
+    found = find(name)
+    return found is not None and found.general
 
 
 def menu() -> list[Dialogue]:

@@ -8,13 +8,14 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from data.absence import Absence
 from data.outbox import Message
 from data.store import DatabaseAway, Store
 from scheduler import ticker as module
 from scheduler.ticker import Ticker
-from school import School, SchoolSettings, appointments
+from school import School, SchoolSettings, absence, appointments
 from school.appointments import MeetingKind, Terms
 from school.capability import Capability
 from school.notices import tell
@@ -80,6 +81,31 @@ def say(key: str) -> Callable[[School], None]:
 
 def fail(school: School) -> None:
     raise ZeroDivisionError
+
+
+def test_what_is_past_its_time_is_removed_once_a_day_while_the_school_sleeps(
+    database_url: str, make: Callable[[], Ticker], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "capabilities", lambda: [Capability("broken", retain=fail), Capability("old", retain=say("removed"))])
+    for at in ("2026-03-03 02:59", "2026-03-03 03:00", "2026-03-03 23:59", "2026-03-04 01:00", "2026-03-04 03:01"):
+        clock.now = london(at)
+        for ticker in (make(), make()):
+            ticker.tick()
+            ticker.tick()
+            clock.now += timedelta(seconds=20)
+    assert [key.removeprefix("removed:")[:16] for key in keys(database_url)] == ["2026-03-03T03:00", "2026-03-04T03:01"]
+
+
+def test_an_absence_is_forgotten_when_its_time_is_over(database_url: str, make: Callable[[], Ticker], clock: Clock) -> None:
+    with closing(Store(database_url)) as store, store.write() as session:
+        school = School(session, NOON)
+        staff = a_member(school)
+        absence.report(school, a_child(school, staff), absence.Telling("phone", staff=staff, words="a cold"), first_on=NOON.date())
+    for days, left in ((399, 1), (402, 0)):
+        clock.now = NOON + timedelta(days=days)
+        make().tick()
+        with closing(Store(database_url)) as store, store.read() as session:
+            assert session.scalar(select(func.count()).select_from(Absence)) == left
 
 
 @pytest.mark.usefixtures("with_a_booking")
