@@ -60,6 +60,10 @@ ASKED: Mapping[Topic, str] = {
 """The question as it stands in a draft, until staff write their own."""
 
 
+FROM_RECORDS = frozenset({Topic.TERM_DATES, Topic.CLOSED, Topic.TEACHER})
+"""What is answered from the calendar and the register, with what the school has written beside it."""
+
+
 class Why(StrEnum):
     """Why a field cannot be as it was given."""
 
@@ -77,9 +81,9 @@ class NotSo(Refusal):
 
 @dataclass(frozen=True)
 class Plan:
-    """A fact as it is wanted. An empty answer leaves it a draft."""
+    """A fact as it is wanted. `topic` is the value of a Topic. An empty answer leaves it a draft."""
 
-    topic: Topic
+    topic: str
     question: str
     answer: str = ""
     link: str = ""
@@ -148,6 +152,8 @@ def remove(school: School, fact: Fact) -> None:
 
 def _check(plan: Plan) -> None:
     why: dict[str, Why] = {}
+    if plan.topic not in set(Topic):
+        why["topic"] = Why.MISSING
     if not plan.question.strip():
         why["question"] = Why.MISSING
     elif len(plan.question.strip()) > LONGEST_QUESTION:

@@ -29,6 +29,7 @@ TOPICS: Mapping[Topic, str] = {
     Topic.SUPPORT: "Help for families",
 }
 SAID: Mapping[tuple[str, Why], str] = {
+    ("topic", Why.MISSING): "Say what it is about: parents who ask about that are told it.",
     ("question", Why.MISSING): "Write the question as a parent would ask it.",
     ("question", Why.TOO_LONG): f"At most {school_facts.LONGEST_QUESTION} letters: the rest belongs into the answer.",
     ("answer", Why.TOO_LONG): f"At most {school_facts.LONGEST_ANSWER} letters: it is read on a phone. Put the rest behind a link.",
@@ -41,8 +42,8 @@ SAID: Mapping[tuple[str, Why], str] = {
 def show_all(desk: Desk) -> Response:
     """Every fact, by topic; drafts first."""
     found = school_facts.everything(desk.school)
-    written = {Topic(fact.topic) for fact in found if fact.answer is not None}
-    return desk.render("school_facts/list.html", facts=found, topics=TOPICS, unwritten=[words for topic, words in TOPICS.items() if topic not in written])
+    answered = {Topic(fact.topic) for fact in found if fact.answer is not None} | school_facts.FROM_RECORDS
+    return desk.render("school_facts/list.html", facts=found, topics=TOPICS, unwritten=[words for topic, words in TOPICS.items() if topic not in answered])
 
 
 @page.get("/new")
@@ -89,13 +90,14 @@ def remove(desk: Desk, fact_id: int) -> Response:
 
 
 def _form(desk: Desk, fact: Fact | None) -> Response:
-    return desk.render("school_facts/edit.html", fact=fact, topics=[(topic.value, words) for topic, words in TOPICS.items()])
+    return desk.render(
+        "school_facts/edit.html", fact=fact, topics=[("", "Choose…")] * (fact is None) + [(topic.value, words) for topic, words in TOPICS.items()]
+    )
 
 
 def _plan(desk: Desk) -> Plan:
-    topic = desk.form.text("topic", 40)
     return Plan(
-        Topic(topic) if topic in set(Topic) else Topic.CONTACT,
+        desk.form.text("topic", 40),
         desk.form.text("question", school_facts.LONGEST_QUESTION + 1),
         desk.form.text("answer", school_facts.LONGEST_ANSWER + 1),
         desk.form.text("link", school_facts.LONGEST_LINK + 1),

@@ -30,7 +30,8 @@ def test_what_parents_asked_is_written_and_told(world: World, office: Browser) -
 
 
 def test_a_fault_stands_at_its_field_and_loses_nothing(office: Browser) -> None:
-    html = office.post(f"{AT}/new", {"topic": "ask_lunch", "question": "", "answer": "Fish on Fridays.", "link": "lunch"}, 422, of=f"{AT}/new")
+    html = office.post(f"{AT}/new", {"topic": "", "question": "", "answer": "Fish on Fridays.", "link": "lunch"}, 422, of=f"{AT}/new")
+    assert "Say what it is about" in html
     assert "Write the question as a parent would ask it." in html
     assert "A link begins with https://." in html
     assert "Fish on Fridays." in html
@@ -38,6 +39,7 @@ def test_a_fault_stands_at_its_field_and_loses_nothing(office: Browser) -> None:
 
 def test_a_fact_is_removed(office: Browser) -> None:
     html = office.get(AT)
+    assert "Nothing yet about: What children wear, " in html, "what the records answer is not missing"
     link = html[: html.index("Is there a halal lunch?")].rpartition(f'href="{AT}/')[2].partition('"')[0]
     assert "passed on to the office" in office.post(f"{AT}/{link}/remove", {}, of=f"{AT}/{link}")
     assert "Is there a halal lunch?" not in office.get(AT)

@@ -50,6 +50,7 @@ def test_what_families_read_is_translated_before_they_ask(school: School, parent
     "plan, why",
     [
         (Plan(Topic.LUNCH, " "), {"question": Why.MISSING}),
+        (Plan("", "Lunch?"), {"topic": Why.MISSING}),
         (Plan(Topic.LUNCH, "q" * 200, "a" * 700), {"question": Why.TOO_LONG, "answer": Why.TOO_LONG}),
         (Plan(Topic.LUNCH, "Lunch?", link="javascript:alert(1)"), {"link": Why.NO_LINK}),
         (Plan(Topic.LUNCH, "Lunch?", link="https://" + "x" * 400), {"link": Why.TOO_LONG}),
