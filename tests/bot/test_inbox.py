@@ -50,7 +50,8 @@ class Door:
 
 
 @pytest.fixture
-def door(store: Store) -> Door:
+def door(store: Store, patience: float, monkeypatch: pytest.MonkeyPatch) -> Door:
+    monkeypatch.setattr(inbox, "PATIENCE", patience)
     return Door(store)
 
 
