@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -20,7 +20,7 @@ from school.errors import NotThere, NotYourChild
 from school.holiday_packs import NoneLeft, NotSo, Plan, TooLate, Why
 from school.pack_loans import Borrower
 from tests.school.pack_cases import counted, families, later, ticks, told
-from tests.school.small import MONDAY, a_child, an_adult, london
+from tests.school.small import MONDAY, a_child, an_adult, at_once, london
 
 EASTER = Plan("Easter pack", date(2026, 3, 20), "Seeds and a pot.", offer_on=date(2026, 3, 2), stock=2)
 
@@ -156,23 +156,16 @@ def test_all_who_ask_at_once_share_what_there_is(database_url: str) -> None:
             school = School(session, MONDAY)
             pack_id = holiday_packs.make(school, replace(EASTER, stock=3)).id
             pairs = [(family.adult.id, family.child.id) for family in families(school, 8)]
-        start, outcomes = threading.Barrier(len(pairs)), []
 
-        def ask(adult_id: int, child_id: int) -> None:
-            start.wait()
-            with store.write() as session:
-                school, adult = School(session, MONDAY), session.get_one(Adult, adult_id)
-                try:
-                    holiday_packs.answer(school, holiday_packs.find(school, pack_id), adult, {session.get_one(Child, child_id): True})
-                    outcomes.append("yes")
-                except NoneLeft:
-                    outcomes.append("none left")
+        def ask(adult_id: int, child_id: int, school: School) -> str:
+            adult, child = school.session.get_one(Adult, adult_id), school.session.get_one(Child, child_id)
+            try:
+                holiday_packs.answer(school, holiday_packs.find(school, pack_id), adult, {child: True})
+            except NoneLeft:
+                return "none left"
+            return "yes"
 
-        threads = [threading.Thread(target=ask, args=pair) for pair in pairs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        outcomes = at_once(store, *(partial(ask, *pair) for pair in pairs))
         with store.read() as session:
             pack = session.get_one(HolidayPack, pack_id)
             assert (pack.promised, len(holiday_packs.wanted(School(session, MONDAY), pack))) == (3, 3)

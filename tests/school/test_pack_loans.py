@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing
 from datetime import date
 
@@ -16,7 +15,7 @@ from school import School, leaving, pack_loans, pack_queue, packs
 from school.errors import NotYourChild
 from school.pack_loans import Borrower, NoRoom, NotHere, NotOut, Over, PackLoan, ProblemKind, SomeoneWaits, TooOften
 from tests.school.pack_cases import a_pack, families, home, later, only, spring, ticks, told, with_rules
-from tests.school.small import MONDAY, a_member
+from tests.school.small import MONDAY, a_member, at_once
 
 
 def asks(school: School, pack: Pack, family: Borrower) -> pack_queue.PackHold:
@@ -168,23 +167,15 @@ def test_two_who_take_one_back_at_once_are_told_apart(database_url: str) -> None
             home(school, pack, has_it)
             asks(school, pack, waits)
             copy_id, has_it_id, waits_id = only(pack).id, has_it.adult.id, waits.adult.id
-        start, outcomes = threading.Barrier(2), []
 
-        def takes() -> None:
-            start.wait()
-            with store.write() as session:
-                copy = session.get_one(PackCopy, copy_id)
-                try:
-                    pack_loans.take_back(School(session, MONDAY), copy, None, counted=True)
-                    outcomes.append("back")
-                except NotOut as refused:
-                    outcomes.append(f"{refused.state}, had by {refused.last.adult_id if refused.last else None}")
+        def takes(school: School) -> str:
+            try:
+                pack_loans.take_back(school, school.session.get_one(PackCopy, copy_id), None, counted=True)
+            except NotOut as refused:
+                return f"{refused.state}, had by {refused.last.adult_id if refused.last else None}"
+            return "back"
 
-        threads = [threading.Thread(target=takes) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        outcomes = at_once(store, takes, takes)
         with store.read() as session:
             assert session.get_one(PackCopy, copy_id).state == CopyState.KEPT
             assert [loan.back_at for loan in session.scalars(select(PackLoan))] == [MONDAY]

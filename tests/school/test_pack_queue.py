@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from school.errors import NotYourChild
 from school.pack_loans import Borrower
 from school.pack_queue import Ended, HasIt, NotLent, TooManyHolds, Waits
 from tests.school.pack_cases import a_pack, counted, families, home, later, only, spring, ticks, told, with_rules
-from tests.school.small import MONDAY, a_child, an_adult, london
+from tests.school.small import MONDAY, a_child, an_adult, at_once, london
 
 
 def asks(school: School, pack: Pack, family: Borrower, way: Way = Way.BAG) -> PackHold:
@@ -281,19 +281,12 @@ def test_two_who_ask_at_once_do_not_get_one_copy(database_url: str) -> None:
         with store.write() as session:
             school = School(session, MONDAY)
             pack_id, pairs = a_pack(school, copies=2).id, [(family.adult.id, family.child.id) for family in families(school, 8)]
-        start = threading.Barrier(len(pairs))
 
-        def ask(adult_id: int, child_id: int) -> None:
-            start.wait()
-            with store.write() as session:
-                school = School(session, MONDAY)
-                pack_queue.reserve(school, session.get_one(Pack, pack_id), session.get_one(Child, child_id), session.get_one(Adult, adult_id))
+        def ask(adult_id: int, child_id: int, school: School) -> None:
+            child, adult = school.session.get_one(Child, child_id), school.session.get_one(Adult, adult_id)
+            pack_queue.reserve(school, school.session.get_one(Pack, pack_id), child, adult)
 
-        threads = [threading.Thread(target=ask, args=pair) for pair in pairs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(store, *(partial(ask, *pair) for pair in pairs))
         with store.read() as session:
             states = sorted(session.scalars(select(PackHold.state)))
             assert list(session.scalars(select(PackCopy.state))) == [CopyState.KEPT, CopyState.KEPT]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from school import School, event_changes, event_clock, events, rsvps
 from school.errors import Refusal
 from school.events import Plan
 from school.rsvps import Full, NotInvited, TooLate, TooMany
-from tests.school.small import MONDAY, a_child, an_adult, london
+from tests.school.small import MONDAY, a_child, an_adult, at_once, london
 
 SMALL = Plan("Workshop", date(2026, 3, 20), time(13, 30), time(15, 0), capacity=3, reminders=())
 
@@ -169,23 +169,15 @@ def test_two_who_answer_at_once_do_not_get_one_place(database_url: str) -> None:
         with store.write() as session:
             school = School(session, MONDAY)
             event_id, ids = on(school, replace(SMALL, capacity=4)).id, [adult.id for adult in adults(school, 12)]
-        start, outcomes = threading.Barrier(len(ids)), []
 
-        def comes(adult_id: int) -> None:
-            start.wait()
+        def comes(adult_id: int, school: School) -> str:
             try:
-                with store.write() as session:
-                    school = School(session, MONDAY)
-                    rsvps.accept(school, session.get_one(Event, event_id), session.get_one(Adult, adult_id))
-                outcomes.append("yes")
+                rsvps.accept(school, school.session.get_one(Event, event_id), school.session.get_one(Adult, adult_id))
             except Full:
-                outcomes.append("full")
+                return "full"
+            return "yes"
 
-        threads = [threading.Thread(target=comes, args=(adult_id,)) for adult_id in ids]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        outcomes = at_once(store, *(partial(comes, adult_id) for adult_id in ids))
         with store.read() as session:
             assert session.get_one(Event, event_id).taken == 4
     assert sorted(outcomes) == ["full"] * 8 + ["yes"] * 4
