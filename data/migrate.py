@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,7 +36,8 @@ def upgrade(url: str, revision: str = "head") -> None:
             if database.get_backend_name() == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(271828)")  # two processes that start at once upgrade once
             _refuse_newer(connection)
-            command.upgrade(_config(connection), revision)
+            if revision != "head" or not is_current(connection):
+                command.upgrade(_config(connection), revision)
     finally:
         engine.dispose()
 
@@ -82,7 +84,9 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
 def _scripts() -> ScriptDirectory:
+    """The migrations, read once: each is a file that is run to be known."""
     return ScriptDirectory.from_config(_config())
 
 
