@@ -84,10 +84,14 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-@cache
 def _scripts() -> ScriptDirectory:
-    """The migrations, read once: each is a file that is run to be known."""
-    return ScriptDirectory.from_config(_config())
+    return _scripts_in(MIGRATIONS)
+
+
+@cache
+def _scripts_in(folder: Path) -> ScriptDirectory:
+    """The migrations of a folder, read once: each is a file that is run to be known."""
+    return ScriptDirectory(str(folder))
 
 
 def draft(message: str) -> None:
