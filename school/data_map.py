@@ -52,7 +52,8 @@ KEPT: Final = MappingProxyType(
         "safeguarding": Kept(
             timedelta(days=23 * 365 + 6),
             "after the matter was last added to",
-            "a child protection file is kept until the child is 25 (Information and Records Management Society's toolkit for schools); whoever was two then is 25 by now. The file itself is the school's own",
+            "a child protection file is kept until the child is 25 (Information and Records Management Society's toolkit for "
+            "schools); whoever was two then is 25 by now. The file itself is the school's own",
         ),
         "families": Kept(_YEAR, "after they left the school", "what is asked about the last year is over; the pupil's file is the school's own"),
         "addresses": Kept(_YEAR_AND_A_MONTH, "after anything last came from them, where they are no family's", "as long as the messages that came from them"),
