@@ -21,7 +21,7 @@ import structlog
 from bot import dispatcher, inbox, logs
 from bot.house import Embedded
 from data.store import Store
-from school import LONDON, School, demo
+from school import LONDON, School, demo, erased_log
 from tests import in_memory, postgres
 from tests.model import trained
 from tests.served import Served
@@ -35,6 +35,14 @@ pytest_plugins = ["tests.browser"]
 def anyio_backend() -> str:
     """Async tests (`@pytest.mark.anyio`) run on asyncio, as the program does."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _erased_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whom a test erases in a database that is no file stands nowhere in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(erased_log, "FOLDER", tmp_path_factory.mktemp("erased"))
+        yield
 
 
 @pytest.fixture(scope="session")
