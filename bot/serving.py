@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -71,7 +71,7 @@ class Impatient(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._head > LARGEST_HEAD:
             self._refuse(b"431 Request Header Fields Too Large")
-        elif self._until is None and (self.cycle is None or self.cycle.response_complete):
+        elif self._until is None and not self._is_answering():
             self._wait(HEAD_WITHIN)  # blank lines between requests begin none, and would keep the line open for ever
 
     def on_message_begin(self) -> None:
@@ -125,6 +125,10 @@ class Impatient(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
         super().connection_lost(exc)
+
+    def _is_answering(self) -> bool:
+        under_way: RequestResponseCycle | None = self.cycle  # there is none before the first request
+        return under_way is not None and not under_way.response_complete
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()

@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 
 from bot import serving
-from tests.bot.test_outage import listen, until
+from tests.bot.test_outage import until
 from tests.served import Served
+from tests.standin.wire import listen
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +83,7 @@ async def blank_lines(port: int) -> bytes:
 
 @pytest.mark.parametrize("caller", [silence, a_byte_now_and_then, half_a_body, blank_lines])
 @pytest.mark.usefixtures("impatient")
-async def test_the_slow_are_let_go_and_others_answered(served_on_sqlite: Served, caller: Callable[[int], Awaitable[bytes]]) -> None:
+async def test_the_slow_are_let_go_and_others_answered(served_on_sqlite: Served, caller: Callable[[int], Coroutine[Any, Any, bytes]]) -> None:
     async with serving_it(served_on_sqlite) as port:
         slow = asyncio.create_task(caller(port))
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:

@@ -146,4 +146,4 @@ async def test_a_packed_answer_that_nobody_asked_for_is_not_opened() -> None:
         channel = telegram.TelegramChannel(telegram.TelegramAccount("1:x", base_url=f"http://127.0.0.1:{port}"))
         with pytest.raises(FateUnknown):
             await channel.send(Outgoing("u1", ChannelName.TELEGRAM, "447700900104", AddressKind.TELEGRAM_CHAT, "x"))
-        await channel.close()
+        await channel.aclose()
