@@ -96,6 +96,11 @@ class Dispatcher:
         """The channels that rest because the provider refuses our account, and its code."""
         return self._outcomes.paused
 
+    def share(self, senders: int) -> None:
+        """So many processes send the same outbox from now on."""
+        for pace in self._paces.values():
+            pace.share(senders)
+
     def wake(self) -> None:
         """Something may be due. Call from the event loop."""
         self._woken.set()
@@ -382,14 +387,18 @@ class Dispatcher:
 
     # What providers report
 
-    async def report(self, updates: Sequence[StatusUpdate]) -> None:
-        """Write down delivery statuses, in any order, repeated, late, or before we know their message. Raises DatabaseAway, within 2 s."""
+    async def report(self, updates: Sequence[StatusUpdate]) -> bool:
+        """Write down delivery statuses, in any order, repeated, late, or before we know their message; whether something may leave because of it.
+
+        Raises DatabaseAway, within 2 s.
+        """
         try:
             frees = await asyncio.wait_for(self._reported.do(updates), PATIENCE)
         except TimeoutError as late:
             raise DatabaseAway("writing takes too long") from late
         if frees:
             self.wake()
+        return frees
 
     def _report(self, batch: Sequence[Sequence[StatusUpdate]]) -> list[bool]:
         """Write down statuses in one transaction; whether something may leave now that could not before."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -95,6 +98,7 @@ class House:
         via: str = "",
         strict: bool = False,
     ) -> None:
+        self.process = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
         self.settings, self.school_settings, self.channels, self.clock = settings, settings.for_school(), dict(channels), clock
         upgrade(settings.database_url)
         self.store = Store(settings.database_url)
@@ -102,7 +106,14 @@ class House:
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
         self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)  # noqa: PLW0108  # it is set later
-        self.turns = Turns(self.store, self.school_settings, self.understander, clock, _turn_settings(settings, via=via, strict=strict))
+        self.turns = Turns(
+            self.store,
+            self.school_settings,
+            self.understander,
+            clock,
+            _turn_settings(settings, via=via, strict=strict),
+            process=None if self.store.is_sqlite else self.process,
+        )
         self.dispatcher = Dispatcher(
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )

@@ -53,10 +53,7 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
         except NotForDemo as reason:
             typer.echo(f"bookbag run --demo: {reason}", err=True)
             return BAD_USAGE
-    if not _is_free(host, port):
-        typer.echo(
-            f"bookbag run: {host}:{port} cannot be listened on: another program has this port, or this computer has no such address. See --port.", err=True
-        )
+    if not can_listen("run", host, port):
         return FAILURE
     alone = _serve_alone(settings.database_url)
     if alone is None:
@@ -77,6 +74,15 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
     with alone, suppress(KeyboardInterrupt):
         serving.run()
     return 0 if serving.started else FAILURE
+
+
+def can_listen(command: str, host: str, port: int) -> bool:
+    """Whether this command can serve there; says why not."""
+    if _is_free(host, port):
+        return True
+    why = "another program has this port, or this computer has no such address. See --port."
+    typer.echo(f"bookbag {command}: {host}:{port} cannot be listened on: {why}", err=True)
+    return False
 
 
 def _is_free(host: str, port: int) -> bool:

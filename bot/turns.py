@@ -29,6 +29,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
+from scheduler import claims
 from school import School, SchoolSettings, addresses, closings, consent, families, kept_files, messages, openers, recognition, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
@@ -36,6 +37,8 @@ from translations import _
 
 log = structlog.get_logger()
 
+ELSEWHERE = timedelta(milliseconds=200)
+"""When to look again for a turn that another process is taking."""
 TRIES = 3
 """How often a message may fail before a person gets it and those behind it go on."""
 ROBOT_CHARACTERS, ROBOT_REPEATS = 12, 3
@@ -67,9 +70,19 @@ class TurnSettings:
 class Turns:
     """Takes turns. Every method opens its own transactions and may be called from any thread, but not twice at once for the same thread of conversation."""
 
-    def __init__(self, store: Store, settings: SchoolSettings, engine: Understander, clock: Clock, turn_settings: TurnSettings | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: SchoolSettings,
+        engine: Understander,
+        clock: Clock,
+        turn_settings: TurnSettings | None = None,
+        *,
+        process: str | None = None,
+    ) -> None:
+        """`process` names the one that this runs in, where there may be several; without it nobody else takes turns."""
         self._store, self._school_settings, self._engine, self._clock = store, settings, engine, clock
-        self._settings = turn_settings or TurnSettings()
+        self._settings, self._process = turn_settings or TurnSettings(), process
 
     def waiting(self, except_for: Collection[str] = (), limit: int = 50) -> list[str]:
         """The threads with messages that wait, the longest waiting first."""
@@ -77,16 +90,21 @@ class Turns:
             return list(session.scalars(_WAITING, {"via": self._settings.via, "others": list(except_for), "most": limit}))
 
     def take(self, thread: str) -> timedelta | None:
-        """Take the next turn of a thread. None when it is done; a wait, where more of the same text may still be coming.
+        """Take the next turn of a thread. None when it is done; a wait, where more of the same text may still be coming, or another process is at it.
 
         A message that fails three times goes to a person. Raises DatabaseAway, and then nothing has changed.
         """
+        if not self._is_ours(thread):
+            return ELSEWHERE
         try:
             heard = self._understand(thread)
             if heard is None or isinstance(heard, timedelta):
+                self._release(thread)
                 return heard
             with self._store.write(urgent=True) as session:
                 self._handle(self._school(session), heard)
+                if self._process is not None:
+                    claims.release(session, thread, self._process)
                 faults.reached("handled")
             faults.reached("committed")
         except DatabaseAway:
@@ -94,6 +112,18 @@ class Turns:
         except Exception as error:  # noqa: BLE001  # whatever a handler raises, the message must reach a person in the end
             self._failed(thread, error)
         return None
+
+    def _is_ours(self, thread: str) -> bool:
+        """Whether no other process is taking this thread's turn."""
+        if self._process is None:
+            return True
+        with self._store.write(durable=False) as session:
+            return claims.claim(session, thread, self._process, self._clock())
+
+    def _release(self, thread: str) -> None:
+        if self._process is not None:
+            with self._store.write(durable=False) as session:
+                claims.release(session, thread, self._process)
 
     def _school(self, session: Session) -> School:
         return School(session, self._clock(), self._school_settings)
@@ -351,6 +381,8 @@ class Turns:
             row = session.scalars(_NEXT, {"via": self._settings.via, "thread": thread}).first()
             if row is None:
                 return
+            if self._process is not None:
+                claims.release(session, thread, self._process)
             row.attempts += 1
             log.error("turn failed", trace=row.trace, attempt=row.attempts, error=type(error).__name__, exc_info=error)
             if row.attempts < TRIES:

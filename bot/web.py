@@ -90,7 +90,8 @@ def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) 
     async def status(request: Request) -> Response:
         """One delivery status, in whatever order it comes."""
         updates: list[StatusUpdate] = _twilio(house).read_status(await _as_webhook(request, house))
-        await house.dispatcher.report(updates)
+        if await house.dispatcher.report(updates):
+            house.wake_dispatcher()
         return Response(status_code=204)
 
 

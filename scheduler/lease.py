@@ -19,14 +19,16 @@ def lead(session: Session, name: str, holder: str, now: datetime) -> int | None:
     """Lead, or go on leading, in `name`; the fencing number, which rises with each new leader. None while another leads."""
     insert = (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(Lease)
     session.execute(insert.values(name=name, holder=holder, fence=0, expires_at=now).on_conflict_do_nothing())
+    # One that ends later than any could was taken before the clock was set back.
+    is_over = or_(Lease.expires_at <= now, Lease.expires_at > now + LASTS)
     renewed = session.execute(
         update(Lease)
-        .where(Lease.name == name, or_(Lease.holder == holder, Lease.expires_at <= now))
+        .where(Lease.name == name, or_(Lease.holder == holder, is_over))
         .values(
             holder=holder,
             expires_at=now + LASTS,
             # A lease that was let lapse, or was another's, begins a new reign.
-            fence=Lease.fence + (Lease.expires_at <= now).cast(Lease.fence.type),
+            fence=Lease.fence + is_over.cast(Lease.fence.type),
         )
         .returning(Lease.fence)
         .execution_options(synchronize_session=False)

@@ -157,6 +157,34 @@ def run(
     finish(serve, settings, host=host, port=port, demo=demo)
 
 
+@app.command(short_help="Take in messages and show the pages: a part of `run`.")
+def web(
+    config: Config = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+) -> None:
+    """Store what comes in, show the console and the pages. Any number of these; they need PostgreSQL, a worker and a scheduler."""
+    from bot.processes import serve_web
+
+    finish(serve_web, settings_from(config), host=host, port=port)
+
+
+@app.command(short_help="Answer and send: a part of `run`.")
+def worker(config: Config = None) -> None:
+    """Take turns, translate and send. Any number of these; they need PostgreSQL. SIGTERM ends one when what it has in hand is done."""
+    from bot.processes import work
+
+    finish(work, settings_from(config))
+
+
+@app.command(short_help="Keep time and ask the providers: a part of `run`.")
+def scheduler(config: Config = None) -> None:
+    """Do what falls due, catch up with the providers, poll them. Of several one leads, and another takes over; they need PostgreSQL."""
+    from bot.processes import keep_time
+
+    finish(keep_time, settings_from(config))
+
+
 @app.command(short_help="Talk to the school in the terminal.")
 def chat(
     number: Annotated[str, typer.Option("--as", metavar="NUMBER", help="The phone number to write as.", show_default=False)],

@@ -1,0 +1,78 @@
+"""`bookbag web`, `worker` and `scheduler`: the parts of `bookbag run`, each in processes of its own. PostgreSQL is what they share, and all they share."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+import typer
+
+from bot.garbage import spare_what_stays
+from bot.metrics import Metrics
+from bot.run import BAD_USAGE, FAILURE, can_listen, open_house
+from bot.running import Role, Running
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+log = structlog.get_logger()
+
+
+def serve_web(settings: Settings, host: str, port: int) -> int:
+    """Store what comes in and show the pages, until told to stop; the exit code. Raises NewerDatabase or DatabaseAway."""
+    from bot.serving import server
+    from bot.web import application
+
+    if _is_refused(settings, Role.WEB):
+        return BAD_USAGE
+    if not can_listen(Role.WEB, host, port):
+        return FAILURE
+    house = open_house(settings, demo=False)
+    serving = server(application(house, Running(house, roles={Role.WEB}), Metrics()), host, port)
+    serving.config.app.state.is_stopping = lambda: serving.should_exit  # type: ignore[union-attr]  # it is the program just made
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    spare_what_stays()
+    with suppress(KeyboardInterrupt):
+        serving.run()
+    return 0 if serving.started else FAILURE
+
+
+def work(settings: Settings) -> int:
+    """Take turns and send, until told to stop; the exit code. Raises NewerDatabase or DatabaseAway."""
+    return _run(settings, Role.WORKER)
+
+
+def keep_time(settings: Settings) -> int:
+    """Do what falls due and ask the providers, until told to stop; the exit code. Raises NewerDatabase or DatabaseAway."""
+    return _run(settings, Role.SCHEDULER)
+
+
+def _run(settings: Settings, role: Role) -> int:
+    if _is_refused(settings, role):
+        return BAD_USAGE
+    house = open_house(settings, demo=False)
+    asyncio.run(_until_told(Running(house, spare_what_stays, {role}), role))
+    return 0
+
+
+async def _until_told(running: Running, role: Role) -> None:
+    told = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, told.set)
+    await running.start()
+    log.info("started", role=role)
+    await told.wait()
+    log.info("stopping", role=role)
+    await running.stop()
+
+
+def _is_refused(settings: Settings, role: Role) -> bool:
+    """Whether the database is one that a single process must have to itself; says so."""
+    if not settings.database_url.startswith("sqlite"):
+        return False
+    typer.echo(f"bookbag {role}: SQLite serves one process: use `bookbag run`, or set database_url to a PostgreSQL database.", err=True)
+    return True
