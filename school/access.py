@@ -44,6 +44,7 @@ class Power(StrEnum):
     BROADCASTS = "broadcasts"  # write to many at once
     DELIVERY = "delivery"
     SAFEGUARDING = "safeguarding"
+    DATA_REQUESTS = "data_requests"  # hand over a copy of what is held about an adult, and erase it
     AUDIT = "audit"
 
 
@@ -54,10 +55,10 @@ POWERS: Mapping[str, frozenset[Power]] = {
     "office": frozenset({*_OFFICE, Power.STAFF}),
     "teacher": frozenset(_CLASS),
     "class": frozenset(_CLASS - {Power.APPOINTMENTS, Power.EDIT_EVENTS}),
-    "senior": frozenset({*_OFFICE, Power.AUDIT}),
+    "senior": frozenset({*_OFFICE, Power.DATA_REQUESTS, Power.AUDIT}),
     "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.GROUPS, Power.BROADCASTS, Power.EDIT_PACKS}),
-    "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
-    "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
+    "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.DATA_REQUESTS, Power.AUDIT}),
+    "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.DATA_REQUESTS, Power.AUDIT}),
 }
 """What each role of `school.staff.ROLES` may do."""
 OWN_CLASSES_ONLY = ("teacher", "class")
