@@ -89,6 +89,7 @@ Asked = Annotated[str, typer.Argument(metavar="FILE.yml", help="The file, or the
 QuestionnaireId = Annotated[int, typer.Argument(metavar="ID", help="Its number: see `bookbag questionnaire list`.", show_default=False)]
 FamilyNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="Their phone number, or the id of a Telegram chat.", show_default=False)]
 AdultId = Annotated[int | None, typer.Option("--adult", metavar="ID", help="Which of the adults with this number.", show_default=False)]
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the backup.", show_default=False)]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
 
 
@@ -199,6 +200,15 @@ def db_upgrade(config: Config = None) -> None:
     from bot import database
 
     finish(database.upgrade, settings)
+
+
+@db_app.command("backup")
+def db_backup(path: BackupFile, config: Config = None) -> None:
+    """Copy the database into a new file, while the server runs. The file is checked before it gets its name."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.backup, settings, path)
 
 
 @import_app.command("families")
