@@ -29,7 +29,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
-from school import School, SchoolSettings, addresses, closings, consent, families, floods, kept_files, messages, openers, recognition, safeguarding
+from school import School, SchoolSettings, addresses, closings, consent, families, kept_files, messages, openers, recognition, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -312,9 +312,7 @@ class Turns:
         """
         if adult is None and not families.adults_at(first.address):
             answered = select(func.count()).where(Message.address_id == first.address_id, Message.created_at > school.now - timedelta(days=1))
-            if (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day + more:
-                return True
-            return not floods.may_answer(school, first.address, first.text)
+            return (school.session.scalar(answered) or 0) >= school.settings.unknown_replies_per_day + more
         lately = {"address": first.address_id, "since": school.now - timedelta(hours=1)}
         is_robot = len(first.text) >= ROBOT_CHARACTERS and (school.session.scalar(_WRITTEN_SO, lately | {"text": first.text}) or 0) > ROBOT_REPEATS
         is_always_heard = not is_robot and self._engine.exact(first.text, adult.language if adult else "en") in ALWAYS_HEARD

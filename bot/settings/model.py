@@ -264,10 +264,10 @@ class Limits(Section):
 
     unknown_per_day: Positive = Field(3, description="How many replies a day a number gets that the school does not know.")
     per_number_per_hour: Positive = Field(30, description="How many replies an hour one number gets.")
-    parts_per_day: Positive = Field(3000, description="How many SMS parts may leave in a day before numbers that the school does not know get no answer.")
+    parts_per_day: Positive = Field(3000, description="How many paid message parts leave in a day before all but urgent ones wait for a person's word.")
     file_megabytes: Positive = Field(5, description="The largest file that is kept, in megabytes, of what a parent sends or staff add.")
     countries: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] = Field(
-        ["GB"], description="The countries whose unknown numbers get an answer by SMS; staff see the others."
+        ["GB"], description="The countries whose mobile numbers we text, as ISO 3166 has them. Jersey (JE), Guernsey (GG) and the Isle of Man (IM) are not GB."
     )
 
 

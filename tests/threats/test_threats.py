@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bot.channels.base import ChannelName
 from data.addresses import Address
-from data.attention import Attention
+from data.attention import Attention, Need
 from data.models import ALL
 from data.people import Adult
 from school import LONDON
@@ -132,14 +132,4 @@ def test_a_flood_from_forged_numbers_costs_what_the_school_allows_and_staff_hear
     world.settle()
     assert 0 < sum(len(phone.sent.get(number, [])) for number in forged) <= 100
     with world.house.store.read() as session:
-        assert len(session.scalars(select(Attention).where(Attention.key.startswith("flood:"))).all()) == 1
-
-
-def test_a_number_from_abroad_that_nobody_knows_is_for_staff_alone(world: World) -> None:
-    phone = world.phones[ChannelName.SMS]
-    abroad = "+252612345678"
-    world.receive(phone.says(abroad, "hello"))
-    world.settle()
-    assert phone.sent.get(abroad, []) == []
-    with world.house.store.read() as session:
-        assert [row.text for row in session.scalars(select(Attention).where(Attention.key.startswith("abroad:")))] == ["hello"]
+        assert len(session.scalars(select(Attention).where(Attention.need == Need.DAILY_LIMIT)).all()) == 1
