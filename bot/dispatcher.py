@@ -243,6 +243,10 @@ class Dispatcher:
 
     async def _send(self, ready: Prepared) -> None:
         faults.reached("before POST")
+        if ready.message.claimed_at is None or self._clock() - ready.message.claimed_at >= self._delivery.claim_expires:
+            # This process stood still meanwhile, and another may have sent it: it is looked up, as what a dead process had claimed is.
+            log.warning("claim expired", trace=ready.message.trace)
+            return
         outcome: Outcome
         try:
             outcome = await self._channels[ready.outgoing.channel].send(ready.outgoing)

@@ -223,7 +223,13 @@ def _public_url(settings: Settings) -> str | None:
 
 
 def _turn_settings(settings: Settings, *, via: str, strict: bool) -> TurnSettings:
-    return TurnSettings(late_after=timedelta(hours=settings.catch_up.late_after), per_hour=settings.limits.per_number_per_hour, via=via, strict=strict)
+    return TurnSettings(
+        late_after=timedelta(hours=settings.catch_up.late_after),
+        per_hour=settings.limits.per_number_per_hour,
+        claim_expires=timedelta(seconds=settings.delivery.claim_expires),
+        via=via,
+        strict=strict,
+    )
 
 
 def _delivery_settings(settings: Settings, via: str) -> DeliverySettings:

@@ -57,11 +57,13 @@ class TurnSettings:
     """How turns are taken.
 
     `settle` is how long free text may be followed by more of it; past `late_after` a message is not acted on; `per_hour` is what one address may write.
+    Where several processes take turns, another takes a turn that was not taken for `claim_expires`.
     """
 
     settle: timedelta = timedelta(seconds=3)
     late_after: timedelta = timedelta(hours=2)
     per_hour: int = 60
+    claim_expires: timedelta = timedelta(seconds=90)
     advanced_opt_out: bool = False
     strict: bool = False
     via: str = ""
@@ -118,7 +120,7 @@ class Turns:
         if self._process is None:
             return True
         with self._store.write(durable=False) as session:
-            return claims.claim(session, thread, self._process, self._clock())
+            return claims.claim(session, thread, self._process, self._clock(), self._settings.claim_expires)
 
     def _release(self, thread: str) -> None:
         if self._process is not None:

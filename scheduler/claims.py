@@ -14,17 +14,14 @@ from sqlalchemy.orm import Session
 
 from data.processes import TurnClaim
 
-LASTS = timedelta(seconds=30)
-"""How long a claim holds: a turn takes some hundredths of a second, and the longest that a busy machine was seen to take were two seconds."""
 
-
-def claim(session: Session, thread: str, process: str, now: datetime) -> bool:
-    """Whether the next turn of this thread is this process's to take."""
+def claim(session: Session, thread: str, process: str, now: datetime, lasts: timedelta) -> bool:
+    """Whether the next turn of this thread is this process's to take, and nobody else's for as long as a claim `lasts`."""
     insert = (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(TurnClaim)
-    taking = insert.values(thread=thread, process=process, until=now + LASTS)
+    taking = insert.values(thread=thread, process=process, until=now + lasts)
     # One that ends later than any could was made before the clock was set back.
-    free = or_(TurnClaim.until <= now, TurnClaim.until > now + LASTS, TurnClaim.process == process)
-    taken = taking.on_conflict_do_update(index_elements=[TurnClaim.thread], set_={"process": process, "until": now + LASTS}, where=free)
+    free = or_(TurnClaim.until <= now, TurnClaim.until > now + lasts, TurnClaim.process == process)
+    taken = taking.on_conflict_do_update(index_elements=[TurnClaim.thread], set_={"process": process, "until": now + lasts}, where=free)
     return session.execute(taken.returning(TurnClaim.thread)).first() is not None
 
 

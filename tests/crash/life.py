@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -39,9 +39,13 @@ class Life:
     def __init__(self, nursery: Nursery, standin: StandIn, database_url: str, folder: Path, seed: int, **settings: str) -> None:
         self.chance = random.Random(seed)
         self._standin, self._database_url, self._seed = standin, database_url, seed
-        self.server = Server(nursery, standin, database_url, folder / "server.log", WAITS | settings)
+        self.server = self._born(nursery, folder, settings)
         standin.control(seed=seed, listing_delay=0.2, rates={name: {"seconds": 1.5, **rates} for name, rates in LIES.items()})
         standin.control(twilio_target=f"{self.server.url}/webhooks/twilio/message", telegram_target=f"{self.server.url}/webhooks/telegram")
+
+    def _born(self, nursery: Nursery, folder: Path, settings: Mapping[str, str]) -> Server:
+        """What serves the school."""
+        return Server(nursery, self._standin, self._database_url, folder / "server.log", {**WAITS, **settings})
 
     def change_callbacks(self) -> None:
         """Delivery reports come another way from now on."""

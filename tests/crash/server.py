@@ -67,10 +67,11 @@ class Nursery:
 
 
 class Server:
-    """`bookbag run` on one database. The port stays the same over restarts, as a school's address does."""
+    """`bookbag run`, or another `command` that runs, on one database. The port stays the same over restarts, as a school's address does."""
 
-    def __init__(self, nursery: Nursery, standin: StandIn, database_url: str, log: Path, settings: Mapping[str, str] = WAITS) -> None:
-        self.port, self._log, self.restarts = free_port(), log, 0
+    def __init__(self, nursery: Nursery, standin: StandIn, database_url: str, log: Path, settings: Mapping[str, str] = WAITS, command: str = "run") -> None:
+        self.command = command
+        self.port, self._log, self.restarts, self._begins = free_port(), log, 0, 0
         self.url = f"http://127.0.0.1:{self.port}"
         self._nursery = nursery
         self.pid: int | None = None
@@ -94,6 +95,20 @@ class Server:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")}
         self.environment |= {f"BOOKBAG_{name}": value for name, value in ours.items()}
 
+    @property
+    def _listens(self) -> bool:
+        return self.command in ("run", "web")
+
+    def pause(self) -> None:
+        """SIGSTOP: it stands still in the midst of whatever it does, and keeps what it holds."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT: it goes on as if nothing had been."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGCONT)
+
     def seed(self) -> None:
         """Fill the database with the demo school."""
         from bot.run import seed_demo
@@ -107,7 +122,9 @@ class Server:
     def start(self, fault: str | None = None, after: int = 0, *, wait: bool = True) -> None:
         """Start it; with a `fault`, it kills itself when it passes that point for the `after`-th time and one more."""
         environment = self.environment | ({"BOOKBAG_FAULT": fault, "BOOKBAG_FAULT_AFTER": str(after)} if fault else {})
-        self.pid = self._nursery.born(["run", "--host", "127.0.0.1", "--port", str(self.port)], environment, self._log)
+        self._begins = len(self._log.read_text(encoding="utf-8", errors="replace")) if self._log.exists() else 0
+        listens = ["--host", "127.0.0.1", "--port", str(self.port)] if self._listens else []
+        self.pid = self._nursery.born([self.command, *listens], environment, self._log)
         self.restarts += 1
         if wait:
             self.wait_until_ready()
@@ -157,6 +174,8 @@ class Server:
         return self._log.read_text(encoding="utf-8", errors="replace")[-characters:]
 
     def _answers(self) -> bool:
+        if not self._listens:
+            return '"event": "started"' in self._log.read_text(encoding="utf-8", errors="replace")[self._begins :]
         connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
             connection.request("GET", "/healthz")
