@@ -360,4 +360,6 @@ def _demo(school: School) -> None:
     book_some(school)
 
 
-capability = Capability("appointments", due=due, heard=_heard, export=_export, demo=_demo, files={"Appointment": calendar_file})
+capability = Capability(
+    "appointments", optional={"appointment_reminder": ("reminders",)}, due=due, heard=_heard, export=_export, demo=_demo, files={"Appointment": calendar_file}
+)

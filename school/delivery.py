@@ -108,6 +108,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "uncertain": ("The provider itself does not know whether it arrived.", "Ask the family, or send it again: it may come twice."),
     "theirs": ("Something went wrong at the provider.", "Send it again."),
     "unknown": ("The provider gave a reason that Bookbag does not know.", "Tell the technician the code. Try another channel."),
+    "switched_off": ("They have switched off messages of this kind.", "Nothing is to be done. Tell them yourself if it matters."),
     "no_address": ("There was no address that could be used.", "See 'Unreachable': add a number, or print a letter."),
     "not_worded": ("Bookbag could not put it into words: a fault of Bookbag.", "Tell the technician, with the code."),
 }

@@ -26,3 +26,5 @@ CALL_OFF = _("CALL OFF")
 QUESTIONS = _("QUESTIONS")
 # Translators: a word that people text to leave a question out. In capitals where your script has them.
 SKIP = _("SKIP")
+# Translators: a word that people text to choose which messages they get. In capitals where your script has them.
+MESSAGES = _("MESSAGES")
