@@ -109,7 +109,8 @@ def console(door: Door) -> FastAPI:
     live.add(app, door)
     for page in pages():
         for route in page.routes:
-            app.add_api_route(route.path, _endpoint(door, rendering, route), methods=[route.method], response_class=HTMLResponse, response_model=None)
+            # Starlette's own routes: FastAPI's would look for parameters that these do not have, at a millisecond each.
+            app.router.add_route(route.path, _endpoint(door, rendering, route), methods=[route.method])
     _add_errors(app, door, rendering)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.middleware("http")(_with_headers(door))

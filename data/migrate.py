@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,7 +36,8 @@ def upgrade(url: str, revision: str = "head") -> None:
             if database.get_backend_name() == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(271828)")  # two processes that start at once upgrade once
             _refuse_newer(connection)
-            command.upgrade(_config(connection), revision)
+            if revision != "head" or not is_current(connection):
+                command.upgrade(_config(connection), revision)
     finally:
         engine.dispose()
 
@@ -83,7 +85,13 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+    return _scripts_in(MIGRATIONS)
+
+
+@cache
+def _scripts_in(folder: Path) -> ScriptDirectory:
+    """The migrations of a folder, read once: each is a file that is run to be known."""
+    return ScriptDirectory(str(folder))
 
 
 def draft(message: str) -> None:

@@ -25,12 +25,13 @@ from data.people import Adult, Child, Staff
 from school import LONDON, School, addresses, attention, families, texts
 from school.calendar import Calendar, calendar
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import Refusal
 from school.notices import tell, withdraw
 
 __all__ = ["Absence", "AbsenceKind", "AbsenceReason", "Chase"]
 
-KEPT = timedelta(days=400)
+KEPT = time_of("absences")
 """How long what was said is kept after its first day: a school year, and the autumn in which it is looked at. The register itself is the school's own."""
 LOOKED_BACK = timedelta(days=60)
 """How long before a day an absence may have begun that still counts on it."""

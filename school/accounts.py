@@ -35,6 +35,7 @@ from data.people import Staff
 from school import LONDON, School, staff
 from school.access import NEEDS_SECOND_FACTOR
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import Refusal
 
 __all__ = ["Account", "SessionKind", "StaffSession", "Tablet"]
@@ -53,7 +54,7 @@ AFTER_SCHOOL = timedelta(hours=2)
 """How long after the school closes a class's tablet stays signed in: books are written up then."""
 SEEN_EVERY = timedelta(minutes=1)
 """How fine idle time is counted: a page need not write each time."""
-FORMS_KEPT = timedelta(days=2)
+FORMS_KEPT = time_of("forms")
 
 
 @dataclass

@@ -29,6 +29,7 @@ from school.access import Power, Viewer
 from school.attention import Need, call_for_a_person
 from school.calendar import calendar, instant
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import NotThere, Refusal
 
 __all__ = ["ClassLine", "Entry", "Part"]
@@ -72,7 +73,7 @@ LOOKS_BACK = timedelta(days=3)
 OF_USE = timedelta(days=2)
 """How long after it went home it may still be delivered; then staff see that it was not."""
 ANSWERED_WITHIN = timedelta(days=1)
-KEPT = timedelta(days=365)
+KEPT = time_of("book")
 """How long pages and lines are kept."""
 RECENT = timedelta(days=14)
 

@@ -38,6 +38,7 @@ from school.broadcast_days import NOW, Repeat, When
 from school.broadcast_plan import Plan, audience_of, plan, switches
 from school.broadcast_sending import OF_USE, due, go_ahead, wait_for, wait_no_more, want_translations
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import NotThere, Refusal
 
 __all__ = [
@@ -86,7 +87,7 @@ COMES_BACK = timedelta(days=31)
 """How long after it was sent a message may be reported as not delivered, and leave by another way."""
 LEADERS = ("senior", "lead")
 """Whose closures need nobody else's yes."""
-KEPT = timedelta(days=365)
+KEPT = time_of("broadcasts")
 _CHANGEABLE = (BroadcastState.DRAFT, BroadcastState.WAITING, BroadcastState.PLANNED)
 _ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
 

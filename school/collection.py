@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -22,12 +22,13 @@ from data.people import Adult, AdultAddress, Child, Staff
 from data.texts import Text
 from school import School, addresses, attention, families, texts
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import Refusal
 from school.notices import tell
 
 __all__ = ["CollectionRequest", "RequestKind", "RequestState"]
 
-KEPT = timedelta(days=400)
+KEPT = time_of("collection")
 """How long a request is kept after it was decided."""
 DEMO = "collection:demo"
 

@@ -14,6 +14,7 @@ from data.people import Adult
 from school import School, audiences, demo_events, events, rsvp_file, rsvps
 from school.calendar import instant
 from school.capability import Capability, Named
+from school.data_map import time_of
 from school.events import REMINDERS, key
 from school.notices import tell
 
@@ -21,7 +22,7 @@ LOOKS = timedelta(minutes=30)
 """How often the guest list of an event to come is looked at: for those who joined a class or a group since."""
 OF_USE = timedelta(hours=12)
 """How late a reminder may still go out: one 'in a week' two days before would be wrong."""
-KEPT = timedelta(days=365)
+KEPT = time_of("events")
 """How long what was on, and who came, is kept."""
 AT_ONCE = 20
 """Events that one tick looks at."""

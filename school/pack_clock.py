@@ -17,14 +17,15 @@ from data.texts import Text
 from school import School, demo_packs, holiday_packs, kept_files, pack_queue, packs, weekly_loan
 from school.calendar import calendar
 from school.capability import Capability, Named
+from school.data_map import time_of
 from school.files import File
 from school.notices import tell
 from school.pack_rules import rules
 from school.packs import Pack
 
-KEPT = timedelta(days=730)
+KEPT = time_of("pack loans")
 """How long it is known who had which pack: so that the weekly loan can bring something new. Then the loan stays without its family."""
-HOLDS_KEPT = timedelta(days=365)
+HOLDS_KEPT = time_of("pack wishes")
 """How long ended holds and answers about holiday packs are kept."""
 ON_ITS_WAY = timedelta(days=3)
 """How long a family that says that a pack is on its way is not reminded of it."""

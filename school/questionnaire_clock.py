@@ -22,12 +22,13 @@ from data.questionnaires import Privacy, Questionnaire, QuestionnaireState, Ques
 from data.texts import Text
 from school import LONDON, School, questionnaires, responses
 from school.capability import Capability
+from school.data_map import time_of
 from school.questionnaires import INVITATION, SMALLEST_GROUP
 from school.responses import PLACE
 
 DELIVERED_BY = timedelta(days=1)
 """When nothing was reported of a message by then, it is taken to have arrived."""
-KEPT = timedelta(days=3 * 365)
+KEPT = time_of("questionnaires")
 """How long a closed questionnaire and its answers are kept: to compare a year with the one before."""
 SENT = "sent"
 """The dimension of tallies that say what forgotten messages cost."""

@@ -24,6 +24,7 @@ from data.school_year import Term
 from data.setting_up import PhoneCheck, Step, Upload
 from school import LONDON, School, settings, staff
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import NotThere, Refusal
 
 __all__ = ["Appointment", "SchoolClass", "Term"]
@@ -41,7 +42,7 @@ BOOKING = {
 """The numbers by which times are booked, each with the least and the most that it may be: as config.yml has them."""
 IN_FIVES = ("slot_minutes", "buffer_minutes")
 """Those that must be a multiple of 5: time is given away in steps of five minutes."""
-UPLOADS_KEPT = timedelta(days=1)
+UPLOADS_KEPT = time_of("imports")
 
 
 class Backwards(Refusal):

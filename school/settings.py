@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -55,6 +56,8 @@ class SchoolSettings:
     absence_ring_after: timedelta = timedelta(minutes=60)
     absence_open_days: int = 3
     second_person: bool = False
+    erased_log: Path | None = None
+    """Where the ids of erased adults are kept; None: where `school/erased_log.py` puts it."""
     pence: Mapping[str, float] = field(default_factory=lambda: {"sms": 4.0, "whatsapp": 0.4, "telegram": 0.0, "email": 0.0}, hash=False)
     """What a message part costs, by channel."""
     monthly_cap_pounds: int | None = None

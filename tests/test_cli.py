@@ -17,6 +17,7 @@ COMMANDS = [
     "nlu",
     "config check",
     "db upgrade",
+    "db backup",
     "import families",
     "import staff",
     "import terms",

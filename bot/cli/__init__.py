@@ -87,6 +87,7 @@ RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remo
 CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.ics", help="The calendar file to take in.", show_default=False)]
 Asked = Annotated[str, typer.Argument(metavar="FILE.yml", help="The file, or the name of one that Bookbag brings along, such as yearly.", show_default=False)]
 QuestionnaireId = Annotated[int, typer.Argument(metavar="ID", help="Its number: see `bookbag questionnaire list`.", show_default=False)]
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the backup.", show_default=False)]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
 
 
@@ -197,6 +198,15 @@ def db_upgrade(config: Config = None) -> None:
     from bot import database
 
     finish(database.upgrade, settings)
+
+
+@db_app.command("backup")
+def db_backup(path: BackupFile, config: Config = None) -> None:
+    """Copy the database into a new file, while the server runs. The file is checked before it gets its name."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.backup, settings, path)
 
 
 @import_app.command("families")

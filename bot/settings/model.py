@@ -307,6 +307,11 @@ class Settings(Section):
         None, description="What signs and seals our own tokens, at least 16 characters. The demo makes one and keeps it in var/."
     )
     metrics_token: SecretStr | None = Field(None, description="Who shows it may read /metrics and the reasons in /readyz from elsewhere.")
+    erased_log: Path | None = Field(
+        None,
+        description="Where the ids of erased adults are kept, so that a restore of an older backup erases them again. "
+        "Not set: beside the SQLite file, or in var/.",
+    )
     trusted_proxies: list[str] = Field([], description="Addresses of our own reverse proxies: only theirs are believed when they say whom they speak for.")
     languages: list[LanguageTag] = Field(
         list(LANGUAGES), description="The languages offered to families, as tags, in the order they are listed. English is always there."
@@ -395,6 +400,7 @@ class Settings(Section):
             absence_ring_after=timedelta(minutes=self.absence.ring_after),
             absence_open_days=self.absence.open_days,
             second_person=self.broadcasts.second_person,
+            erased_log=self.erased_log,
             pence={"sms": self.costs.sms_pence, "whatsapp": self.costs.whatsapp_pence, "telegram": self.costs.telegram_pence, "email": 0.0},
             monthly_cap_pounds=self.costs.monthly_cap_pounds,
         )
