@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from data.store import DatabaseAway, away_is_told
+from data.store import DatabaseAway, away_is_told, keep_private
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_SECONDS = 60
@@ -30,6 +30,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     database = make_url(url)
     if database.get_backend_name() == "sqlite" and database.database not in (None, "", ":memory:"):
         _make_folder(Path(str(database.database)).parent)
+        keep_private(Path(str(database.database)))
     engine = _engine(database)
     try:
         with away_is_told(), engine.begin() as connection:
@@ -44,7 +45,7 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseAway(type(error).__name__) from error
 

@@ -6,6 +6,7 @@ SQLite: one connection writes and checkpoints; those that read never do (docs/de
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import threading
 import time
@@ -236,7 +237,7 @@ def locked(path: Path) -> TextIO | None:
     """The file at `path`, made if it is not there and locked for this process; None where another has it. Raises DatabaseAway where it cannot be opened."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a", encoding="utf-8")
+        lock = os.fdopen(_for_its_owner(path, os.O_RDWR | os.O_APPEND), "a", encoding="utf-8")
     except OSError as error:
         raise DatabaseAway(type(error).__name__) from error
     try:
@@ -245,6 +246,25 @@ def locked(path: Path) -> TextIO | None:
         lock.close()
         return None
     return lock
+
+
+def _for_its_owner(path: Path, flags: int) -> int:
+    """Open a file; where it is not there, make one that nobody else can read."""
+    return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def keep_private(path: Path) -> None:
+    """See to it that only its owner can read the database at `path`, made if it is not there; SQLite gives what it puts beside it the same mode.
+
+    Raises DatabaseAway where that cannot be: another user's file, a folder that is not there.
+    """
+    try:
+        os.close(_for_its_owner(path, os.O_RDWR))
+        for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            if file.exists() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+    except OSError as error:
+        raise DatabaseAway(type(error).__name__) from error
 
 
 def _sqlite_engine(url: URL, *, writes: bool) -> Engine:
