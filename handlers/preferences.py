@@ -105,9 +105,14 @@ def _agree(chat: Chat, school: School, kinds: Sequence[str], *, on: bool) -> Non
     """Switch what was heard, once it was said back."""
     what = ALL if len(kinds) == len(KINDS) else [KIND_NAMES[kind] for kind in kinds]
     # Translators: {kind} is one or more kinds of message, such as 'News'.
-    question = _("Shall I switch this on: {kind}?") if on else _("Shall I switch this off: {kind}?")
+    ask_on = _("Shall I switch this on: {kind}?")
+    # Translators: {kind} is one or more kinds of message, such as 'News'.
+    ask_off = _("Shall I switch this off: {kind}?")
     # Translators: a button. At most 20 characters.
-    yes = _("Switch it on") if on else _("Switch it off")
+    yes_on = _("Switch it on")
+    # Translators: a button. At most 20 characters.
+    yes_off = _("Switch it off")
+    question, yes = (ask_on, yes_on) if on else (ask_off, yes_off)
     if chat.confirm("sure", question, yes=yes, no=LEAVE, kind=what):
         _switch(chat, school, kinds, on=on)
     else:
@@ -126,9 +131,10 @@ def _switch(chat: Chat, school: School, kinds: Sequence[str], *, on: bool) -> No
 
 def _put_first(chat: Chat, school: School, way: Address) -> None:
     preferences.put_first(school, chat.adult, way, how=chat.address.channel)
-    # Translators: {channel} is a way to be written to, such as 'WhatsApp'.
     chat.say(
-        _("I write to you here first now: {channel}. Where that fails I try your other ways."), channel=_way(way, preferences.may_be_first(school, chat.adult))
+        # Translators: {channel} is a way to be written to, such as 'WhatsApp'.
+        _("I write to you here first now: {channel}. Where that fails I try your other ways."),
+        channel=_way(way, preferences.may_be_first(school, chat.adult)),
     )
 
 
