@@ -134,14 +134,14 @@ KINDS: Final = MappingProxyType(
         ),
         "addresses": Kind(
             title="Numbers and addresses",
-            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared telephone",
+            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared telephone; which were closed, and who was welcomed",
             whose="parents, guardians and carers; whoever writes to the school's number",
             why="To reach people where they can be reached, and nobody else",
             basis=PUBLIC_TASK,
             seen_by="the office and school leaders",
             source="the school's pupil records; the person, by writing",
             kept=("families", "addresses"),
-            tables=("addresses", "adult_addresses", "start_links"),
+            tables=("addresses", "adult_addresses", "closings", "start_links", "welcomes"),
         ),
         "consents": Kind(
             title="What was agreed",
