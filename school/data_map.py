@@ -134,7 +134,8 @@ KINDS: Final = MappingProxyType(
         ),
         "addresses": Kind(
             title="Numbers and addresses",
-            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared telephone; which were closed, and who was welcomed",
+            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared telephone; "
+            "which were closed, and who was welcomed",
             whose="parents, guardians and carers; whoever writes to the school's number",
             why="To reach people where they can be reached, and nobody else",
             basis=PUBLIC_TASK,
