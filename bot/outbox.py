@@ -22,7 +22,7 @@ from data.base import UtcDateTime
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, AdultAddress
-from school import School, doubts, openers, texts
+from school import School, daily_limit, doubts, openers, texts
 from school.addresses import WHATSAPP_WINDOW
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
@@ -204,6 +204,15 @@ def ask_whose(school: School, message: Message, address: Address, said: Reply, k
     school.session.add(row)
     school.session.flush()
     return row
+
+
+def wait_for_tomorrow(school: School, message: Message, address: Address) -> bool:
+    """Whether the day's limit of paid parts holds this message back; if so it waits for the next day, or until the limit is lifted."""
+    if not daily_limit.holds(school, message, address):
+        return False
+    postpone(message, daily_limit.until(school))
+    message.code = daily_limit.CODE
+    return True
 
 
 def ask_to_open(school: School, message: Message, address: Address, *, has_other: bool) -> Message | None:
