@@ -18,6 +18,7 @@ from data.outbox import Message, OutboxState
 from data.people import Adult, AdultAddress, Staff
 from school import School
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import NotThere
 
 __all__ = ["Doubt"]
@@ -31,7 +32,7 @@ SILENCE = timedelta(days=365)
 WAITS = timedelta(hours=24)
 """How long what is to be said waits for the answer; after that staff see that it did not arrive."""
 LOOKED_AGAIN = timedelta(minutes=30)
-KEPT = timedelta(days=400)
+KEPT = time_of("closed numbers")
 """How long a doubt is kept after it ended."""
 LOOKED = "doubts-looked"
 """The mark of the day on which silence was last looked for."""
