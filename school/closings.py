@@ -28,7 +28,7 @@ from school.errors import NotThere, Refusal
 
 __all__ = ["Closing"]
 
-KEPT = time_of("closed numbers")
+KEPT = time_of("closings")
 """How long it is kept after it ended."""
 BY_PHONE, CHAT = "phone", "telegram_chat"
 """The kinds of address that are closed: what lies in a pocket. Nobody finds a mailbox in the street."""

@@ -57,8 +57,8 @@ KEPT: Final = MappingProxyType(
         ),
         "families": Kept(_YEAR, "after they left the school", "what is asked about the last year is over; the pupil's file is the school's own"),
         "addresses": Kept(_YEAR_AND_A_MONTH, "after anything last came from them, where they are no family's", "as long as the messages that came from them"),
-        "closed numbers": Kept(
-            _YEAR_AND_A_MONTH, "after the number was opened again, or the doubt about it ended", "so that the office knows why it did not write"
+        "closings": Kept(
+            _YEAR_AND_A_MONTH, "after they were opened again, or the doubt about them ended", "who could be reached where must stay clear for a school year"
         ),
         "consents": Kept(None, "as long as the address or the child that they are about is known", "the school must be able to show what was agreed"),
         "absences": Kept(
@@ -133,19 +133,19 @@ KINDS: Final = MappingProxyType(
             seen_by=TEAM,
             source="the school's pupil records, by import; the office",
             kept=("families",),
-            tables=("adults", "adult_groups", "children", "guardianships"),
+            tables=("adults", "adult_groups", "children", "guardianships", "welcomes"),
         ),
         "addresses": Kind(
             title="Numbers and addresses",
             what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared "
-            "telephone; who was welcomed and answered; which numbers are closed or doubted, and why",
+            "telephone; which numbers are closed or doubted, and why",
             whose="parents, guardians and carers; whoever writes to the school's number",
             why="To reach people where they can be reached, and nobody else",
             basis=PUBLIC_TASK,
             seen_by="the office and school leaders",
             source="the school's pupil records; the person, by writing",
-            kept=("families", "addresses", "closed numbers"),
-            tables=("addresses", "adult_addresses", "start_links", "welcomes", "closings", "doubts"),
+            kept=("families", "addresses", "closings"),
+            tables=("addresses", "adult_addresses", "start_links", "closings", "doubts"),
         ),
         "consents": Kind(
             title="What was agreed",

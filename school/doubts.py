@@ -32,7 +32,7 @@ SILENCE = timedelta(days=365)
 WAITS = timedelta(hours=24)
 """How long what is to be said waits for the answer; after that staff see that it did not arrive."""
 LOOKED_AGAIN = timedelta(minutes=30)
-KEPT = time_of("closed numbers")
+KEPT = time_of("closings")
 """How long a doubt is kept after it ended."""
 LOOKED = "doubts-looked"
 """The mark of the day on which silence was last looked for."""
