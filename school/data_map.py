@@ -79,6 +79,7 @@ KEPT: Final = MappingProxyType(
         "forms": Kept(timedelta(days=2), "after they were sent or ran out", "long enough to know a form that is sent twice"),
         "staff": Kept(None, "as long as someone works at the school or something that they wrote is kept", "who wrote to a family must stay clear"),
         "audit": Kept(None, "as long as the school uses Bookbag", "to show who saw and changed what; the database refuses to change or remove a row"),
+        "data requests": Kept(None, "as long as the school uses Bookbag", "to show that it was answered in time; of whom was erased no name is kept"),
         "received ids": Kept(None, "for ever, as a hash that says nothing of anybody", "a message that a provider repeats a year later must change nothing"),
         "school": Kept(None, "as long as the school wants it", "it is about nobody"),
     }
@@ -409,6 +410,17 @@ KINDS: Final = MappingProxyType(
             source="the school",
             kept=("school",),
             tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts"),
+        ),
+        "data requests": Kind(
+            title="What someone asked about their own data",
+            what="That a copy or an erasure was asked for, by when it is due, who decided it; what was removed, what stays, what providers still hold",
+            whose="parents, guardians and carers",
+            why="To answer in time, and to be able to show it",
+            basis=LEGAL_DUTY + ": UK GDPR articles 12, 15 and 17",
+            seen_by="school leaders and the safeguarding lead and deputy",
+            source="the person; staff",
+            kept=("data requests",),
+            tables=("data_requests", "provider_deletions", "retention_runs"),
         ),
         "received ids": Kind(
             title="What was taken in already",
