@@ -127,7 +127,7 @@ KINDS: Final = MappingProxyType(
     {
         "families": Kind(
             title="Families",
-            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups",
+            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups; when welcomed",
             whose=FAMILIES,
             why="To know who is writing and whom to tell, and to keep one family's matters from another",
             basis=PUBLIC_TASK,
