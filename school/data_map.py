@@ -127,7 +127,8 @@ KINDS: Final = MappingProxyType(
     {
         "families": Kind(
             title="Families",
-            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups; when welcomed",
+            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups; "
+            "when they were welcomed and first wrote",
             whose=FAMILIES,
             why="To know who is writing and whom to tell, and to keep one family's matters from another",
             basis=PUBLIC_TASK,
