@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.addresses import Address, AddressState, Consent
 from data.people import Adult
-from school import School, addresses, openers
+from school import School, addresses, doubts, openers
 from school.capability import Capability
 
 CARRIER = "carrier"
@@ -31,7 +31,8 @@ def opt_in(school: School, address: Address, how: str) -> None:
     """They want to hear from the school again. Said by whom nothing was kept from, it changes nothing."""
     if address.state == AddressState.OPTED_OUT or is_blocked(address):
         _record(school, address, is_given=True, how=how)
-    address.state, address.state_since, address.carrier_stopped_at = AddressState.USABLE, school.now, None
+    address.carrier_stopped_at = None
+    doubts.back_in_use(school, address)
 
 
 def is_blocked(address: Address) -> bool:
@@ -66,9 +67,10 @@ def other_ways(school: School, adult: Adult, address: Address) -> list[str]:
     return list(dict.fromkeys(each.channel for each in theirs if each.id != address.id and each.channel != "email"))
 
 
-def mark_bad(school: School, address: Address) -> None:
-    """The provider says that nobody can be reached here. A message from there makes it usable again."""
-    if address.state == AddressState.USABLE:
+def mark_bad(school: School, address: Address, code: str | None = None) -> None:
+    """The provider says that nobody can be reached here, with this code of its own. A message from there makes it usable again, or doubted."""
+    doubts.gone(school, address, code)
+    if address.state in (AddressState.USABLE, AddressState.DOUBTED):
         address.state, address.state_since = AddressState.BAD, school.now
 
 
@@ -79,7 +81,7 @@ def heard_from(school: School, address: Address, *, says_stop: bool = False) -> 
     if was_closed and not says_stop:
         openers.release(school, address)
     if address.state == AddressState.BAD:
-        address.state, address.state_since = AddressState.USABLE, school.now
+        doubts.back_in_use(school, address)
 
 
 def _record(school: School, address: Address, *, is_given: bool, how: str) -> None:

@@ -40,6 +40,7 @@ class Why(StrEnum):
     BLOCKED = "blocked"  # they said STOP everywhere, and the phone company lets nothing through to at least one
     DEAD = "dead"  # none of their numbers and chats works
     STOPPED_OR_DEAD = "stopped_or_dead"
+    DOUBTED = "doubted"  # it may be someone else's by now
     LANDLINE = "landline"  # what they have is no mobile
     ABROAD = "abroad"  # what they have is of a country that the school does not text
     WINDOW_CLOSED = "window_closed"  # WhatsApp alone, they have not written for a day, and there is no opener in their language
@@ -109,6 +110,8 @@ def reason_of(school: School, every: Sequence[Address], language: str) -> Why | 
         states = {address.state for address in counted}
         if any(consent.is_blocked(address) for address in counted):
             return Why.BLOCKED
+        if AddressState.DOUBTED in states:
+            return Why.DOUBTED
         return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
     if any(reaches(school, address) or openers.can_ask(school, address, language) for address in usable):
         return None
