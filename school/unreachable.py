@@ -107,17 +107,21 @@ def reason_of(school: School, every: Sequence[Address], language: str) -> Why | 
         return Why.ONLY_EMAIL if every else Why.NO_ADDRESS
     usable = [address for address in counted if address.state == AddressState.USABLE]
     if not usable:
-        states = {address.state for address in counted}
-        if any(consent.is_blocked(address) for address in counted):
-            return Why.BLOCKED
-        if AddressState.DOUBTED in states:
-            return Why.DOUBTED
-        return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
+        return _why_none_usable(counted)
     if any(reaches(school, address) or openers.can_ask(school, address, language) for address in usable):
         return None
     if any(address.channel == "whatsapp" for address in usable):
         return Why.WINDOW_CLOSED
     return Why.LANDLINE if all(is_texted(school, address) for address in usable) else Why.ABROAD
+
+
+def _why_none_usable(every: Sequence[Address]) -> Why:
+    states = {address.state for address in every}
+    if any(consent.is_blocked(address) for address in every):
+        return Why.BLOCKED
+    if AddressState.DOUBTED in states:
+        return Why.DOUBTED
+    return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
 
 
 def reaches(school: School, address: Address) -> bool:
