@@ -65,7 +65,7 @@ OWN_CLASSES_ONLY = ("teacher", "class")
 """Roles that see the families of their own classes and no others."""
 NEEDS_SECOND_FACTOR = ("admin", "lead", "deputy")
 SAFEGUARDING_NEEDS = (Need.SAFEGUARDING,)
-_OFFICE_ALONE = (Need.ADDRESS, Need.NOT_DELIVERED, Need.FAILED)
+_OFFICE_ALONE = (Need.ADDRESS, Need.NOT_DELIVERED, Need.FAILED, Need.DAILY_LIMIT)
 """Needs that tell of no family's words: whoever looks after delivery sees them too."""
 
 SAFEGUARDING_ALERT = "safeguarding_alert"
@@ -253,9 +253,10 @@ def needs_seen(who: Viewer) -> ColumnElement[bool]:
     """Which needs are seen, as a condition on Attention.
 
     A class team sees what was written to its class, and nothing of what its families wrote to the office. The office sees both, so that nothing waits for one
-    who is away. Safeguarding is an inbox of its own: `safeguarding_seen`.
+    who is away. Safeguarding is an inbox of its own: `safeguarding_seen`. What someone asks about their own data is for those who may answer it.
     """
-    plain = Attention.need.not_in(SAFEGUARDING_NEEDS)
+    own = SAFEGUARDING_NEEDS if Power.DATA_REQUESTS in who.powers else (*SAFEGUARDING_NEEDS, Need.DATA_REQUEST)
+    plain = Attention.need.not_in(own)
     if Power.MESSAGES not in who.powers:
         return Attention.need.in_(_OFFICE_ALONE) if Power.DELIVERY in who.powers else false()
     if who.class_ids is None:

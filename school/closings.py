@@ -11,7 +11,6 @@ Its own refusals:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,13 +21,14 @@ from data.attention import Need
 from data.closings import Closing
 from data.inbox import InboxState, Received
 from data.people import Adult, AdultAddress, Staff
-from school import School, addresses, attention
+from school import School, addresses, attention, welcomes
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import NotThere, Refusal
 
 __all__ = ["Closing"]
 
-KEPT = timedelta(days=400)
+KEPT = time_of("closings")
 """How long it is kept after it ended."""
 BY_PHONE, CHAT = "phone", "telegram_chat"
 """The kinds of address that are closed: what lies in a pocket. Nobody finds a mailbox in the street."""
@@ -52,6 +52,7 @@ def said_wrong_number(school: School, address: Address, text: str, language: str
     """Whoever has this phone is not whom the school means: it is closed for all who were reached there, and the office rings each of them."""
     rows = close(school, address, Reason.WRONG_NUMBER)
     for made in {row.adult_id: row for row in reversed(rows)}.values():
+        welcomes.was_someone_else(school, made.adult)
         attention.call_for_a_person(
             school, Need.ADDRESS, key=_key(made), adult=made.adult, address=address, text=text, language=language, detail="said it is the wrong number: closed"
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import JSON, String, Table, Text, cast, delete, func, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
 
 from data.addresses import Address, AddressState, Consent
 from data.attention import Attention, Need
@@ -29,8 +30,9 @@ from data.people import Adult, AdultAddress, StaffAddress
 from data.setting_up import Upload
 from data.texts import Text as Written
 from data.texts import TextTranslation
-from school import School, absence, attention, book, leaving, questionnaire_clock
+from school import School, attention, leaving
 from school.capability import capabilities
+from school.data_map import KEPT as KEEPS
 
 NOT_LOOKED_AT: Collection[str] = ("safeguarding_notes", "provider_deletions")
 """Tables that are not searched for who still stands in them: the lead's own, and what is on its way to be deleted."""
@@ -52,27 +54,27 @@ KEPT: Sequence[Kept] = (
         "The safeguarding record, where there is one: what was written, the files that came with it, from whom and about which child. "
         "Only the safeguarding lead and deputy see whether there is one.",
         "The school must keep it: Keeping children safe in education; UK GDPR art. 17(3)(b); Data Protection Act 2018, schedule 1, paragraph 18.",
-        "The child's 25th birthday; it goes along to the next school.",
+        KEEPS["safeguarding"].told,
     ),
     Kept(
         "What the class wrote in the child's home/school book, that the child was absent or late, and whether it may be photographed: without who said so.",
         "It is the child's, and the school must know who is in (School Attendance (Pupil Registration) (England) Regulations 2024).",
-        f"The book {book.KEPT.days} days, an absence {absence.KEPT.days} days after it, then it goes. Consent to photos: while the child is here.",
+        f"The book {KEEPS['book'].told}, absences {KEEPS['absences'].told}, consent to photos while the child is here.",
     ),
     Kept(
         "That members of staff looked at or changed something of 'parent or carer 12': a number, no name.",
         "The school must be able to show who saw what: UK GDPR art. 5(2).",
-        "As long as the school keeps its database.",
+        KEEPS["audit"].told,
     ),
     Kept(
         "Finished answers to private and anonymous questionnaires.",
         "They stand apart from whoever gave them: nobody can tell which they are.",
-        f"{questionnaire_clock.KEPT.days // 365} years after the questionnaire closed.",
+        KEEPS["questionnaires"].told,
     ),
     Kept(
         "A hash of the provider's number of each message, which holds nothing of it.",
         "So that the same message, told again by the provider, does not come back.",
-        "For ever.",
+        KEEPS["received ids"].told,
     ),
     Kept("This request: what was asked, when and by whom it was done, without the name.", "To show that it was done: UK GDPR art. 5(2).", "For ever."),
 )
@@ -216,19 +218,26 @@ def _ask_providers(school: School, request: DataRequest, received: Any, sent: An
 
 
 def _let_go_of(school: School, address_ids: Sequence[int]) -> int:
-    """Their own numbers and addresses go; where a safeguarding matter or its message hangs on one, the row stays without its value. How many went."""
+    """Their own numbers and addresses go; where something that stays hangs on one, its row stays without its value. How many went."""
     own = _own(school, address_ids)
     for address in school.session.scalars(select(Address).where(Address.id.in_(own))).all():
         _remove(school, delete(Consent).where(Consent.address_id == address.id))
-        is_needed = school.session.scalar(select(Received.id).where(Received.address_id == address.id).limit(1)) is not None
-        is_needed |= school.session.scalar(select(Attention.id).where(Attention.address_id == address.id).limit(1)) is not None
-        if not is_needed:
-            _remove(school, delete(Address).where(Address.id == address.id))
+        if _can_go(school, address):
             continue
         address.value, address.token, address.state, address.state_since = f"erased {address.id}", None, AddressState.BAD, school.now
         address.last_heard_at = address.speaker_id = address.speaker_since = address.first_greeted_at = None
     school.session.flush()
     return len(own)
+
+
+def _can_go(school: School, address: Address) -> bool:
+    """Remove an address; False, and it is still there, where a row that stays names it."""
+    try:
+        with school.session.begin_nested():
+            _remove(school, delete(Address).where(Address.id == address.id))
+    except IntegrityError:
+        return False
+    return True
 
 
 def _remove(school: School, statement: Any) -> int:

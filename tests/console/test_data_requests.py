@@ -23,7 +23,7 @@ from tests.console.staff import Browser, Console
 from tests.world import World
 
 AT = "/console/data"
-SENIOR = "Mr Bennett"
+SENIOR = "Mrs Adebayo-Clarke"
 
 
 @pytest.fixture
