@@ -34,6 +34,7 @@ staff_app = typer.Typer(help="The people who work at the school.", no_args_is_he
 family_app = typer.Typer(help="The families and what is held about them.", no_args_is_help=True)
 questionnaire_app = typer.Typer(help="What the school asks families, as a file, and what they answered.", no_args_is_help=True)
 whatsapp_app = typer.Typer(help="WhatsApp's buttons, lists and openers.", no_args_is_help=True)
+twilio_app = typer.Typer(help="What is set up in Twilio's console.", no_args_is_help=True)
 bench_app = typer.Typer(help="How fast it is, against a limit measured in the same run.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
@@ -42,6 +43,7 @@ app.add_typer(staff_app, name="staff")
 app.add_typer(family_app, name="family")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(whatsapp_app, name="whatsapp")
+app.add_typer(twilio_app, name="twilio")
 app.add_typer(bench_app, name="bench")
 
 
@@ -209,6 +211,15 @@ def db_backup(path: BackupFile, config: Config = None) -> None:
     from bot import database
 
     finish(database.backup, settings, path)
+
+
+@twilio_app.command("opt-out")
+def twilio_opt_out(config: Config = None) -> None:
+    """The words and answers for STOP, START and HELP in every language, to paste into Twilio's Advanced Opt-Out."""
+    settings = settings_from(config)
+    from bot import opt_out
+
+    finish(opt_out.show, settings)
 
 
 @import_app.command("families")
