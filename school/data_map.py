@@ -57,7 +57,7 @@ KEPT: Final = MappingProxyType(
         ),
         "families": Kept(_YEAR, "after they left the school", "what is asked about the last year is over; the pupil's file is the school's own"),
         "addresses": Kept(_YEAR_AND_A_MONTH, "after anything last came from them, where they are no family's", "as long as the messages that came from them"),
-        "closings": Kept(_YEAR_AND_A_MONTH, "after they were opened again", "who could be reached where must stay clear for a school year"),
+        "closings": Kept(_YEAR_AND_A_MONTH, "after a closed number was opened again", "who could be reached where must stay clear for a school year"),
         "consents": Kept(None, "as long as the address or the child that they are about is known", "the school must be able to show what was agreed"),
         "absences": Kept(
             _YEAR_AND_A_MONTH,

@@ -48,6 +48,8 @@ class SchoolSettings:
     unknown_replies_per_day: int = 3
     parts_per_day: int = 3000
     countries: tuple[str, ...] = ("GB",)
+    processors: tuple[str, ...] = ()
+    """Names of `school.processors`: who works for the school with what families write."""
     fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)
     second_factor: bool = True

@@ -278,6 +278,18 @@ def attention(
     finish(waiting.show, settings, as_json=as_json, done=done or (), with_safeguarding=safeguarding)
 
 
+@app.command(short_help="The paper that the school needs, as files.")
+def papers(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write to; made if it is not there.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Write the data map, the list of processors, the draft of the impact assessment and the privacy notice in every language, as pages to print."""
+    settings = settings_from(config)
+    from bot import papers as made
+
+    finish(made.write, settings, directory)
+
+
 @app.command(short_help="Write to many families at once.")
 def broadcast(
     to: Annotated[

@@ -359,6 +359,17 @@ class Settings(Section):
         lacking = {channel: [path for path, value in wanted.items() if not value] for channel, wanted in needs.items()}
         return [f"{channel} is off: {_and(paths)} not set" for channel, paths in lacking.items() if paths]
 
+    def processors(self) -> tuple[str, ...]:
+        """Who is switched on that works with what families write, by the names of `school.processors`."""
+        by_name = {
+            "twilio": bool(self.twilio.account_sid),
+            "whatsapp": bool(self.twilio.account_sid and self.twilio.whatsapp_from),
+            "telegram": bool(self.telegram.token),
+            "email": bool(self.email.smtp_url),
+        }
+        asked = dict.fromkeys([*self.translation.providers, *self.translation.inbound_providers])
+        return (*(name for name, is_on in by_name.items() if is_on), *map(str, asked))
+
     def for_school(self) -> SchoolSettings:
         """What the rules need to know, in their own form: the first values, before the database's."""
         from school.settings import SchoolSettings
@@ -390,6 +401,7 @@ class Settings(Section):
             unknown_replies_per_day=self.limits.unknown_per_day,
             parts_per_day=self.limits.parts_per_day,
             countries=tuple(self.limits.countries),
+            processors=self.processors(),
             fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
             safeguarding_unseen=timedelta(minutes=self.safeguarding.deputy_after_minutes),
