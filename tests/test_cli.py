@@ -18,6 +18,8 @@ COMMANDS = [
     "config check",
     "db upgrade",
     "db backup",
+    "db restore",
+    "db erased",
     "import families",
     "import staff",
     "import terms",
