@@ -5,14 +5,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Many tests start Bookbag as a program: it would be compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 PORT ?= 8000
 N ?= 200
 PYTHON ?=
 UV_VERSION := 0.13.9
 BIN := .venv/bin
-# Tests run on every core; those of one file stay together, since they share what takes long to set up.
-SIDE_BY_SIDE := --numprocesses auto --dist loadfile
+# Tests run on every core; those of one file stay together, since they share what takes long to set up. The order is tests/conftest.py's.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # The engine that the tests share is trained meanwhile: whoever waits for it would leave a core idle.
 LOOK_AND_TRAIN = $(BIN)/python -m tests.model & trained=$$!; $(MAKE) look || { kill $$trained; exit 1; }; wait $$trained

@@ -42,8 +42,7 @@ class NotForDemo(Exception):
 
 def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
     """Serve until told to stop; the exit code. Creates or upgrades the database. Raises NewerDatabase or DatabaseAway."""
-    import uvicorn
-
+    from bot.serving import server
     from bot.web import application
 
     if demo:
@@ -72,13 +71,12 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
         typer.echo(where_things_are(settings, host, port))
     # uvicorn raises the signal that stopped it once more when all is done: to stop when told is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # What is in hand gets its time in Running.stop; whatever page is still open after two seconds must not hold up the end.
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False))
-    app.state.is_stopping = lambda: server.should_exit
+    serving = server(app, host, port)
+    app.state.is_stopping = lambda: serving.should_exit
     spare_what_stays()
     with alone, suppress(KeyboardInterrupt):
-        server.run()
-    return 0 if server.started else FAILURE
+        serving.run()
+    return 0 if serving.started else FAILURE
 
 
 def _is_free(host: str, port: int) -> bool:

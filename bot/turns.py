@@ -29,7 +29,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
-from school import School, SchoolSettings, addresses, consent, families, kept_files, messages, openers, recognition, restored, safeguarding
+from school import School, SchoolSettings, addresses, closings, consent, families, kept_files, messages, openers, recognition, restored, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -47,6 +47,7 @@ ALWAYS_HEARD = frozenset({"stop", "start", "help", "speak_to_person", "ring_me"}
 NEVER_LATE = frozenset({"stop", "start"})
 """What is done however late it comes: whoever said STOP while nobody heard it has said it."""
 WISHES_FOR_A_PERSON = frozenset({"speak_to_person", "ring_me"})
+WRONG_NUMBER = "wrong_number"
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
 
 
@@ -226,7 +227,7 @@ class Turns:
             return self._recognise(school, conversation, first)
         if adult is None:
             return self._answer_stranger(school, conversation, utterance, first)
-        if first.address.state == AddressState.OPTED_OUT and utterance.exact not in ("start", "stop", "help"):
+        if first.address.state == AddressState.OPTED_OUT and utterance.exact not in ("start", "stop", "help", WRONG_NUMBER):
             return conversation.begin("stopped")
         if kind in NOT_TEXT:
             return conversation.begin("media", kind=kind.value, text=first.text)
@@ -245,11 +246,11 @@ class Turns:
 
     def _answer_stranger(self, school: School, conversation: Conversation, utterance: Utterance, first: Received) -> Reply:
         """Nobody the school knows, or one of several who share a phone. A message without words is none for the office: they are asked again."""
-        if utterance.exact in ("stop", "start", "help"):
+        shares = bool(families.adults_at(first.address))
+        if utterance.exact in ("stop", "start", "help") or (shares and utterance.exact == WRONG_NUMBER):
             return conversation.begin(utterance.exact)
         if first.address.state == AddressState.OPTED_OUT:
             return Reply("")
-        shares = bool(families.adults_at(first.address))
         is_empty = first.kind != InboundKind.BUTTON and not _can_be_read(utterance.text)
         if conversation.state.question is not None and (shares or not is_empty):
             if not shares and utterance.exact in WISHES_FOR_A_PERSON:
@@ -261,15 +262,16 @@ class Turns:
         return conversation.begin("unknown_chat" if first.address.channel == "telegram" else "stranger", text=utterance.text)
 
     def _recognise(self, school: School, conversation: Conversation, first: Received) -> Reply:
-        """Their own number, or a link that only they were sent: the chat is theirs from now on."""
+        """Their own number, or a link that only they were sent: the chat is theirs from now on. One that was closed is opened by such a link alone."""
         adult = None
         if first.kind == InboundKind.START_LINK:
             adult = addresses.redeem_start_link(school, first.payload or "")
-        else:
+        elif not closings.is_closed(school, first.address):
             holders = recognition.adults_with_number(school, first.payload or "")
             adult = holders[0] if len(holders) == 1 else None
         if adult is None:
             return conversation.begin("unknown_chat")
+        closings.end(school, first.address)
         addresses.reach(school, adult, first.address, rank=len(adult.addresses))
         kept = _kept(school, f"a{adult.id}")
         conversation.adult, conversation.state = adult, State.from_json(kept.state)

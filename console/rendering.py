@@ -39,21 +39,7 @@ class Rendering:
     """Draws templates for the pages that were found."""
 
     def __init__(self, school_name: str, pages: Sequence[Page]) -> None:
-        self._pages, self._school_name = pages, school_name
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
-        self._templates.globals |= {
-            "static": static,
-            "school_name": school_name,
-            "home": HOME,
-            "form_number": form_number,
-            "language_name": language_name,
-            "direction": lambda tag: "rtl" if is_right_to_left(tag) else "ltr",
-        }
-        self._templates.filters |= {"day": day, "clock": clock, "moment": moment, "iso": lambda at: at.isoformat(), "straight": straight}
-        for name in ("ui", "needs"):  # macros, by a name that a block which is drawn alone knows too
-            self._templates.globals[name] = self._templates.get_template(f"{name}.html").module
+        self._pages, self._templates = pages, _templates(school_name)
 
     def draw(self, template: str, block: str | None, desk: Desk, **shown: Any) -> str:
         """A page for this desk, or its block alone."""
@@ -74,6 +60,24 @@ class Rendering:
             if page.title and page.is_for(desk.viewer):
                 is_here = desk.path == page.href or (page.href != HOME and desk.path.startswith(f"{page.href}/"))
                 yield Link(page.title, page.href, is_here, page.waits(desk) if page.waits is not None else 0)
+
+
+@cache
+def _templates(school_name: str) -> Environment:
+    """The templates, with what each of them may use; compiled once for a school."""
+    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates.globals |= {
+        "static": static,
+        "school_name": school_name,
+        "home": HOME,
+        "form_number": form_number,
+        "language_name": language_name,
+        "direction": lambda tag: "rtl" if is_right_to_left(tag) else "ltr",
+    }
+    templates.filters |= {"day": day, "clock": clock, "moment": moment, "iso": lambda at: at.isoformat(), "straight": straight}
+    for name in ("ui", "needs"):  # macros, by a name that a block which is drawn alone knows too
+        templates.globals[name] = templates.get_template(f"{name}.html").module
+    return templates
 
 
 @cache

@@ -15,7 +15,7 @@ class KeptFile(Base):
     """One photo, voice note or document that is kept here: it came from `adult_id`, is about `child_id`, or both; `received_id` is the message it came with.
 
     `media_type` is what the content really is, never what was claimed. Pictures are made anew, upright and without what the camera wrote into them; HEIC,
-    which cannot be read here, and what is no picture are as they came. `content` and `thumbnail` are read only when asked for.
+    which cannot be read here, has that overwritten; what is no picture is as it came. `content` and `thumbnail` are read only when asked for.
     """
 
     __tablename__ = "kept_files"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -14,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from data.restore import refuse_half_restored
-from data.store import DatabaseAway, away_is_told
+from data.store import DatabaseAway, away_is_told, keep_private
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_SECONDS = 60
@@ -30,6 +31,7 @@ def upgrade(url: str, revision: str = "head", *, is_restoring: bool = False) -> 
     database = make_url(url)
     if database.get_backend_name() == "sqlite" and database.database not in (None, "", ":memory:"):
         _make_folder(Path(str(database.database)).parent)
+        keep_private(Path(str(database.database)))
     engine = _engine(database)
     try:
         with away_is_told(), engine.begin() as connection:
@@ -38,14 +40,15 @@ def upgrade(url: str, revision: str = "head", *, is_restoring: bool = False) -> 
             if not is_restoring:
                 refuse_half_restored(connection)
             _refuse_newer(connection)
-            command.upgrade(_config(connection), revision)
+            if revision != "head" or not is_current(connection):
+                command.upgrade(_config(connection), revision)
     finally:
         engine.dispose()
 
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseAway(type(error).__name__) from error
 
@@ -91,7 +94,13 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+    return _scripts_in(MIGRATIONS)
+
+
+@cache
+def _scripts_in(folder: Path) -> ScriptDirectory:
+    """The migrations of a folder, read once: each is a file that is run to be known."""
+    return ScriptDirectory(str(folder))
 
 
 def draft(message: str) -> None:

@@ -6,6 +6,7 @@ SQLite: one connection writes and checkpoints; those that read never do (docs/de
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import threading
 import time
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
+from sqlalchemy.util import LRUCache
 
 BUSY_MILLISECONDS = 1_500
 """How long a connection waits for a lock before the database counts as away: a webhook must answer 503 within 2 s."""
@@ -28,6 +30,10 @@ CHECKPOINT_PAGES = 1_000
 """At how many pages (of 4 kB) the WAL is written back into the database."""
 ASK_AGAIN = 30.0
 """Seconds after which a process that may not checkpoint asks again: whoever could may have gone."""
+
+
+STATEMENTS = 4_000
+"""How many statements are kept as SQL: more than Bookbag has."""
 
 
 class DatabaseAway(Exception):
@@ -157,6 +163,26 @@ class Store:
         return self._checkpointer is not None
 
 
+class Statements(LRUCache[Any, Any]):
+    """Statements as SQL, compiled once for whatever speaks a dialect: SQLAlchemy would do so for the engine that reads and again for the one that writes."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The compiled statement, or `default`."""
+        return super().get(_of_its_kind(key), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(_of_its_kind(key), value)
+
+
+def _of_its_kind(key: Any) -> Any:
+    """A key with its dialect replaced by the dialect's class: ours differ in nothing else, since `create_engine` is given nothing that shapes SQL."""
+    dialect, *rest = key
+    return (type(dialect), *rest)
+
+
+_STATEMENTS = Statements(STATEMENTS)
+
+
 @contextmanager
 def away_is_told() -> Iterator[None]:
     """Within it, what a driver says of a database that is away is raised as DatabaseAway."""
@@ -211,7 +237,7 @@ def locked(path: Path) -> TextIO | None:
     """The file at `path`, made if it is not there and locked for this process; None where another has it. Raises DatabaseAway where it cannot be opened."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a", encoding="utf-8")
+        lock = os.fdopen(_for_its_owner(path, os.O_RDWR | os.O_APPEND), "a", encoding="utf-8")
     except OSError as error:
         raise DatabaseAway(type(error).__name__) from error
     try:
@@ -222,11 +248,31 @@ def locked(path: Path) -> TextIO | None:
     return lock
 
 
+def _for_its_owner(path: Path, flags: int) -> int:
+    """Open a file; where it is not there, make one that nobody else can read."""
+    return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def keep_private(path: Path) -> None:
+    """See to it that only its owner can read the database at `path`, made if it is not there; SQLite gives what it puts beside it the same mode.
+
+    Raises DatabaseAway where that cannot be: another user's file, a folder that is not there.
+    """
+    try:
+        os.close(_for_its_owner(path, os.O_RDWR))
+        for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            if file.exists() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+    except OSError as error:
+        raise DatabaseAway(type(error).__name__) from error
+
+
 def _sqlite_engine(url: URL, *, writes: bool) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool}
     if not writes:
         options = {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 12, "pool_timeout": BUSY_MILLISECONDS / 1000}
-    engine = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False}, **options)
+    connects = {"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False}
+    engine = create_engine(url, connect_args=connects, execution_options={"compiled_cache": _STATEMENTS}, **options)
     # What is deleted is overwritten with noughts: docs/decisions/0020-private-and-anonymous.md.
     first = ["journal_mode=WAL", "secure_delete=ON"] if writes else ["query_only=ON"]
 
@@ -267,6 +313,7 @@ def _begin_reading(connection: Connection) -> None:
 def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
     engine = create_engine(
         url,
+        execution_options={"compiled_cache": _STATEMENTS},
         pool_size=8,
         max_overflow=8,
         pool_timeout=BUSY_MILLISECONDS / 1000,

@@ -96,6 +96,8 @@ def ask_bot_identity(chat: Chat, school: School) -> None:
         school=school.settings.name,
         phone=school.settings.phone,
     )
+    # Translators: {wrong} is what to text back: WRONG NUMBER.
+    chat.say(_("Not for you? Text {wrong}."), wrong=keywords.WRONG_NUMBER)
 
 
 @dialogue(intent="small_talk", passing=True)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from data.addresses import Address, AddressState, Consent
 from data.appointments import Appointment
 from data.people import Adult, AdultAddress, Child, Group, Guardianship, SchoolClass
-from school import School, access, addresses, consent, telegram_links
+from school import School, access, addresses, closings, consent, telegram_links
 from school.access import Power, Viewer
 from school.errors import NotThere, Refusal
 
@@ -219,6 +219,7 @@ def add_number(school: School, adult: Adult, number: str, channels: Collection[s
     if not new:
         raise AlreadyTheirs(mobile)
     for address in new:
+        closings.end(school, address)
         addresses.is_new_for(school, address)
         addresses.reach(school, adult, address, _next_rank(adult))
     _note(school, adult, f"new number {addresses.masked(mobile)}", rang, by)
@@ -254,6 +255,7 @@ def change_number(school: School, adult: Adult, old: str, number: str, rang: str
     for channel, rank, address in [(link.address.channel, link.rank, link.address) for link in replaced]:
         addresses.part(school, adult, address)
         put = addresses.at(school, channel, "phone", mobile)
+        closings.end(school, put)
         addresses.is_new_for(school, put)
         addresses.reach(school, adult, put, rank)
     _note(school, adult, f"number {addresses.masked(old)} is now {addresses.masked(mobile)}", rang, by)

@@ -18,7 +18,7 @@ from data.attention import Attention
 from data.inbox import InboxState, Received
 from data.kept_files import IncomingFile, IncomingState, KeptFile
 from data.people import Adult, Child
-from school import School, attention, file_links
+from school import School, attention, file_links, heic
 from school.attention import Need, call_for_a_person, came_with
 from school.capability import Capability
 from school.errors import NotAllowed, TooLarge
@@ -86,12 +86,21 @@ def examine(content: bytes, claimed_type: str, *, most: int, name: str = "") -> 
     found = media_type(content)
     if found not in ENDINGS:
         raise NotAllowed(claimed_type, found, Why.KIND)
+    if found == "image/heic":
+        return Examined(found, clean_name(name, found), _anonymous(content, claimed_type))
     if found not in PICTURES:
         return Examined(found, clean_name(name, found), content)
     picture = made_anew(content, found)
     if isinstance(picture, Why):
         raise NotAllowed(claimed_type, found, picture)
     return Examined(picture.media_type, clean_name(name, picture.media_type), picture.content, picture.thumbnail)
+
+
+def _anonymous(content: bytes, claimed_type: str) -> bytes:
+    try:
+        return heic.without_what_the_camera_wrote(content)
+    except heic.Unreadable as broken:
+        raise NotAllowed(claimed_type, "image/heic", Why.BROKEN) from broken
 
 
 def keep(school: School, content: bytes, claimed_type: str, *, name: str = "", adult: Adult | None = None, child: Child | None = None) -> KeptFile:

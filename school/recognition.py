@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from data.addresses import Address
 from data.people import Adult, AdultAddress
-from school import School, addresses
+from school import School, addresses, closings
 from school.families import adults_at
 
 SPEAKER_LASTS = timedelta(hours=1)
@@ -33,8 +33,11 @@ def speaker(school: School, address: Address) -> Adult | None:
 
 
 def join_same_number(school: School, address: Address) -> None:
-    """A phone that the school knows writes on another channel for the first time: it is the same people's, since SMS and WhatsApp both vouch for the number."""
-    if address.kind != "phone" or adults_at(address):
+    """A phone that the school knows writes on another channel for the first time: it is the same people's, since SMS and WhatsApp both vouch for the number.
+
+    Not where it is closed there: whoever has it may not be them.
+    """
+    if address.kind != "phone" or adults_at(address) or closings.is_closed(school, address):
         return
     for adult in adults_with_number(school, address.value):
         addresses.reach(school, adult, address, rank=len(adult.addresses))

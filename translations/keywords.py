@@ -24,5 +24,7 @@ MOVE = _("MOVE")
 CALL_OFF = _("CALL OFF")
 # Translators: a word that people text to answer the questions that the school has asked, or to go on with them. In capitals where your script has them.
 QUESTIONS = _("QUESTIONS")
+# Translators: what people text who are not whom the school wants to reach: the number is someone else's now. In capitals where your script has them.
+WRONG_NUMBER = _("WRONG NUMBER")
 # Translators: a word that people text to leave a question out. In capitals where your script has them.
 SKIP = _("SKIP")

@@ -12,7 +12,7 @@ import json
 import logging
 import mimetypes
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,6 +35,8 @@ for _name in ("httpx", "httpcore", "telegram"):
 logging.getLogger("telegram.request").setLevel(logging.CRITICAL)  # it writes answers it cannot read, with people's texts in them
 
 CAPTION_CHARACTERS: Final = 1024
+LARGEST_ANSWER: Final = 21 * 1024 * 1024
+"""Bytes of an answer, or of a file: the Bot API gives out none over 20 MB."""
 _LONGEST_POLL: Final = 50  # seconds, by the Bot API
 _LABELS_IN_A_ROW: Final = 5
 
@@ -223,8 +225,38 @@ def _line(account: TelegramAccount) -> HTTPXRequest:
         media_write_timeout=account.timeout,
         connect_timeout=short,
         pool_timeout=short,
-        httpx_kwargs={"trust_env": account.base_url is None},  # a system's proxy is for Telegram itself
+        httpx_kwargs={
+            "trust_env": account.base_url is None,  # a system's proxy is for Telegram itself
+            "headers": {"Accept-Encoding": "identity"},
+            "event_hooks": {"response": [_limit]},
+        },
     )
+
+
+class _Counted(httpx.AsyncByteStream):
+    """An answer's body, which ends as a broken line does when it is larger than any answer or file of Telegram's."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > LARGEST_ANSWER:
+                raise httpx.ReadError("too large")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _limit(response: httpx.Response) -> None:
+    """Have the body counted as it is read. What is packed although we asked for it plain could grow to anything, and is not opened."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise httpx.DecodingError("packed")
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # the client is asynchronous
+    response.stream = _Counted(response.stream)
 
 
 def _ending_in_bot(base_url: str | None) -> str:

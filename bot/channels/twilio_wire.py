@@ -29,6 +29,9 @@ logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it prints addre
 IN_FLIGHT: Final = 10
 """Requests at once: Twilio limits concurrency per account and publishes no number; ten is advised (unverified)."""
 
+LARGEST_ANSWER: Final = 8 * 1024 * 1024
+"""Bytes of an answer: the longest list that is asked for, a thousand messages, has two million."""
+
 _TWILIO_HOST = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)*\.twilio\.com(?=/|$)")
 _STORES = re.compile(r"https://[a-z0-9.-]+\.(twilio\.com|twiliocdn\.com|amazonaws\.com)/")
 
@@ -85,7 +88,10 @@ class HttpClient(AsyncHttpClient):  # type: ignore[misc]  # twilio has no types
             headers["Authorization"] = aiohttp.encode_basic_auth(*auth)
         address = self.rewritten(url) + (f"?{urlencode(params, doseq=True)}" if params else "")
         async with self._open().request(method, address, data=_body(data, headers), headers=headers, allow_redirects=False) as response:
-            text = (await response.read()).decode("utf-8", "replace")
+            try:
+                text = (await _at_most(response, LARGEST_ANSWER)).decode("utf-8", "replace")
+            except Rejected as large:
+                raise FateUnknown(code=str(response.status)) from large
             if response.status == 429:
                 raise TryLater(after=_seconds(response.headers.get("Retry-After")), code=_code(text) or "429")
             if 200 <= response.status < 300 and method != "DELETE" and not isinstance(_json(text), dict):

@@ -13,9 +13,10 @@ from console.desk import HOME, Desk
 from console.pages import Page
 from console.rendering import language_name
 from console.words import about_number
-from school import access, addresses, family_records, leaving
+from school import access, addresses, closings, family_records, leaving
 from school.access import Power
 from school.addresses import NotAMobile, NotAnEmail, NotANumber
+from school.closings import NotClosed, Reason
 from school.errors import NotThere
 from school.family_records import Adult, AlreadyTheirs, Child, NobodyRang
 from school.importing import cells
@@ -29,6 +30,13 @@ EDIT = Power.EDIT_FAMILIES
 SHOWN = 100
 RIGHTS = {"hear": "hear about them", "book": "book times", "be_asked": "be asked", "collect": "collect them"}
 CHANNELS = {"sms": "Text message", "whatsapp": "WhatsApp", "telegram": "Telegram", "email": "E-mail"}
+CLOSED_FOR = {
+    Reason.LOST: "the phone is lost",
+    Reason.STOLEN: "the phone was stolen",
+    Reason.STRANGER: "someone else answers there",
+    Reason.NEW_NUMBER: "they have a new number",
+}
+"""Why an address is closed, as staff choose it."""
 NO_NAME = "Type in the name."
 RANG = "Say who was rung, and what they said. A text alone never changes a number."
 
@@ -70,6 +78,10 @@ def show(desk: Desk, adult_id: int) -> Response:
         links=family_records.addresses_in_order(adult),
         channels=CHANNELS,
         shown=partial(family_records.shown, desk.viewer),
+        closings=closings.of(desk.school, adult),
+        closed_for={**CLOSED_FOR, Reason.WRONG_NUMBER: "whoever has it said: wrong number"},
+        reasons=CLOSED_FOR,
+        may_close=closings.may_close,
         consents=family_records.consents(desk.school, adult),
         appointments=family_records.recent_appointments(desk.school, desk.viewer, adult),
         can_edit=desk.may(EDIT) and adult.left_on is None,
@@ -268,6 +280,33 @@ def remove_number(desk: Desk, adult_id: int, address_id: int) -> Response:
     gone = family_records.remove_address(desk.school, adult, address_id)
     desk.changed("removed number", "adult", adult.id, was=addresses.masked(gone.value), channel=gone.channel)
     return desk.to(_at(adult), f"{adult.name} is not reached there any more.")
+
+
+@page.post("/{adult_id:int}/numbers/{address_id:int}/close", needs=EDIT)
+def close(desk: Desk, adult_id: int, address_id: int) -> Response:
+    """It is lost, stolen or someone else's: nothing is sent there, and whoever writes from there is a stranger. With it, where ticked, their other chats."""
+    adult, reason = _present(desk, adult_id), desk.form.text("reason", 20)
+    chosen = family_records.address_of(adult, address_id)
+    if not closings.may_close(chosen) or reason not in CLOSED_FOR:
+        raise NotThere
+    every = [link.address for link in adult.addresses if closings.may_close(link.address)]
+    closed = [row for each in (every if desk.form.has("all") else [chosen]) for row in closings.close(desk.school, each, Reason(reason), desk.viewer.staff)]
+    for row in closed:
+        desk.changed("closed address", "adult", row.adult_id, was=addresses.masked(row.address.value), channel=row.address.channel, reason=reason)
+    return desk.to(_at(adult), "Closed. Nothing is sent there until you open it again; what waited goes another way.")
+
+
+@page.post("/{adult_id:int}/closings/{closing_id:int}/open", needs=EDIT)
+def open_again(desk: Desk, adult_id: int, closing_id: int) -> Response:
+    """It is theirs after all, or was found."""
+    adult = _present(desk, adult_id)
+    row = closings.find(desk.school, adult, closing_id)
+    try:
+        closings.reopen(desk.school, row, desk.viewer.staff)
+    except NotClosed:
+        return desk.to(_at(adult), "It is open already.")
+    desk.changed("opened address", "adult", adult.id, was=addresses.masked(row.address.value))
+    return desk.to(_at(adult), "Open again. The next message there says which school this is.")
 
 
 @page.post("/{adult_id:int}/numbers/{address_id:int}/first", needs=EDIT)

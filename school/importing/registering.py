@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from data.addresses import StartLink
-from data.people import Adult, AdultAddress, Child, Group, Guardianship, SchoolClass
-from school import School, addresses, leaving, staff
+from data.people import Adult, Child, Group, Guardianship, SchoolClass
+from school import School, addresses, closings, leaving, staff
 from school.importing.cells import RIGHTS
 from school.importing.changes import Changes, StartLinkDue, differs
 from school.importing.families import Families, Said, gathered
@@ -50,6 +50,7 @@ class _Registering:
         self._held_children = list(self._session.scalars(select(Child).order_by(Child.id)))
         self._classes = {fold(each.name): each for each in staff.all_classes(school)}
         self._groups = {fold(each.name): each for each in self._session.scalars(select(Group))}
+        self._closed = closings.numbers_of(school)
         self._with_link = set(self._session.scalars(select(StartLink.adult_id)))
         self._adults: dict[Said, Adult] = {}
         self._children: dict[Said, Child] = {}
@@ -94,7 +95,7 @@ class _Registering:
 
     def _same_adult(self, said: Said, held: Adult) -> bool:
         """Without an id, an adult is the same by phone and name."""
-        numbers = _numbers(held)
+        numbers = self._numbers(held)
         phone = said.get("phone")
         return fold(held.name) == fold(said.get("adult_name")) and (phone in numbers if phone else not numbers)
 
@@ -141,17 +142,25 @@ class _Registering:
 
     def _phone(self, said: Said, adult: Adult) -> list[str]:
         phone = said.get("phone")
-        if phone is None or phone in _numbers(adult):
+        if phone is None or phone in self._numbers(adult):
+            return []
+        address = addresses.at(self._school, "sms", "phone", phone)
+        if closings.is_closed(self._school, address):
+            name = addresses.masked(phone)
+            self.changes.warnings.append(f"line {said.line}: {name} is closed, so it was left out: ring {adult.name}, then add it on their page")
             return []
         first = next((link for link in adult.addresses if link.address.channel == "sms"), None)
         before = first.address.value if first else None
         rank = first.rank if first else 0
         for link in [link for link in adult.addresses if link.address.kind == "phone" and link.address.value == before]:
             addresses.part(self._school, adult, link.address)
-        address = addresses.at(self._school, "sms", "phone", phone)
         addresses.is_new_for(self._school, address)
         addresses.reach(self._school, adult, address, rank)
         return differs("phone", before and addresses.masked(before), addresses.masked(phone))
+
+    def _numbers(self, adult: Adult) -> set[str]:
+        """Their numbers, with those that were closed since: a file that still has these names the same adult, and opens nothing."""
+        return {link.address.value for link in adult.addresses if link.address.kind == "phone"} | self._closed.get(adult.id, set())
 
     def _email(self, said: Said, adult: Adult) -> list[str]:
         email = said.get("email")
@@ -186,7 +195,7 @@ class _Registering:
         """One link, the first time the file asks for it: a link that was not used is renewed by a person."""
         if not said.get("telegram") or adult.id in self._with_link or any(link.address.channel == "telegram" for link in adult.addresses):
             return
-        if not _numbers(adult):
+        if not any(link.address.kind == "phone" for link in adult.addresses):
             self.changes.warnings.append(f"line {said.line}: {adult.name} has no phone to which a Telegram link could be sent")
             return
         self._with_link.add(adult.id)
@@ -286,8 +295,3 @@ def _allow(link: Guardianship, rights: Iterable[str]) -> None:
     allowed = set(rights)
     for right, column in COLUMN_OF_RIGHT.items():
         setattr(link, column, right in allowed)
-
-
-def _numbers(adult: Adult) -> set[str]:
-    links: Sequence[AdultAddress] = adult.addresses
-    return {link.address.value for link in links if link.address.kind == "phone"}

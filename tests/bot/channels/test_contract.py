@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import json
 from typing import Any
 
 import pytest
 
-from bot.channels.base import Channel, Forged, WebhookRequest
+from bot.channels import telegram, twilio_wire
+from bot.channels.base import AddressKind, Channel, ChannelName, Forged, Outgoing, WebhookRequest
 from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
 from bot.channels.simulator import SimulatorChannel
 from tests.bot.channels.conftest import Subject
@@ -108,3 +112,38 @@ async def test_each_channel_has_the_face(subject: Subject) -> None:
     faces: list[Channel] = [subject.channel, SimulatorChannel(subject.channel.name)]
     assert {face.name for face in faces} == {subject.channel.name}
     assert all(face.limits.text_characters > 0 for face in faces)
+
+
+def accepting(subject: Subject, padding: int) -> str:
+    """An answer by which a message was accepted, with so many bytes that nobody asked for."""
+    if subject.operation.startswith("telegram"):
+        chat = {"id": 447700900104, "type": "private"}
+        told: dict[str, Any] = {"ok": True, "result": {"message_id": 7, "date": 1_772_442_600, "chat": chat, "text": "x"}}
+    else:
+        told = {"sid": f"SM{'0' * 32}", "status": "queued", "num_segments": "1"}
+    return json.dumps(told | {"padding": "x" * padding})
+
+
+async def test_an_answer_is_read_so_far_and_no_further(subject: Subject, standin: StandIn) -> None:
+    standin.fault(subject.operation, "rubbish", status=200, body=accepting(subject, 100_000))
+    assert (await subject.channel.send(subject.message())).provider_id
+    standin.fault(subject.operation, "rubbish", status=200, body=accepting(subject, max(twilio_wire.LARGEST_ANSWER, telegram.LARGEST_ANSWER)))
+    with pytest.raises(FateUnknown):
+        await subject.channel.send(subject.message())
+
+
+async def test_a_packed_answer_that_nobody_asked_for_is_not_opened() -> None:
+    packed = gzip.compress(json.dumps({"ok": True, "result": {"id": 1, "is_bot": True, "first_name": "x" * 50_000_000}}).encode())
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(packed) + packed)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        channel = telegram.TelegramChannel(telegram.TelegramAccount("1:x", base_url=f"http://127.0.0.1:{port}"))
+        with pytest.raises(FateUnknown):
+            await channel.send(Outgoing("u1", ChannelName.TELEGRAM, "447700900104", AddressKind.TELEGRAM_CHAT, "x"))
+        await channel.aclose()

@@ -1,0 +1,37 @@
+"""What can happen, and be looked up, of becoming known and of numbers that are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from school import School, closings, demo
+from school.closings import Reason
+from tests.world import World
+
+OFFICE = "Mrs Doyle"
+
+
+def _closes(world: World, channel: str, name: str, reason: str) -> None:
+    """The office closes where someone of the cast is reached."""
+    with world.house.store.write() as session:
+        school = School(session, world.moment, world.house.school_settings)
+        adult = demo.adult(school, name)
+        address = next(link.address for link in adult.addresses if link.address.channel == channel)
+        closings.close(school, address, Reason(reason), demo.member(school, OFFICE))
+
+
+def _opens(world: World, name: str) -> None:
+    with world.house.store.write() as session:
+        school = School(session, world.moment, world.house.school_settings)
+        closings.reopen(school, closings.of(school, demo.adult(school, name))[0], demo.member(school, OFFICE))
+
+
+def _reached(school: School, name: str) -> list[str]:
+    return [f"{link.address.channel} {link.address.value}" for link in demo.adult(school, name).addresses]
+
+
+ACTS: dict[str, Callable[..., None]] = {
+    r"the office closes the (\w+) of (\w+): (\w+)": _closes,
+    r"the office opens what was closed of (\w+)": _opens,
+}
+FACTS: dict[str, Callable[..., list[str]]] = {r"where (\w+) is reached": _reached}
