@@ -11,7 +11,7 @@ import typer
 
 from bot.clock import now
 from data import migrate
-from data.backup import BACKED_UP, COPY_OF, BackupFailed, back_up
+from data.backup import COPY_OF, BackupFailed, back_up
 from data.inbox import Mark
 from data.lease import Lease
 from data.people import Adult
@@ -19,7 +19,7 @@ from data.restore import InUse, has_database, is_whole, put_back
 from data.store import DatabaseAway, Store
 from scheduler.lease import LASTS
 from scheduler.ticker import NAME as TICKER
-from school import School, erased_log, restored
+from school import School, erased_log, restored, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def backup(settings: Settings, path: Path) -> int:
     try:
         _note(settings, COPY_OF, began)  # it is in the copy, too: what happens from now on may not be
         back_up(settings.database_url, path)
-        _note(settings, BACKED_UP, began)
+        _note(settings, upkeep.BACKED_UP, began)
     except BackupFailed as reason:
         typer.echo(f"bookbag db backup: {reason}", err=True)
         return FAILURE

@@ -38,6 +38,7 @@ class Need(StrEnum):
     MEDICAL = "medical"  # news about a child's health
     BOOK_ANSWER = "book_answer"  # an answer to what the home/school book said
     CHILD_DAY = "child_day"  # a parent asks how the day is or was
+    UPKEEP = "upkeep"  # for the technician: no backup was made, a provider is silent
     BROADCAST = "broadcast"  # a broadcast waits for a yes, was not sent in its time, or did not reach some
 
 

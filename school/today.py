@@ -33,12 +33,14 @@ class Today:
     not_understood: Sequence[Attention]
     not_reached: Sequence[Attention]
     broadcasts: Sequence[Attention]
+    upkeep: Sequence[Attention]
     coming: Sequence[Appointment]
 
     @property
     def needs(self) -> Sequence[Attention]:
         """Everything that waits, list after list."""
-        return [*self.safeguarding, *self.to_agree, *self.urgent, *self.unanswered, *self.to_ring, *self.not_understood, *self.not_reached, *self.broadcasts]
+        of_families = (self.safeguarding, self.to_agree, self.urgent, self.unanswered, self.to_ring, self.not_understood, self.not_reached)
+        return [row for rows in (*of_families, self.broadcasts, self.upkeep) for row in rows]
 
     @property
     def is_empty(self) -> bool:
@@ -53,7 +55,7 @@ def today(school: School, who: Viewer) -> Today:
     rows = [row for row in found if row.need != Need.COLLECTION]
     urgent = [row for row in rows if row.is_urgent]
     rest = [row for row in rows if not row.is_urgent]
-    sorted_out = (*RING, *NOT_REACHED, *NOT_UNDERSTOOD, Need.BROADCAST)
+    sorted_out = (*RING, *NOT_REACHED, *NOT_UNDERSTOOD, Need.BROADCAST, Need.UPKEEP)
     return Today(
         safeguarding=waiting_for_named_persons(school, who),
         to_agree=to_agree,
@@ -63,6 +65,7 @@ def today(school: School, who: Viewer) -> Today:
         not_understood=[row for row in rest if row.need in NOT_UNDERSTOOD],
         not_reached=[row for row in rest if row.need in NOT_REACHED],
         broadcasts=[row for row in rest if row.need == Need.BROADCAST],
+        upkeep=[row for row in rest if row.need == Need.UPKEEP],
         coming=coming(school, who),
     )
 
