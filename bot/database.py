@@ -61,7 +61,7 @@ def restore(settings: Settings, path: Path, *, force: bool) -> int:
         typer.echo("bookbag db restore: there is a database already. --force puts it aside and the backup in its place.", err=True)
         return BAD_USAGE
     try:
-        finished, aside = put_back(settings.database_url, path, migrate.is_known, partial(_finish, settings))
+        finished, aside = put_back(settings.database_url, path, now(), migrate.is_known, partial(_finish, settings))
     except InUse:
         typer.echo("bookbag db restore: the database is open in a server or another program. Stop it first.", err=True)
         return FAILURE

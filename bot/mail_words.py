@@ -10,16 +10,16 @@ import phonenumbers
 from bot.channels.base import Outgoing
 from data.addresses import Address
 from data.outbox import Lane, Message
-from school import School, mail_links, telegram_links
+from school import School, mail_links, telegram_links, welcomes
 from translations import _
 
 
 def may_go_by_mail(message: Message) -> bool:
     """Whether e-mail may carry it. An answer goes back to where its question came from, and what must be answered within minutes is a person's to say.
 
-    Nor may a link that makes whoever opens it a certain parent: a mailbox is often open to a whole family.
+    Nor may a link that makes whoever opens it a certain parent: a mailbox is often open to a whole family. A welcome wants an answer, and gets none there.
     """
-    return message.kind not in ("reply", telegram_links.KIND) and message.lane != Lane.ALERT
+    return message.kind not in ("reply", telegram_links.KIND, welcomes.KIND) and message.lane != Lane.ALERT
 
 
 def as_mail(school: School, outgoing: Outgoing, address: Address, language: str, public_url: str | None) -> Outgoing:

@@ -50,8 +50,8 @@ def has_database(url: str) -> bool:
         engine.dispose()
 
 
-def put_back(url: str, file: Path, known: Callable[[str], bool], finish: Callable[[str], T]) -> tuple[T, str | None]:
-    """Put the backup in `file` in the place of the database at `url`; what `finish` gave, and where the old one is now.
+def put_back(url: str, file: Path, at: datetime, known: Callable[[str], bool], finish: Callable[[str], T]) -> tuple[T, str | None]:
+    """Put the backup in `file` in the place of the database at `url`; what `finish` gave, and where the old one is now: it is named after the moment `at`.
 
     `known(revision)` says whether this version can read a database of that revision. Raises InUse, BackupFailed or DatabaseAway, with the old one in its place.
     """
@@ -63,8 +63,8 @@ def put_back(url: str, file: Path, known: Callable[[str], bool], finish: Callabl
     if is_sqlite != (database.get_backend_name() == "sqlite"):
         raise BackupFailed(f"{file} is a backup of a {'SQLite' if is_sqlite else 'PostgreSQL'} database, and database_url names another kind")
     if is_sqlite:
-        return _put_back_sqlite(database, file, known, finish)
-    return _put_back_postgresql(database, file, known, finish)
+        return _put_back_sqlite(database, file, at, known, finish)
+    return _put_back_postgresql(database, file, at, known, finish)
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def _check_revision(file: Path, revision: str | None, known: Callable[[str], boo
 # SQLite
 
 
-def _put_back_sqlite(database: URL, file: Path, known: Callable[[str], bool], finish: Callable[[str], T]) -> tuple[T, str | None]:
+def _put_back_sqlite(database: URL, file: Path, at: datetime, known: Callable[[str], bool], finish: Callable[[str], T]) -> tuple[T, str | None]:
     path = Path(str(database.database)).absolute()
     half = path.with_name(f"{path.name}.restoring")
     with _alone(path):
@@ -98,7 +98,7 @@ def _put_back_sqlite(database: URL, file: Path, known: Callable[[str], bool], fi
             finished = finish(f"sqlite:///{half}")
             with closing(sqlite3.connect(half)) as made:
                 made.execute("PRAGMA journal_mode=DELETE")  # the file alone is the database now
-            aside = _put_aside(path)
+            aside = _put_aside(path, at)
             half.replace(path)
             flush_folder(path.parent)
         except OSError as error:
@@ -138,27 +138,27 @@ def _sqlite_revision(path: Path) -> str | None:
         return str(row[0]) if row else None
 
 
-def _put_aside(path: Path) -> Path | None:
+def _put_aside(path: Path, at: datetime) -> Path | None:
     """Rename the old database with what SQLite keeps beside it: it can still be opened, and no old log is taken for the new one's."""
     if not any(Path(f"{path}{ending}").exists() for ending in BESIDE):
         return None
-    aside = _free(path)
+    aside = _free(path, at)
     for ending in BESIDE:
         if Path(f"{path}{ending}").exists():
             Path(f"{path}{ending}").rename(f"{aside}{ending}")
     return aside
 
 
-def _free(path: Path) -> Path:
-    aside, number = path.with_name(f"{path.name}.before-{_stamp()}"), 1
+def _free(path: Path, at: datetime) -> Path:
+    aside, number = path.with_name(f"{path.name}.before-{_stamp(at)}"), 1
     while aside.exists():
         number += 1
-        aside = path.with_name(f"{path.name}.before-{_stamp()}-{number}")
+        aside = path.with_name(f"{path.name}.before-{_stamp(at)}-{number}")
     return aside
 
 
-def _stamp() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def _forget(half: Path) -> None:
@@ -169,7 +169,7 @@ def _forget(half: Path) -> None:
 # PostgreSQL
 
 
-def _put_back_postgresql(database: URL, file: Path, known: Callable[[str], bool], finish: Callable[[str], T]) -> tuple[T, str | None]:
+def _put_back_postgresql(database: URL, file: Path, at: datetime, known: Callable[[str], bool], finish: Callable[[str], T]) -> tuple[T, str | None]:
     schema = schema_of(database)
     if f" {schema} alembic_version" not in contents(file):
         raise BackupFailed(f"{file} is no backup of Bookbag's, or of another schema than {schema}")
@@ -178,7 +178,7 @@ def _put_back_postgresql(database: URL, file: Path, known: Callable[[str], bool]
     try:
         with away_is_told(), engine.begin() as connection:
             _refuse_others(connection)
-            aside = _move_aside(connection, schema)
+            aside = _move_aside(connection, schema, at)
         try:
             run_postgresql(
                 "pg_restore",
@@ -207,10 +207,10 @@ def _refuse_others(connection: Connection) -> None:
         raise InUse
 
 
-def _move_aside(connection: Connection, schema: str) -> str | None:
+def _move_aside(connection: Connection, schema: str, at: datetime) -> str | None:
     """Move what is in the school's schema into one of its own; its name. From now on nobody starts here but whoever restores."""
     connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{HALF}"')
-    aside = f"before_{_stamp().lower()}" if _things(connection, schema) else None
+    aside = f"before_{_stamp(at).lower()}" if _things(connection, schema) else None
     if aside is not None:
         connection.exec_driver_sql(f'CREATE SCHEMA "{aside}"')
         _move(connection, schema, aside)

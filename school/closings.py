@@ -22,7 +22,7 @@ from data.attention import Need
 from data.closings import Closing
 from data.inbox import InboxState, Received
 from data.people import Adult, AdultAddress, Staff
-from school import School, addresses, attention
+from school import School, addresses, attention, welcomes
 from school.capability import Capability
 from school.errors import NotThere, Refusal
 
@@ -52,6 +52,7 @@ def said_wrong_number(school: School, address: Address, text: str, language: str
     """Whoever has this phone is not whom the school means: it is closed for all who were reached there, and the office rings each of them."""
     rows = close(school, address, Reason.WRONG_NUMBER)
     for made in {row.adult_id: row for row in reversed(rows)}.values():
+        welcomes.was_someone_else(school, made.adult)
         attention.call_for_a_person(
             school, Need.ADDRESS, key=_key(made), adult=made.adult, address=address, text=text, language=language, detail="said it is the wrong number: closed"
         )

@@ -89,6 +89,7 @@ KINDS: Mapping[str, str] = {
     "meeting_invitation": "Invitation to a meeting",
     "slot_offered": "Offer of a free time",
     "telegram_link": "Link to Telegram",
+    "welcome": "Welcome",
     openers.KIND: "Question to open WhatsApp",
     "broadcast": "Broadcast",
     "broadcast_test": "Broadcast, as a test",

@@ -13,10 +13,10 @@ from console.desk import HOME, Desk
 from console.pages import Page
 from console.rendering import language_name
 from console.words import about_number
-from school import access, addresses, closings, family_records, leaving
+from school import access, addresses, closings, family_records, leaving, welcomes
 from school.access import Power
 from school.addresses import NotAMobile, NotAnEmail, NotANumber
-from school.closings import NotClosed, Reason
+from school.closings import Reason
 from school.errors import NotThere
 from school.family_records import Adult, AlreadyTheirs, Child, NobodyRang
 from school.importing import cells
@@ -82,6 +82,8 @@ def show(desk: Desk, adult_id: int) -> Response:
         closed_for={**CLOSED_FOR, Reason.WRONG_NUMBER: "whoever has it said: wrong number"},
         reasons=CLOSED_FOR,
         may_close=closings.may_close,
+        welcome=welcomes.of(desk.school, adult),
+        can_welcome=welcomes.may_invite(desk.school, adult),
         consents=family_records.consents(desk.school, adult),
         appointments=family_records.recent_appointments(desk.school, desk.viewer, adult),
         can_edit=desk.may(EDIT) and adult.left_on is None,
@@ -110,13 +112,13 @@ def add(desk: Desk) -> Response:
     if desk.form.text("number"):
         _add_number(desk, adult, new)
     desk.changed("added adult", "adult", adult.id)
-    return desk.to(_at(adult), f"{adult.name} is added.")
+    return desk.to(at(adult), f"{adult.name} is added.")
 
 
 @page.get("/{adult_id:int}/edit", needs=EDIT)
 def edit(desk: Desk, adult_id: int) -> Response:
     """Who an adult is, to be put right."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     desk.saw("adult", adult.id)
     theirs = {group.id for group in adult.groups}
     ticked = [(group.id, group.name, group.id in theirs) for group in family_records.groups(desk.school)]
@@ -126,7 +128,7 @@ def edit(desk: Desk, adult_id: int) -> Response:
 @page.post("/{adult_id:int}/edit", needs=EDIT)
 def change(desk: Desk, adult_id: int) -> Response:
     """Put right who an adult is."""
-    adult, again = _present(desk, adult_id), partial(edit, adult_id=adult_id)
+    adult, again = present(desk, adult_id), partial(edit, adult_id=adult_id)
     name, language = _name(desk, again, "name"), _language(desk, again)
     changed = family_records.change_adult(
         desk.school,
@@ -139,7 +141,7 @@ def change(desk: Desk, adult_id: int) -> Response:
     )
     if changed:
         desk.changed("changed adult", "adult", adult.id, what=", ".join(changed))
-    return desk.to(_at(adult), "Kept." if changed else "")
+    return desk.to(at(adult), "Kept." if changed else "")
 
 
 # What they may do about their children
@@ -148,35 +150,35 @@ def change(desk: Desk, adult_id: int) -> Response:
 @page.post("/{adult_id:int}/children/{child_id:int}", needs=EDIT)
 def allow(desk: Desk, adult_id: int, child_id: int) -> Response:
     """Say what this adult may do about this child."""
-    adult, child = _present(desk, adult_id), access.child(desk.school, desk.viewer, child_id)
+    adult, child = present(desk, adult_id), access.child(desk.school, desk.viewer, child_id)
     _check_tied(desk, adult, child)
     chosen = [right for right in desk.form.all("right") if right in RIGHTS]
     if family_records.allow(desk.school, adult, child, chosen, desk.form.text("relationship", 50)):
         desk.changed("changed rights", "adult", adult.id, child=child.id, rights=", ".join(sorted(chosen)) or "none")
-    return desk.to(_at(adult), f"Kept: what {adult.name} may do about {child.first_name}.")
+    return desk.to(at(adult), f"Kept: what {adult.name} may do about {child.first_name}.")
 
 
 @page.post("/{adult_id:int}/children/{child_id:int}/end", needs=EDIT)
 def untie(desk: Desk, adult_id: int, child_id: int) -> Response:
     """This adult does not stand for this child any more."""
-    adult, child = _present(desk, adult_id), access.child(desk.school, desk.viewer, child_id)
+    adult, child = present(desk, adult_id), access.child(desk.school, desk.viewer, child_id)
     family_records.untie(desk.school, adult, child)
     desk.changed("ended tie", "adult", adult.id, child=child.id)
-    return desk.to(_at(adult), f"{adult.name} does not stand for {child.first_name} any more.")
+    return desk.to(at(adult), f"{adult.name} does not stand for {child.first_name} any more.")
 
 
 @page.get("/{adult_id:int}/children/new", needs=EDIT)
 def new_child(desk: Desk, adult_id: int) -> Response:
     """Where a child is added to an adult."""
-    return desk.render("families/new_child.html", adult=_present(desk, adult_id), **_choices(desk))
+    return desk.render("families/new_child.html", adult=present(desk, adult_id), **_choices(desk))
 
 
 @page.post("/{adult_id:int}/children/new", needs=EDIT)
 def add_child(desk: Desk, adult_id: int) -> Response:
     """A child that is known or new, for whom this adult stands from now on."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     child = _tie_child(desk, adult, partial(new_child, adult_id=adult_id), is_needed=True)
-    return desk.to(_at(adult), f"{adult.name} stands for {child.first_name if child else 'a child'} now.")
+    return desk.to(at(adult), f"{adult.name} stands for {child.first_name if child else 'a child'} now.")
 
 
 @page.get("/children/{child_id:int}")
@@ -213,27 +215,27 @@ def change_child(desk: Desk, child_id: int) -> Response:
 @page.get("/{adult_id:int}/numbers/new", needs=EDIT)
 def new_number(desk: Desk, adult_id: int) -> Response:
     """Where a number is added."""
-    return desk.render("families/number.html", adult=_present(desk, adult_id), address=None)
+    return desk.render("families/number.html", adult=present(desk, adult_id), address=None)
 
 
 @page.post("/{adult_id:int}/numbers/new", needs=EDIT)
 def add_number(desk: Desk, adult_id: int) -> Response:
     """One more number, after someone rang."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     _add_number(desk, adult, partial(new_number, adult_id=adult_id))
-    return desk.to(_at(adult), "The number is added. The first text to it says which school this is.")
+    return desk.to(at(adult), "The number is added. The first text to it says which school this is.")
 
 
 @page.get("/{adult_id:int}/emails/new", needs=EDIT)
 def new_email(desk: Desk, adult_id: int) -> Response:
     """Where an e-mail address is added."""
-    return desk.render("families/email.html", adult=_present(desk, adult_id), is_sent=desk.school.settings.writes_email)
+    return desk.render("families/email.html", adult=present(desk, adult_id), is_sent=desk.school.settings.writes_email)
 
 
 @page.post("/{adult_id:int}/emails/new", needs=EDIT)
 def add_email(desk: Desk, adult_id: int) -> Response:
     """One more e-mail address, by whoever knows that it is theirs."""
-    adult, again = _present(desk, adult_id), partial(new_email, adult_id=adult_id)
+    adult, again = present(desk, adult_id), partial(new_email, adult_id=adult_id)
     try:
         family_records.add_email(desk.school, adult, desk.form.text("email", 320), desk.form.text("rang", 500), desk.viewer.staff.name)
     except NotAnEmail:
@@ -243,13 +245,13 @@ def add_email(desk: Desk, adult_id: int) -> Response:
     except NobodyRang:
         desk.wrong(again, rang="Say how you know it. A text alone never changes where someone is reached.")
     desk.changed("added e-mail", "adult", adult.id)
-    return desk.to(_at(adult), "The e-mail address is added.")
+    return desk.to(at(adult), "The e-mail address is added.")
 
 
 @page.get("/{adult_id:int}/numbers/{address_id:int}", needs=EDIT)
 def number(desk: Desk, adult_id: int, address_id: int) -> Response:
     """Where a number is put in place of another."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     address = family_records.address_of(adult, address_id)
     if address.kind != "phone":
         raise NotThere
@@ -259,7 +261,7 @@ def number(desk: Desk, adult_id: int, address_id: int) -> Response:
 @page.post("/{adult_id:int}/numbers/{address_id:int}", needs=EDIT)
 def change_number(desk: Desk, adult_id: int, address_id: int) -> Response:
     """Another number in place of one, after someone rang."""
-    adult, again = _present(desk, adult_id), partial(number, adult_id=adult_id, address_id=address_id)
+    adult, again = present(desk, adult_id), partial(number, adult_id=adult_id, address_id=address_id)
     old, rang = family_records.address_of(adult, address_id).value, desk.form.text("rang", 500)
     try:
         family_records.change_number(desk.school, adult, old, desk.form.text("number", 40), rang, desk.viewer.staff.name)
@@ -270,71 +272,44 @@ def change_number(desk: Desk, adult_id: int, address_id: int) -> Response:
     except NobodyRang:
         desk.wrong(again, rang=RANG)
     desk.changed("changed number", "adult", adult.id, was=addresses.masked(old))
-    return desk.to(_at(adult), "The number is changed. The first text to it says which school this is.")
+    return desk.to(at(adult), "The number is changed. The first text to it says which school this is.")
 
 
 @page.post("/{adult_id:int}/numbers/{address_id:int}/remove", needs=EDIT)
 def remove_number(desk: Desk, adult_id: int, address_id: int) -> Response:
     """They are reached there no more."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     gone = family_records.remove_address(desk.school, adult, address_id)
     desk.changed("removed number", "adult", adult.id, was=addresses.masked(gone.value), channel=gone.channel)
-    return desk.to(_at(adult), f"{adult.name} is not reached there any more.")
-
-
-@page.post("/{adult_id:int}/numbers/{address_id:int}/close", needs=EDIT)
-def close(desk: Desk, adult_id: int, address_id: int) -> Response:
-    """It is lost, stolen or someone else's: nothing is sent there, and whoever writes from there is a stranger. With it, where ticked, their other chats."""
-    adult, reason = _present(desk, adult_id), desk.form.text("reason", 20)
-    chosen = family_records.address_of(adult, address_id)
-    if not closings.may_close(chosen) or reason not in CLOSED_FOR:
-        raise NotThere
-    every = [link.address for link in adult.addresses if closings.may_close(link.address)]
-    closed = [row for each in (every if desk.form.has("all") else [chosen]) for row in closings.close(desk.school, each, Reason(reason), desk.viewer.staff)]
-    for row in closed:
-        desk.changed("closed address", "adult", row.adult_id, was=addresses.masked(row.address.value), channel=row.address.channel, reason=reason)
-    return desk.to(_at(adult), "Closed. Nothing is sent there until you open it again; what waited goes another way.")
-
-
-@page.post("/{adult_id:int}/closings/{closing_id:int}/open", needs=EDIT)
-def open_again(desk: Desk, adult_id: int, closing_id: int) -> Response:
-    """It is theirs after all, or was found."""
-    adult = _present(desk, adult_id)
-    row = closings.find(desk.school, adult, closing_id)
-    try:
-        closings.reopen(desk.school, row, desk.viewer.staff)
-    except NotClosed:
-        return desk.to(_at(adult), "It is open already.")
-    desk.changed("opened address", "adult", adult.id, was=addresses.masked(row.address.value))
-    return desk.to(_at(adult), "Open again. The next message there says which school this is.")
+    return desk.to(at(adult), f"{adult.name} is not reached there any more.")
 
 
 @page.post("/{adult_id:int}/numbers/{address_id:int}/first", needs=EDIT)
 def make_first(desk: Desk, adult_id: int, address_id: int) -> Response:
     """Try this one first from now on."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     family_records.make_first(desk.school, adult, address_id)
     desk.changed("ordered numbers", "adult", adult.id)
-    return desk.to(_at(adult), "That one is tried first now.")
+    return desk.to(at(adult), "That one is tried first now.")
 
 
 @page.post("/{adult_id:int}/numbers/{address_id:int}/stop", needs=EDIT)
 def stop(desk: Desk, adult_id: int, address_id: int) -> Response:
     """They told a person that they want no messages there."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     family_records.stop(desk.school, adult, address_id)
     desk.changed("stopped", "adult", adult.id)
-    return desk.to(_at(adult), "Nothing is sent there any more. Nobody here can take that back, only they.")
+    return desk.to(at(adult), "Nothing is sent there any more. Nobody here can take that back, only they.")
 
 
 @page.post("/{adult_id:int}/telegram", needs=EDIT)
 def telegram(desk: Desk, adult_id: int) -> Response:
     """Text them a one-time link to Telegram."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     family_records.send_telegram_link(desk.school, adult)
     desk.changed("sent Telegram link", "adult", adult.id)
     desk.afterwards(desk.hooks.wake)
-    return desk.to(_at(adult), "A link is on its way to their phone. It works once, for 7 days.")
+    return desk.to(at(adult), "A link is on its way to their phone. It works once, for 7 days.")
 
 
 # Leaving
@@ -343,14 +318,14 @@ def telegram(desk: Desk, adult_id: int) -> Response:
 @page.get("/{adult_id:int}/leave", needs=EDIT)
 def ask_leave(desk: Desk, adult_id: int) -> Response:
     """Who of a family leaves."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     return desk.render("families/leave.html", adult=adult, ties=family_records.ties(desk.school, desk.viewer, adult))
 
 
 @page.post("/{adult_id:int}/leave", needs=EDIT)
 def leave(desk: Desk, adult_id: int) -> Response:
     """Children of this adult leave, and whoever has no child at the school then."""
-    adult = _present(desk, adult_id)
+    adult = present(desk, adult_id)
     chosen = set(desk.form.numbers("child"))
     children = [tie.child for tie in family_records.ties(desk.school, desk.viewer, adult) if tie.child_id in chosen]
     if not children and not desk.form.has("adult"):
@@ -374,7 +349,7 @@ def come_back(desk: Desk, adult_id: int) -> Response:
         raise NotThere
     children = leaving.come_back(desk.school, adult)
     desk.changed("came back", "adult", adult.id, children=len(children))
-    return desk.to(_at(adult), "They are here again. Say what they may do, and add their number.")
+    return desk.to(at(adult), "They are here again. Say what they may do, and add their number.")
 
 
 @page.post("/steps/{step_id:int}/undo", needs=EDIT)
@@ -392,11 +367,11 @@ def undo(desk: Desk, step_id: int) -> Response:
 # What several of them share
 
 
-def _at(adult: Adult) -> str:
+def at(adult: Adult) -> str:
     return f"{HOME}/families/{adult.id}"
 
 
-def _present(desk: Desk, adult_id: int) -> Adult:
+def present(desk: Desk, adult_id: int) -> Adult:
     """An adult who has not left: nothing is changed about one who has."""
     adult = access.adult(desk.school, desk.viewer, adult_id)
     if adult.left_on is not None:

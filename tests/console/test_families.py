@@ -239,20 +239,21 @@ def test_a_stop_by_phone_is_kept_and_an_address_put_first(console: Console) -> N
 
 def test_a_stolen_phone_is_closed_with_all_that_is_on_it_and_opened_again(console: Console) -> None:
     browser, page = console.as_(OFFICE), at(console, "Amina")
-    number = re.findall(rf"{page}/numbers/(\d+)/close", browser.get(page))[0]
-    browser.post(f"{page}/numbers/{number}/close", {"reason": "wrong_number"}, 404, of=page)
-    html = browser.post(f"{page}/numbers/{number}/close", {"reason": "stolen", "all": "1"}, of=page)
+    number = re.findall(r"/console/families/known/\d+/close/(\d+)", browser.get(page))[0]
+    known = page.replace("families", "families/known")
+    browser.post(f"{known}/close/{number}", {"reason": "wrong_number"}, 404, of=page)
+    html = browser.post(f"{known}/close/{number}", {"reason": "stolen", "all": "1"}, of=page)
     assert "the phone was stolen" in html
     assert "Nowhere: what is to be said goes to the office." in html
     assert "I do not know you here" in console.world.say("+447700900101", "see my appointments")[0].text
-    again = re.findall(rf"{page}/closings/\d+/open", html)[-1]
+    again = re.findall(rf"{known}/open/\d+", html)[-1]
     assert "Open again. The next message there says which school this is." in browser.post(again, of=page)
     assert "It is open already." in browser.post(again, of=page)
     assert "You have no appointments." in console.world.say("+447700900101", "see my appointments")[0].text
     assert [what for _, what in done(console)][-2:] == ["closed address", "opened address"]
-    console.as_(TEAM).post(f"{page}/numbers/{number}/close", {"reason": "lost"}, 404, of="/console/account")
+    console.as_(TEAM).post(f"{known}/close/{number}", {"reason": "lost"}, 404, of="/console/account")
     other = at(console, "Tom")
-    browser.post(f"{other}/closings/{again.split('/')[-2]}/open", {}, 404, of=other)
+    browser.post(f"{other.replace('families', 'families/known')}/open/{again.split('/')[-1]}", {}, 404, of=other)
 
 
 def test_a_family_that_left_long_ago_comes_back(console: Console) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from school import School, closings, demo
+from school import School, closings, demo, welcomes
 from school.closings import Reason
 from tests.world import World
 
@@ -26,12 +26,24 @@ def _opens(world: World, name: str) -> None:
         closings.reopen(school, closings.of(school, demo.adult(school, name))[0], demo.member(school, OFFICE))
 
 
+def _welcomes(world: World, name: str) -> None:
+    with world.house.store.write() as session:
+        school = School(session, world.moment, world.house.school_settings)
+        welcomes.invite(school, demo.adult(school, name), demo.member(school, OFFICE))
+
+
+def _known(school: School, name: str) -> list[str]:
+    row = welcomes.of(school, demo.adult(school, name))
+    return [f"since {row.answered_at:%a %H:%M}"] if row is not None and row.answered_at is not None else []
+
+
 def _reached(school: School, name: str) -> list[str]:
     return [f"{link.address.channel} {link.address.value}" for link in demo.adult(school, name).addresses]
 
 
 ACTS: dict[str, Callable[..., None]] = {
     r"the office closes the (\w+) of (\w+): (\w+)": _closes,
+    r"the office welcomes (\w+)": _welcomes,
     r"the office opens what was closed of (\w+)": _opens,
 }
-FACTS: dict[str, Callable[..., list[str]]] = {r"where (\w+) is reached": _reached}
+FACTS: dict[str, Callable[..., list[str]]] = {r"where (\w+) is reached": _reached, r"(\w+) is known": _known}

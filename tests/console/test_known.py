@@ -1,0 +1,56 @@
+"""Becoming known, as the office sees it: who was never written to, who has not answered, who has."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from tests.console.staff import Console
+
+OFFICE, TEAM = "Mrs Doyle", "Miss Turner"
+PAGE = "/console/families/known"
+
+
+def counted(html: str, title: str) -> int:
+    found = re.search(rf'{title} <span class="count">(\d+)</span>', html)
+    assert found is not None
+    return int(found[1])
+
+
+def test_all_who_were_never_written_to_are_welcomed_and_who_answers_is_seen(console: Console) -> None:
+    browser, world = console.as_(OFFICE), console.world
+    html = browser.get(PAGE)
+    many = counted(html, "Never written to")
+    assert many > 5
+    assert f"{many} welcomes are on the way" in browser.post(f"{PAGE}/all", of=PAGE)
+    world.settle()
+    assert "Here you can say that a child is ill" in world.texts("Amina")[0]
+    html = browser.get(PAGE)
+    assert (counted(html, "Never written to"), counted(html, "Have not answered")) == (0, many)
+    assert "Send it once more" not in html
+    assert "0 welcomes are on the way" in browser.post(f"{PAGE}/all", of="/console/account")
+    world.say("Amina", "1")
+    html = browser.get(PAGE)
+    assert counted(html, "Have not answered") == many - 1
+    assert "known since" in html
+
+
+def test_one_is_welcomed_from_their_page_and_once_more_after_three_days(console: Console) -> None:
+    browser, world = console.as_(OFFICE), console.world
+    page = next(iter(re.findall(r'href="(/console/families/\d+)">Amina', browser.get("/console/families?q=Amina"))))
+    send = page.replace("families", "families/known") + "/welcome"
+    assert "has never written" in browser.get(page)
+    assert "The welcome is on its way." in browser.post(send, of=page)
+    world.settle()
+    html = browser.get(page)
+    assert "no answer yet" in html
+    assert send not in html
+    world.pass_time(timedelta(days=3, minutes=1))
+    browser = console.as_(OFFICE)
+    assert "Send it once more" in browser.get(PAGE)
+    browser.post(send, of=page)
+    world.settle()
+    assert len([text for text in world.texts("Amina") if "Here you can say" in text]) == 2
+    world.say("Amina", "hello")
+    assert "known since" in browser.get(page)
+    console.as_(TEAM).get(PAGE, 404)

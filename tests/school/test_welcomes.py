@@ -1,0 +1,111 @@
+"""Becoming known: whom the office may invite, how often, and who is known since when, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from data.outbox import Message
+from data.people import Adult, Child, Guardianship
+from school import School, addresses, closings, leaving, welcomes
+from school.access import Viewer
+from school.importing import import_families
+from school.welcomes import Known, NoWayThere, TooSoon
+
+NUMBER = "+447700900711"
+
+
+@pytest.fixture
+def reached(school: School, parent: Adult) -> Adult:
+    addresses.reach(school, parent, addresses.at(school, "sms", "phone", NUMBER), 0)
+    school.session.refresh(parent)
+    return parent
+
+
+def queued(school: School) -> list[str]:
+    return [row.key for row in school.session.scalars(select(Message).where(Message.kind == welcomes.KIND).order_by(Message.id))]
+
+
+def test_an_import_makes_candidates_and_sends_nothing(school: School) -> None:
+    import_families(school, f"adult_name,phone,language,child_name,child_class\nAmina Yusuf,{NUMBER},so,Ayaan Yusuf,Maple\n".encode())
+    assert [adult.name for adult in welcomes.candidates(school)] == ["Amina Yusuf"]
+    assert queued(school) == []
+
+
+def test_who_was_written_to_or_has_written_is_no_candidate(school: School, reached: Adult) -> None:
+    assert welcomes.candidates(school) == [reached]
+    reached.addresses[0].address.first_greeted_at = school.now
+    assert welcomes.candidates(school) == []
+    reached.addresses[0].address.first_greeted_at = None
+    welcomes.heard(school, reached)
+    assert welcomes.candidates(school) == []
+
+
+def test_who_has_only_email_said_stop_left_or_may_hear_nothing_is_no_candidate(school: School, child: Child, reached: Adult, office: Viewer) -> None:
+    address = reached.addresses[0].address
+    address.state = "opted_out"
+    assert welcomes.candidates(school) == []
+    address.state = "usable"
+    tie = school.session.get_one(Guardianship, (reached.id, child.id))
+    tie.may_hear = tie.may_book = tie.may_be_asked = False
+    school.session.flush()
+    assert welcomes.candidates(school) == []
+    tie.may_hear = True
+    addresses.part(school, reached, address)
+    addresses.reach(school, reached, addresses.at(school, "email", "email", "a@family.example"), addresses.EMAIL_RANK)
+    assert welcomes.candidates(school) == []
+    with pytest.raises(NoWayThere):
+        welcomes.invite(school, reached, office.staff)
+    addresses.reach(school, reached, address, 0)
+    assert welcomes.candidates(school) == [reached]
+    leaving.leave(school, [child], [reached], office.staff)
+    assert welcomes.candidates(school) == []
+
+
+def test_it_is_sent_once_and_once_more_after_three_days_and_then_never(school: School, reached: Adult, office: Viewer) -> None:
+    welcomes.invite(school, reached, office.staff)
+    assert not welcomes.may_invite(school, reached)
+    with pytest.raises(TooSoon):
+        welcomes.invite(school, reached, office.staff)
+    school.now += welcomes.AGAIN_AFTER
+    assert welcomes.may_invite(school, reached)
+    welcomes.invite(school, reached, office.staff)
+    school.now += timedelta(days=365)
+    with pytest.raises(TooSoon):
+        welcomes.invite(school, reached, office.staff)
+    assert queued(school) == [f"welcome:{reached.id}:1", f"welcome:{reached.id}:2"]
+    assert [row.adult for row in welcomes.waiting(school)] == [reached]
+
+
+def test_who_answers_is_known_since_and_is_asked_no_more(school: School, reached: Adult, office: Viewer) -> None:
+    welcomes.invite(school, reached, office.staff)
+    assert welcomes.is_wanted(school, reached)
+    welcomes.heard(school, reached)
+    since = school.now
+    school.now += timedelta(days=9)
+    welcomes.heard(school, reached)
+    assert [(row.adult, row.answered_at) for row in welcomes.answered(school)] == [(reached, since)]
+    assert (welcomes.waiting(school), welcomes.is_wanted(school, reached)) == ([], False)
+    with pytest.raises(Known):
+        welcomes.invite(school, reached, office.staff)
+
+
+def test_who_said_wrong_number_has_not_made_the_parent_known(school: School, reached: Adult, office: Viewer) -> None:
+    welcomes.invite(school, reached, office.staff)
+    welcomes.heard(school, reached)
+    closings.said_wrong_number(school, reached.addresses[0].address, "not me", "en")
+    assert [row.adult for row in welcomes.waiting(school)] == [reached]
+    assert not welcomes.may_invite(school, reached)
+
+
+def test_what_is_held_is_given_out_and_erased(school: School, reached: Adult, office: Viewer) -> None:
+    capability = welcomes.capability
+    assert capability.export
+    assert capability.erase
+    assert capability.export(school, reached) == {}
+    welcomes.invite(school, reached, office.staff)
+    assert capability.export(school, reached) == {"welcome": {"sent": 1, "sent_at": school.now.isoformat(), "known_since": None}}
+    capability.erase(school, reached)
+    assert welcomes.of(school, reached) is None
