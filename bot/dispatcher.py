@@ -31,7 +31,7 @@ from bot.words_last import Prepared, Words
 from data.addresses import Address
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.store import DatabaseAway, Store
-from school import School, SchoolSettings
+from school import School, SchoolSettings, daily_limit
 from translations.sms import fold_typography, segments
 
 __all__ = ["DeliverySettings", "Dispatcher"]
@@ -189,6 +189,7 @@ class Dispatcher:
             replies = [message for message in due if message.lane <= Lane.REPLY]
             # Nobody who writes waits until others' news is worded.
             prepared = self._claim_all(school, replies, left) or self._claim_all(school, due[len(replies) :], left)
+            daily_limit.keep(school)
         if prepared:
             faults.reached("claimed")
         for ready in prepared:
@@ -211,6 +212,7 @@ class Dispatcher:
             left[channel] -= 1
             parts = _parts(ready.outgoing, self._channels[channel])
             self._paces[channel].take(parts)
+            daily_limit.take(school, channel, parts)
             outbox.claim(school, ready.message, self._worker, parts)
         return ready
 

@@ -22,7 +22,7 @@ from data.base import UtcDateTime
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, AdultAddress
-from school import School, openers, restored, texts
+from school import School, daily_limit, openers, restored, texts
 from school.addresses import WHATSAPP_WINDOW
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
@@ -201,6 +201,15 @@ def wait_for_morning(school: School, message: Message, *, is_opened: bool = Fals
     if until == school.now:
         return False
     postpone(message, until)
+    return True
+
+
+def wait_for_tomorrow(school: School, message: Message, address: Address) -> bool:
+    """Whether the day's limit of paid parts holds this message back; if so it waits for the next day, or until the limit is lifted."""
+    if not daily_limit.holds(school, message, address):
+        return False
+    postpone(message, daily_limit.until(school))
+    message.code = daily_limit.CODE
     return True
 
 

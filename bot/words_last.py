@@ -22,7 +22,7 @@ from data.outbox import Lane, Message
 from data.people import Adult, AdultAddress
 from data.store import Store
 from data.texts import Text, same_language
-from school import School, SchoolSettings, addresses, openers, texts
+from school import School, SchoolSettings, addresses, daily_limit, openers, texts
 from school.capability import capabilities
 from school.files import File
 from translations import _
@@ -67,21 +67,23 @@ class Words:
         if not _is_its_time(school, message):
             return None
         address = self._address(school, message)
-        if address is None:
-            outbox.refused(school, message, *self._why_nowhere(school, message))
+        if address is None or not addresses.is_texted(school, address):
+            self._goes_nowhere(school, message)
             return None
         if message.kind not in STAYS and not self._can_use(school, address):
             opener = outbox.ask_to_open(school, message, address, has_other=self._has_other(school, message, address))
             return self.prepare(school, opener, may_leave) if opener is not None else None
         if openers.was_opened(message) and address.channel != ChannelName.WHATSAPP and outbox.wait_for_morning(school, message):
             return None  # they opened another's, or long ago
-        if not may_leave(address) or (message.text is None and not self._word(school, message, address)):
+        if outbox.wait_for_tomorrow(school, message, address) or not may_leave(address) or (message.text is None and not self._word(school, message, address)):
             return None
         message.address = address
         if message.kind != openers.KIND:
             _introduce(school, message, address)
         if openers.was_opened(message):
             message.verdict = message.code = None
+        if message.code == daily_limit.CODE:
+            message.code = None
         return Prepared(message, self._made_ready(school, message, address))
 
     def again(self, school: School, message: Message) -> Outgoing:
@@ -140,9 +142,17 @@ class Words:
             return False
         return openers.wait(school, message, address, has_other=has_other) is not None
 
+    def _goes_nowhere(self, school: School, message: Message) -> None:
+        if message.adult_id is None and message.address is not None and not addresses.is_texted(school, message.address):
+            outbox.cancel(message)  # what that stranger wrote is with the office: a flood of failures would bury it
+        else:
+            outbox.refused(school, message, *self._why_nowhere(school, message))
+
     def _why_nowhere(self, school: School, message: Message) -> tuple[str, str | None]:
         """Why there is no address for it, as a verdict and a code."""
         adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
+        if adult is not None and any(not addresses.is_texted(school, address) for address in addresses.usable_for(school, adult)):
+            return "abroad", None
         is_shut = adult is not None and any(self._is_shut(school, address) for address in addresses.usable_for(school, adult))
         return (openers.NO_WINDOW, openers.CODE) if is_shut else ("no_address", None)
 
@@ -151,7 +161,7 @@ class Words:
 
     def _can_use(self, school: School, address: Address) -> bool:
         channel = self._channels.get(address.channel)
-        if channel is None or address.state != AddressState.USABLE:
+        if channel is None or address.state != AddressState.USABLE or not addresses.is_texted(school, address):
             return False
         return not channel.limits.keeps_window or addresses.is_whatsapp_window_open(address, school.now)
 

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
@@ -36,6 +37,7 @@ EMAIL_RANK = 9
 
 START_LINK_LASTS = timedelta(days=7)
 
+_DRAMA = re.compile(r"\+447700900\d{3}")
 NOT_MOBILE = {
     PhoneNumberType.FIXED_LINE: "a landline",
     PhoneNumberType.TOLL_FREE: "a freephone number",
@@ -98,7 +100,7 @@ def mobile(number: str) -> str:
         raise NotAMobile(number, "a short code")
     parsed = _parse(number)
     e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    if re.fullmatch(r"\+447700900\d{3}", e164):
+    if _DRAMA.fullmatch(e164):
         return e164
     kind = phonenumbers.number_type(parsed)
     if kind in NOT_MOBILE:
@@ -116,6 +118,22 @@ def _parse(number: str) -> phonenumbers.PhoneNumber:
     if parsed.extension:
         raise NotANumber(number)
     return parsed
+
+
+@lru_cache(maxsize=10_000)
+def country(number: str) -> str:
+    """The country of a number in E.164, as ISO 3166 has it: 'GB', also for Ofcom's drama range; 'JE' where Jersey shares +44; '' where nobody knows."""
+    if _DRAMA.fullmatch(number):
+        return "GB"
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    except NumberParseException:
+        return ""
+
+
+def is_texted(school: School, address: Address) -> bool:
+    """Whether the school pays for texts to that country. Numbers abroad are what a flood is made of that somebody earns money with."""
+    return address.channel != "sms" or address.kind != "phone" or country(address.value) in school.settings.countries
 
 
 def masked(value: str) -> str:

@@ -404,7 +404,7 @@ KINDS: Final = MappingProxyType(
             seen_by="staff; families what is for them",
             source="the school",
             kept=("school",),
-            tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "restorations"),
+            tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts", "restorations"),
         ),
         "received ids": Kind(
             title="What was taken in already",

@@ -24,7 +24,7 @@ from data.attention import Attention
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, Staff
 from data.texts import text_messages
-from school import School, access, addresses, openers
+from school import School, access, addresses, daily_limit, openers
 from school.access import Viewer
 from school.addresses import masked
 from school.errors import Refusal
@@ -110,11 +110,19 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "uncertain": ("The provider itself does not know whether it arrived.", "Ask the family, or send it again: it may come twice."),
     "theirs": ("Something went wrong at the provider.", "Send it again."),
     "unknown": ("The provider gave a reason that Bookbag does not know.", "Tell the technician the code. Try another channel."),
+    "abroad": (
+        "The number is of a country that the school does not text.",
+        "Use another channel, or ask the technician to add the country to `limits.countries`.",
+    ),
     "no_address": ("There was no address that could be used.", "See 'Unreachable': add a number, or print a letter."),
     "not_worded": ("Bookbag could not put it into words: a fault of Bookbag.", "Tell the technician, with the code."),
 }
 """What each verdict that the outbox keeps means, and what staff can do about it. One that is missing is `unknown`."""
 _WAITS_TO_BE_OPENED = ("WhatsApp is closed: they have not written there for a day.", "They are asked to open it; then it leaves, or else by another way.")
+_WAITS_FOR_TOMORROW = (
+    "So many paid message parts have left today that this one waits until tomorrow.",
+    "Lift the limit on the page Delivery, if it must leave today.",
+)
 _WENT_ANOTHER_WAY = ("WhatsApp was closed: they had not written there for a day.", "So it went another way.")
 
 
@@ -283,6 +291,8 @@ def why(message: Message) -> tuple[str, str] | None:
         return _WAITS_TO_BE_OPENED
     if message.verdict == openers.NO_WINDOW and message.address is not None and message.address.channel != "whatsapp" and message.state not in GROUPS["failed"]:
         return _WENT_ANOTHER_WAY
+    if message.code == daily_limit.CODE:
+        return _WAITS_FOR_TOMORROW
     if message.verdict is None:
         return ("It is tried again.", "") if message.code is not None else None
     return VERDICTS.get(message.verdict, VERDICTS["unknown"])

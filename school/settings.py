@@ -46,6 +46,8 @@ class SchoolSettings:
     reminder_at: time = time(16, 0)
     book_goes_home_at: time = time(15, 0)
     unknown_replies_per_day: int = 3
+    parts_per_day: int = 3000
+    countries: tuple[str, ...] = ("GB",)
     fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)
     second_factor: bool = True

@@ -17,7 +17,7 @@ from school.access import Power, Viewer
 
 RING = (Need.NOT_SEEN, Need.RING_ME, Need.CLOSED_DAY, Need.NO_STAFF)
 """Whom someone has to ring."""
-NOT_REACHED = (Need.NOT_DELIVERED, Need.ADDRESS, Need.FAILED)
+NOT_REACHED = (Need.NOT_DELIVERED, Need.ADDRESS, Need.FAILED, Need.DAILY_LIMIT)
 NOT_UNDERSTOOD = (Need.NOT_UNDERSTOOD, Need.REFUSED, Need.MEDIA, Need.LATE)
 
 

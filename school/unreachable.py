@@ -16,7 +16,7 @@ from data.outbox import Message, OutboxState
 from data.people import Adult, AdultAddress, Child, Guardianship
 from school import School, access, openers
 from school.access import Viewer
-from school.addresses import NotAMobile, NotANumber, is_whatsapp_window_open, mobile
+from school.addresses import NotAMobile, NotANumber, is_texted, is_whatsapp_window_open, mobile
 
 __all__ = ["LETTER_DAYS", "TOO_MANY", "Adult", "Message", "Unreached", "Why", "reaches", "reason", "reason_of", "unreached", "untold"]
 
@@ -40,6 +40,7 @@ class Why(StrEnum):
     DEAD = "dead"  # none of their numbers and chats works
     STOPPED_OR_DEAD = "stopped_or_dead"
     LANDLINE = "landline"  # what they have is no mobile
+    ABROAD = "abroad"  # what they have is of a country that the school does not text
     WINDOW_CLOSED = "window_closed"  # WhatsApp alone, they have not written for a day, and there is no opener in their language
 
 
@@ -108,12 +109,14 @@ def reason_of(school: School, every: Sequence[Address], language: str) -> Why | 
         return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
     if any(reaches(school, address) or openers.can_ask(school, address, language) for address in usable):
         return None
-    return Why.WINDOW_CLOSED if any(address.channel == "whatsapp" for address in usable) else Why.LANDLINE
+    if any(address.channel == "whatsapp" for address in usable):
+        return Why.WINDOW_CLOSED
+    return Why.LANDLINE if all(is_texted(school, address) for address in usable) else Why.ABROAD
 
 
 def reaches(school: School, address: Address) -> bool:
     """Whether a message can be sent there now, as far as the school knows: an open chat, a mobile that nobody said STOP on, e-mail where it has that."""
-    if address.state != AddressState.USABLE:
+    if address.state != AddressState.USABLE or not is_texted(school, address):
         return False
     if address.channel == "email":
         return school.settings.writes_email

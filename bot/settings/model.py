@@ -267,7 +267,9 @@ class Limits(Section):
     per_number_per_hour: Positive = Field(30, description="How many replies an hour one number gets.")
     parts_per_day: Positive = Field(3000, description="How many paid message parts leave in a day before all but urgent ones wait for a person's word.")
     file_megabytes: Positive = Field(5, description="The largest file that is kept, in megabytes, of what a parent sends or staff add.")
-    countries: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] = Field(["GB"], description="The countries whose mobile numbers we text.")
+    countries: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] = Field(
+        ["GB"], description="The countries whose mobile numbers we text, as ISO 3166 has them. Jersey (JE), Guernsey (GG) and the Isle of Man (IM) are not GB."
+    )
 
 
 class Upkeep(Section):
@@ -394,6 +396,8 @@ class Settings(Section):
             reminder_at=booking.remind_at,
             book_goes_home_at=self.book.goes_home_at,
             unknown_replies_per_day=self.limits.unknown_per_day,
+            parts_per_day=self.limits.parts_per_day,
+            countries=tuple(self.limits.countries),
             fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
             safeguarding_unseen=timedelta(minutes=self.safeguarding.deputy_after_minutes),

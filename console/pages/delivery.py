@@ -10,7 +10,7 @@ from fastapi import Response
 
 from console.desk import Desk, Form
 from console.pages import Page
-from school import access, delivery
+from school import access, daily_limit, delivery
 from school.access import Power
 from school.delivery import Message, OutboxState, Wanted
 
@@ -54,6 +54,9 @@ def show(desk: Desk) -> Response:
         everyone=_address(desk.query, adult=None),
         kinds=[(kind, delivery.kind_name(kind)) for kind in delivery.used_kinds(desk.school)],
         days=DAYS,
+        limit=desk.school.settings.parts_per_day if daily_limit.is_reached(desk.school) else None,
+        held=daily_limit.waiting(desk.school),
+        may_lift=desk.may(Power.FAMILIES),
         **_words(desk),
     )
 
@@ -129,6 +132,17 @@ def _original(message: Message) -> int | None:
     begins, _, rest = message.key.partition(":")
     number = rest.partition(":")[0]
     return int(number) if begins == "again" and number.isdecimal() else None
+
+
+@page.post("/limit", needs=Power.FAMILIES)
+def lift_limit(desk: Desk) -> Response:
+    """What waits because so much has left today leaves after all."""
+    freed = daily_limit.lift(desk.school, desk.viewer.staff)
+    desk.changed("daily limit lifted", "message", None, messages=freed)
+    desk.afterwards(desk.hooks.wake)
+    return desk.to(
+        page.href, f"The limit is lifted until midnight. {freed} message{'s' if freed != 1 else ''} that waited leave{'s' if freed == 1 else ''} now."
+    )
 
 
 @page.post("/{message_id:int}/again", needs=Power.FAMILIES)

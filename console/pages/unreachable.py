@@ -25,6 +25,7 @@ REASONS: Mapping[Why, tuple[str, str]] = {
     Why.DEAD: ("No number of theirs works", "Ask for their new number. Until then, print a letter."),
     Why.STOPPED_OR_DEAD: ("Said STOP on one number, and the other does not work", "Ask for their new number, or print a letter."),
     Why.LANDLINE: ("Only a landline", "A landline gets no texts: ring them, ask for a mobile number, or print a letter."),
+    Why.ABROAD: ("Only a number abroad", "The school does not text that country: ask for a British mobile number, or print a letter."),
     Why.WINDOW_CLOSED: (
         "Only WhatsApp, they have not written for a day, and WhatsApp has approved no opener in their language",
         "Ask for a number that takes texts. Until then, print a letter.",

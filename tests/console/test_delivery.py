@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from data.addresses import Address, AddressState
 from data.audit import AuditEntry
 from data.outbox import Message, OutboxState
 from data.people import AdultAddress
+from data.spending import PaidParts
 from school import School, demo
 from tests.console.staff import Console
 
@@ -179,3 +181,19 @@ def test_of_a_mail_nobody_knows_whether_it_was_read(console: Console) -> None:
     page = console.as_("Mrs Doyle").get(f"/console/delivery/{made}")
     assert "Sent by e-mail: nobody can know whether it was read." in page
     assert ("E-mail to a…@…" in page, "family.example" in page) == (True, False)
+
+
+def test_the_office_lifts_the_limit_of_the_day(console: Console) -> None:
+    world = console.world
+    with world.house.store.write() as session:
+        session.add(PaidParts(day=world.moment.date(), parts=world.house.school_settings.parts_per_day))
+    held = a_message(console, "Amina", "queued", kind="broadcast", code="daily_limit", next_at=world.moment + timedelta(hours=15))
+    assert "waits until tomorrow" in console.as_("Mrs Doyle").get(f"/console/delivery/{held}")
+    page = console.as_("Mr Penrose").get("/console/delivery")
+    assert "1 other message waits until tomorrow" in page
+    assert "Lift the limit" not in page, "what is paid is not the technician's to decide"
+    office = console.as_("Mrs Doyle")
+    office.get("/console/delivery")
+    assert "1 message that waited leaves now" in office.post("/console/delivery/limit")
+    assert "Today&#39;s limit" not in office.get("/console/delivery")
+    assert (rows(console, Message)[-1].next_at, rows(console, AuditEntry)[-1].action) == (None, "daily limit lifted")
