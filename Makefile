@@ -51,8 +51,8 @@ crash-test: system .venv/.ready-dev  ## kill the server N times (N=200) at rando
 	@BOOKBAG_CRASHES="$(N)" $(BIN)/pytest -m crash $(PYTEST_ARGS)
 
 .PHONY: fuzz
-fuzz: .venv/.ready-dev  ## have it understand N hostile texts (N=100000) and tell the slowest
-	@BOOKBAG_FUZZ="$(if $(filter command line,$(origin N)),$(N),100000)" $(BIN)/pytest tests/nlu/test_fuzz.py $(PYTEST_ARGS)
+fuzz: .venv/.ready-dev  ## have it understand N hostile texts (N=100000) and tell the slowest; and send N/50 to every address and channel (seeds are printed)
+	@BOOKBAG_FUZZ="$(if $(filter command line,$(origin N)),$(N),100000)" $(BIN)/pytest tests/nlu/test_fuzz.py tests/bot/test_fuzz.py tests/console/test_fuzz.py $(PYTEST_ARGS)
 
 .PHONY: languages
 languages: .venv/.ready  ## a row for each language: sentences, draft or read, price on SMS, how well it is understood

@@ -11,7 +11,6 @@ Its own refusals:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -24,11 +23,12 @@ from data.inbox import InboxState, Received
 from data.people import Adult, AdultAddress, Staff
 from school import School, addresses, attention, welcomes
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import NotThere, Refusal
 
 __all__ = ["Closing"]
 
-KEPT = timedelta(days=400)
+KEPT = time_of("closings")
 """How long it is kept after it ended."""
 BY_PHONE, CHAT = "phone", "telegram_chat"
 """The kinds of address that are closed: what lies in a pocket. Nobody finds a mailbox in the street."""

@@ -57,6 +57,7 @@ KEPT: Final = MappingProxyType(
         ),
         "families": Kept(_YEAR, "after they left the school", "what is asked about the last year is over; the pupil's file is the school's own"),
         "addresses": Kept(_YEAR_AND_A_MONTH, "after anything last came from them, where they are no family's", "as long as the messages that came from them"),
+        "closings": Kept(_YEAR_AND_A_MONTH, "after they were opened again", "who could be reached where must stay clear for a school year"),
         "consents": Kept(None, "as long as the address or the child that they are about is known", "the school must be able to show what was agreed"),
         "absences": Kept(
             _YEAR_AND_A_MONTH,
@@ -130,7 +131,7 @@ KINDS: Final = MappingProxyType(
             seen_by=TEAM,
             source="the school's pupil records, by import; the office",
             kept=("families",),
-            tables=("adults", "adult_groups", "children", "guardianships"),
+            tables=("adults", "adult_groups", "children", "guardianships", "welcomes"),
         ),
         "addresses": Kind(
             title="Numbers and addresses",
@@ -140,8 +141,8 @@ KINDS: Final = MappingProxyType(
             basis=PUBLIC_TASK,
             seen_by="the office and school leaders",
             source="the school's pupil records; the person, by writing",
-            kept=("families", "addresses"),
-            tables=("addresses", "adult_addresses", "start_links"),
+            kept=("families", "addresses", "closings"),
+            tables=("addresses", "adult_addresses", "start_links", "closings"),
         ),
         "consents": Kind(
             title="What was agreed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +14,13 @@ import pytest
 from bot.conversation import registry
 from bot.conversation.registry import Dialogue
 from bot.house import EXAMPLES, Embedded
+from data.models import ALL
 from nlu.embedded.build import Sources
 from nlu.embedded.encoders import Usem3
 from nlu.face import Context, Decision
 from nlu.rasa_format import read
 from school import LONDON
+from school.data_map import KINDS
 from tests.model import MODEL
 from tests.transcripts.play import play
 from tests.world import World
@@ -122,3 +125,11 @@ def reaches(path: Path, dialogue: Dialogue, understander: Embedded) -> bool:
 def _means(text: str, understander: Embedded) -> str | None:
     known = understander.exact(text, "en") or registry.by_keyword(text, "en")
     return known or (understander.parse(text, Context(NOW)).intent if understander.number(text, "en") is None else None)
+
+
+def test_every_table_stands_under_one_kind_of_data() -> None:
+    counted = Counter(table for kind in KINDS.values() for table in kind.tables)
+    tables = set(ALL.metadata.tables)
+    assert tables - set(counted) == set(), "the data map does not say what is in these tables"
+    assert set(counted) - tables == set(), "there are no such tables"
+    assert [table for table, times in counted.items() if times > 1] == []

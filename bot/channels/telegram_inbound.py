@@ -95,7 +95,7 @@ def _message(update_id: int, message: Message, to: str) -> list[Inbound]:
             text="" if kind in {InboundKind.START_LINK, InboundKind.CONTACT} else clean(spoken(text)),
             payload=payload,
             media=media,
-            media_names=(name,) if name and media else (),
+            media_names=(name,) if isinstance(name, str) and name and media else (),
             replied_to=provider_id(message.chat.id, replied.message_id) if replied else None,
             sent_at=message.edit_date or message.date,
         ),

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from data.models import ALL
 from school import data_map
 from school.data_map import KEPT, KINDS, Kept
 
 SCHOOL = Path(data_map.__file__).parent
-
-
-def test_every_table_stands_under_one_kind_of_data() -> None:
-    counted = Counter(table for kind in KINDS.values() for table in kind.tables)
-    tables = set(ALL.metadata.tables)
-    assert tables - set(counted) == set(), "the data map does not say what is in these tables"
-    assert set(counted) - tables == set(), "there are no such tables"
-    assert [table for table, times in counted.items() if times > 1] == []
 
 
 def test_every_kind_has_a_time_and_every_time_is_some_kinds() -> None:
