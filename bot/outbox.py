@@ -22,7 +22,7 @@ from data.base import UtcDateTime
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, AdultAddress
-from school import School, daily_limit, openers, restored, texts
+from school import School, daily_limit, doubts, openers, restored, texts
 from school.addresses import WHATSAPP_WINDOW
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
@@ -202,6 +202,15 @@ def wait_for_morning(school: School, message: Message, *, is_opened: bool = Fals
         return False
     postpone(message, until)
     return True
+
+
+def ask_whose(school: School, message: Message, address: Address, said: Reply, key: str) -> Message:
+    """The question whether a phone is still a parent's, which `message` waits for. It is to whoever has the phone: no adult of ours, as far as is known."""
+    row = Message(key=key, uid=secrets.token_hex(8), trace=message.trace, via=message.via, kind=doubts.KIND, address=address, created_at=school.now)
+    row.text, row.english, row.choices, row.lane = said.text, said.english or None, [list(choice) for choice in said.choices], message.lane
+    school.session.add(row)
+    school.session.flush()
+    return row
 
 
 def wait_for_tomorrow(school: School, message: Message, address: Address) -> bool:

@@ -137,7 +137,7 @@ class Outcomes:
         if message.address is not None and verdict is Verdict.OPTED_OUT:
             consent.opt_out(school, message.address, how="carrier")
         if message.address is not None and verdict is Verdict.BAD_ADDRESS:
-            consent.mark_bad(school, message.address)
+            consent.mark_bad(school, message.address, code)
         may_go_on = verdict not in NOT_ELSEWHERE and message.kind != openers.KIND and (message.kind != "reply" or message.must_arrive)
         following = self._words.next_address(school, message) if may_go_on else None
         if following is not None:

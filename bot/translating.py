@@ -45,7 +45,7 @@ class Job:
     source: str
     target: str
     is_parents: bool
-    is_answer: bool = False  # to a questionnaire: whose, nobody is to know, so nothing keeps a copy of it
+    is_of_a_family: bool = False  # by or about one: nothing keeps a copy of it that would be there still when it is gone
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,9 @@ class Translators:
             return memory.recall(session, job.source, job.target, job.masked.key, self._clock())
 
     def keep(self, school: School, result: Result) -> None:
-        """Put a new translation into the memory; never an answer's, which would be there still when the answer is gone."""
+        """Put a new translation into the memory; never of a family's words, nor of those about one: they would be there still when it is erased."""
         job = result.job
-        if result.is_new and not job.is_answer:
+        if result.is_new and not job.is_of_a_family:
             memory.remember(school.session, job.source, job.target, job.masked.key, result.text_key, result.provider, school.now)
 
     async def run_once(self) -> int:
@@ -137,7 +137,8 @@ class Translators:
         masked = self.masked(school, text.words, text.language, text.adult_id)
         is_answer = text.attention_id is None and responses.is_own_words(school, text)
         is_parents = is_answer or text.attention_id is not None
-        return Job(text.id, text.words, masked, text.language, wanted.language, is_parents=is_parents, is_answer=is_answer)
+        is_of_a_family = is_parents or text.adult_id is not None
+        return Job(text.id, text.words, masked, text.language, wanted.language, is_parents=is_parents, is_of_a_family=is_of_a_family)
 
     def _keep_all(self, results: Sequence[Result]) -> None:
         with self._store.write() as session:

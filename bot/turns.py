@@ -251,14 +251,16 @@ class Turns:
             return conversation.begin(utterance.exact)
         if first.address.state == AddressState.OPTED_OUT:
             return Reply("")
+        asks = "still_theirs" if first.address.state == AddressState.DOUBTED else "who_is_writing"
         is_empty = first.kind != InboundKind.BUTTON and not _can_be_read(utterance.text)
-        if conversation.state.question is not None and (shares or not is_empty):
+        is_asked = conversation.state.question is not None and (not shares or any(frame.dialogue == asks for frame in conversation.state.frames))
+        if is_asked and (shares or not is_empty):
             if not shares and utterance.exact in WISHES_FOR_A_PERSON:
                 utterance = replace(utterance, exact=None)  # 'please ring me' is what they have to say to the office
             return conversation.hear(utterance)
         if shares:
             first.state = InboxState.ASIDE
-            return conversation.begin("who_is_writing")
+            return conversation.begin(asks)
         return conversation.begin("unknown_chat" if first.address.channel == "telegram" else "stranger", text=utterance.text)
 
     def _recognise(self, school: School, conversation: Conversation, first: Received) -> Reply:
@@ -280,8 +282,8 @@ class Turns:
         return said
 
     def _release_what_waited(self, school: School, first: Received) -> None:
-        """It is known now who writes on a shared phone: what they had written takes its turn in their own conversation."""
-        adult = recognition.speaker(school, first.address) if len(families.adults_at(first.address)) > 1 else None
+        """It is known now who writes, on a shared phone or one that was doubted: what they had written takes its turn in their own conversation."""
+        adult = recognition.speaker(school, first.address) if first.thread.startswith("x") else None
         if adult is None:
             return
         for row in school.session.scalars(select(Received).where(Received.address_id == first.address_id, Received.state == InboxState.ASIDE)):

@@ -19,6 +19,7 @@ class AddressState(StrEnum):
 
     USABLE = "usable"
     OPTED_OUT = "opted_out"  # they said STOP here
+    DOUBTED = "doubted"  # it may be someone else's by now: whoever has it is asked first
     BAD = "bad"  # the provider says there is no such number, or it blocked us; a new message from it makes it usable again
 
 

@@ -39,6 +39,7 @@ class Need(StrEnum):
     BOOK_ANSWER = "book_answer"  # an answer to what the home/school book said
     CHILD_DAY = "child_day"  # a parent asks how the day is or was
     UPKEEP = "upkeep"  # for the technician: no backup was made, a provider is silent
+    DATA_REQUEST = "data_request"  # someone asks for a copy of what is held about them, or to have it erased
     DAILY_LIMIT = "daily_limit"  # so many paid message parts left today that the rest waits for a person's word
     BROADCAST = "broadcast"  # a broadcast waits for a yes, was not sent in its time, or did not reach some
 
@@ -47,6 +48,7 @@ class Attention(Base):
     """One thing that waits for a person. `key` is unique, so that the same cause asks once. `text` is what was written, if anything.
 
     It belongs to the team of `class_id`, else to the office; `assigned` is the one who said they will deal with it. Snoozed, it is out of sight until then.
+    `was_from` says who wrote a safeguarding matter that is kept after they were erased: their name and whose parent or carer they are.
     """
 
     __tablename__ = "attention"
@@ -66,6 +68,7 @@ class Attention(Base):
     snoozed_until: Mapped[Utc | None]
     done_at: Mapped[Utc | None]
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    was_from: Mapped[str] = mapped_column(String(400), default="")
     adult: Mapped[Adult | None] = relationship()
     school_class: Mapped[SchoolClass | None] = relationship()
     assigned: Mapped[Staff | None] = relationship(foreign_keys=[assigned_id])

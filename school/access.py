@@ -44,6 +44,7 @@ class Power(StrEnum):
     BROADCASTS = "broadcasts"  # write to many at once
     DELIVERY = "delivery"
     SAFEGUARDING = "safeguarding"
+    DATA_REQUESTS = "data_requests"  # hand over a copy of what is held about an adult, and erase it
     AUDIT = "audit"
 
 
@@ -54,10 +55,10 @@ POWERS: Mapping[str, frozenset[Power]] = {
     "office": frozenset({*_OFFICE, Power.STAFF}),
     "teacher": frozenset(_CLASS),
     "class": frozenset(_CLASS - {Power.APPOINTMENTS, Power.EDIT_EVENTS}),
-    "senior": frozenset({*_OFFICE, Power.AUDIT}),
+    "senior": frozenset({*_OFFICE, Power.DATA_REQUESTS, Power.AUDIT}),
     "advisor": frozenset({*_CLASS, Power.EDIT_FAMILIES, Power.GROUPS, Power.BROADCASTS, Power.EDIT_PACKS}),
-    "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
-    "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.AUDIT}),
+    "lead": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.DATA_REQUESTS, Power.AUDIT}),
+    "deputy": frozenset({*_OFFICE, Power.SAFEGUARDING, Power.DATA_REQUESTS, Power.AUDIT}),
 }
 """What each role of `school.staff.ROLES` may do."""
 OWN_CLASSES_ONLY = ("teacher", "class")
@@ -252,9 +253,10 @@ def needs_seen(who: Viewer) -> ColumnElement[bool]:
     """Which needs are seen, as a condition on Attention.
 
     A class team sees what was written to its class, and nothing of what its families wrote to the office. The office sees both, so that nothing waits for one
-    who is away. Safeguarding is an inbox of its own: `safeguarding_seen`.
+    who is away. Safeguarding is an inbox of its own: `safeguarding_seen`. What someone asks about their own data is for those who may answer it.
     """
-    plain = Attention.need.not_in(SAFEGUARDING_NEEDS)
+    own = SAFEGUARDING_NEEDS if Power.DATA_REQUESTS in who.powers else (*SAFEGUARDING_NEEDS, Need.DATA_REQUEST)
+    plain = Attention.need.not_in(own)
     if Power.MESSAGES not in who.powers:
         return Attention.need.in_(_OFFICE_ALONE) if Power.DELIVERY in who.powers else false()
     if who.class_ids is None:

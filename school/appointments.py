@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from data.appointments import Appointment, AppointmentStaff, AppointmentState, Invitation, MeetingKind, ParentsEvening, Way
+from data.appointments import Appointment, AppointmentStaff, AppointmentState, Hold, Invitation, MeetingKind, ParentsEvening, Waiting, Way
 from data.attention import Attention, Need
 from data.outbox import Message
 from data.people import Adult, Child, Staff
@@ -347,11 +347,34 @@ def _told(school: School, keys: Collection[str]) -> set[str]:
 
 def _export(school: School, adult: Adult) -> Mapping[str, Any]:
     booked = school.session.scalars(select(Appointment).where(Appointment.adult_id == adult.id).order_by(Appointment.starts_at))
+    waits = school.session.scalars(select(Waiting).where(Waiting.adult_id == adult.id).order_by(Waiting.id))
     return {
         "appointments": [
-            {"starts_at": row.starts_at.isoformat(), "minutes": row.minutes, "way": row.way, "state": row.state, "note": row.note} for row in booked
-        ]
+            {
+                "starts_at": row.starts_at.isoformat(),
+                "minutes": row.minutes,
+                "kind": row.kind,
+                "with": [person.name for person in row.staff],
+                "child": row.child.name,
+                "way": row.way,
+                "interpreter": row.interpreter,
+                "needs": row.access_needs,
+                "state": row.state,
+                "note": row.note,
+            }
+            for row in booked
+        ],
+        "waiting_for_a_time": [{"with": row.staff.name, "child": row.child.name, "since": row.since.isoformat()} for row in waits],
     }
+
+
+def _erase(school: School, adult: Adult) -> None:
+    """What they booked, kept and waited for goes; its times are free for others."""
+    for appointment in school.session.scalars(select(Appointment).where(Appointment.adult_id == adult.id)).all():
+        slots.vacate(school, appointment)
+    for table in (Appointment, Hold, Waiting):
+        school.session.execute(delete(table).where(table.adult_id == adult.id).execution_options(synchronize_session=False))
+    school.session.expire_all()
 
 
 def _demo(school: School) -> None:
@@ -360,4 +383,4 @@ def _demo(school: School) -> None:
     book_some(school)
 
 
-capability = Capability("appointments", due=due, heard=_heard, export=_export, demo=_demo, files={"Appointment": calendar_file})
+capability = Capability("appointments", due=due, heard=_heard, export=_export, erase=_erase, demo=_demo, files={"Appointment": calendar_file})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.addresses import Address, AddressState, Consent
-from school import School, openers
+from school import School, doubts, openers
 from school.capability import Capability
 
 CARRIER_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
@@ -19,12 +19,13 @@ def opt_out(school: School, address: Address, how: str) -> None:
 def opt_in(school: School, address: Address, how: str) -> None:
     """They want to hear from the school again."""
     _record(school, address, is_given=True, how=how)
-    address.state, address.state_since = AddressState.USABLE, school.now
+    doubts.back_in_use(school, address)
 
 
-def mark_bad(school: School, address: Address) -> None:
-    """The provider says that nobody can be reached here. A message from there makes it usable again."""
-    if address.state == AddressState.USABLE:
+def mark_bad(school: School, address: Address, code: str | None = None) -> None:
+    """The provider says that nobody can be reached here, with this code of its own. A message from there makes it usable again, or doubted."""
+    doubts.gone(school, address, code)
+    if address.state in (AddressState.USABLE, AddressState.DOUBTED):
         address.state, address.state_since = AddressState.BAD, school.now
 
 
@@ -35,7 +36,7 @@ def heard_from(school: School, address: Address, *, says_stop: bool = False) -> 
     if was_closed and not says_stop:
         openers.release(school, address)
     if address.state == AddressState.BAD:
-        address.state, address.state_since = AddressState.USABLE, school.now
+        doubts.back_in_use(school, address)
 
 
 def _record(school: School, address: Address, *, is_given: bool, how: str) -> None:

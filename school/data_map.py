@@ -57,7 +57,9 @@ KEPT: Final = MappingProxyType(
         ),
         "families": Kept(_YEAR, "after they left the school", "what is asked about the last year is over; the pupil's file is the school's own"),
         "addresses": Kept(_YEAR_AND_A_MONTH, "after anything last came from them, where they are no family's", "as long as the messages that came from them"),
-        "closings": Kept(_YEAR_AND_A_MONTH, "after they were opened again", "who could be reached where must stay clear for a school year"),
+        "closings": Kept(
+            _YEAR_AND_A_MONTH, "after they were opened again, or the doubt about them ended", "who could be reached where must stay clear for a school year"
+        ),
         "consents": Kept(None, "as long as the address or the child that they are about is known", "the school must be able to show what was agreed"),
         "absences": Kept(
             _YEAR_AND_A_MONTH,
@@ -77,6 +79,7 @@ KEPT: Final = MappingProxyType(
         "forms": Kept(timedelta(days=2), "after they were sent or ran out", "long enough to know a form that is sent twice"),
         "staff": Kept(None, "as long as someone works at the school or something that they wrote is kept", "who wrote to a family must stay clear"),
         "audit": Kept(None, "as long as the school uses Bookbag", "to show who saw and changed what; the database refuses to change or remove a row"),
+        "data requests": Kept(None, "as long as the school uses Bookbag", "to show that it was answered in time; of whom was erased no name is kept"),
         "received ids": Kept(None, "for ever, as a hash that says nothing of anybody", "a message that a provider repeats a year later must change nothing"),
         "school": Kept(None, "as long as the school wants it", "it is about nobody"),
     }
@@ -124,7 +127,8 @@ KINDS: Final = MappingProxyType(
     {
         "families": Kind(
             title="Families",
-            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups",
+            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups; "
+            "when they were welcomed and first wrote",
             whose=FAMILIES,
             why="To know who is writing and whom to tell, and to keep one family's matters from another",
             basis=PUBLIC_TASK,
@@ -135,14 +139,15 @@ KINDS: Final = MappingProxyType(
         ),
         "addresses": Kind(
             title="Numbers and addresses",
-            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared telephone",
+            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared "
+            "telephone; which numbers are closed or doubted, and why",
             whose="parents, guardians and carers; whoever writes to the school's number",
             why="To reach people where they can be reached, and nobody else",
             basis=PUBLIC_TASK,
             seen_by="the office and school leaders",
             source="the school's pupil records; the person, by writing",
             kept=("families", "addresses", "closings"),
-            tables=("addresses", "adult_addresses", "start_links", "closings"),
+            tables=("addresses", "adult_addresses", "start_links", "closings", "doubts"),
         ),
         "consents": Kind(
             title="What was agreed",
@@ -406,6 +411,17 @@ KINDS: Final = MappingProxyType(
             source="the school",
             kept=("school",),
             tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts", "restorations"),
+        ),
+        "data requests": Kind(
+            title="What someone asked about their own data",
+            what="That a copy or an erasure was asked for, by when it is due, who decided it; what was removed, what stays, what providers still hold",
+            whose="parents, guardians and carers",
+            why="To answer in time, and to be able to show it",
+            basis=LEGAL_DUTY + ": UK GDPR articles 12, 15 and 17",
+            seen_by="school leaders and the safeguarding lead and deputy",
+            source="the person; staff",
+            kept=("data requests",),
+            tables=("data_requests", "provider_deletions", "retention_runs"),
         ),
         "received ids": Kind(
             title="What was taken in already",

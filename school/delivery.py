@@ -90,6 +90,7 @@ KINDS: Mapping[str, str] = {
     "slot_offered": "Offer of a free time",
     "telegram_link": "Link to Telegram",
     "welcome": "Welcome",
+    "still_theirs": "Question whose phone it is",
     openers.KIND: "Question to open WhatsApp",
     "broadcast": "Broadcast",
     "broadcast_test": "Broadcast, as a test",
@@ -110,6 +111,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "uncertain": ("The provider itself does not know whether it arrived.", "Ask the family, or send it again: it may come twice."),
     "theirs": ("Something went wrong at the provider.", "Send it again."),
     "unknown": ("The provider gave a reason that Bookbag does not know.", "Tell the technician the code. Try another channel."),
+    "still_theirs": ("Their number may be someone else's by now. Whoever has it was asked.", "It leaves once they answer. Ring the family if it cannot wait."),
     "abroad": (
         "The number is of a country that the school does not text.",
         "Use another channel, or ask the technician to add the country to `limits.countries`.",

@@ -236,4 +236,11 @@ def export(school: School, adult: Adult) -> dict[str, object]:
     }
 
 
-capability = Capability("groups", export=export, named=Named("group", "GroupTerms", names), demo=_demo)
+def erase(school: School, adult: Adult) -> None:
+    """They are in no group any more, and what they asked is forgotten."""
+    adult.groups = []
+    school.session.execute(delete(GroupWish).where(GroupWish.adult_id == adult.id).execution_options(synchronize_session=False))
+    school.session.flush()
+
+
+capability = Capability("groups", export=export, erase=erase, named=Named("group", "GroupTerms", names), demo=_demo)

@@ -328,14 +328,22 @@ def _said(incoming: IncomingFile) -> str:
 
 
 def _export(school: School, adult: Adult) -> Mapping[str, Any]:
-    theirs = school.session.scalars(select(KeptFile).where(KeptFile.adult_id == adult.id).order_by(KeptFile.id))
-    return {"files": [{"name": row.name, "media_type": row.media_type, "bytes": row.size, "since": row.made_at.isoformat()} for row in theirs]}
+    theirs = school.session.scalars(select(KeptFile).where(KeptFile.adult_id == adult.id).order_by(KeptFile.id)).all()
+    return {
+        "files": [
+            {"name": row.name, "media_type": row.media_type, "bytes": row.size, "since": row.made_at.isoformat()}
+            for row in theirs
+            if not for_the_lead_alone(school, row)
+        ]
+    }
 
 
 def _erase(school: School, adult: Adult) -> None:
-    """What came from them goes; what was not fetched yet is deleted at the provider unread."""
+    """What came from them goes; what was not fetched yet is deleted at the provider unread, but for what only the safeguarding lead may see."""
     theirs = select(Received.id).where(Received.thread == f"a{adult.id}")
-    unread = update(IncomingFile).where(IncomingFile.received_id.in_(theirs), IncomingFile.state == IncomingState.WANTED)
+    alarms = school.session.scalars(select(Attention).where(Attention.need == Need.SAFEGUARDING, Attention.adult_id.is_(None), Attention.was_from != ""))
+    kept = [found for row in alarms if (found := came_with(row)) is not None]
+    unread = update(IncomingFile).where(IncomingFile.received_id.in_(theirs), IncomingFile.received_id.not_in(kept), IncomingFile.state == IncomingState.WANTED)
     school.session.execute(unread.values(state=IncomingState.NOT_KEPT, reason="erased", next_at=None, forget_at=school.now))
     school.session.execute(delete(KeptFile).where(KeptFile.adult_id == adult.id))
 

@@ -39,6 +39,7 @@ class Why(StrEnum):
     STOPPED = "stopped"  # they said STOP everywhere
     DEAD = "dead"  # none of their numbers and chats works
     STOPPED_OR_DEAD = "stopped_or_dead"
+    DOUBTED = "doubted"  # it may be someone else's by now
     LANDLINE = "landline"  # what they have is no mobile
     ABROAD = "abroad"  # what they have is of a country that the school does not text
     WINDOW_CLOSED = "window_closed"  # WhatsApp alone, they have not written for a day, and there is no opener in their language
@@ -106,6 +107,8 @@ def reason_of(school: School, every: Sequence[Address], language: str) -> Why | 
     usable = [address for address in counted if address.state == AddressState.USABLE]
     if not usable:
         states = {address.state for address in counted}
+        if AddressState.DOUBTED in states:
+            return Why.DOUBTED
         return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
     if any(reaches(school, address) or openers.can_ask(school, address, language) for address in usable):
         return None

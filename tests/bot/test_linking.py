@@ -288,5 +288,5 @@ def test_no_translation_keeps_a_copy_of_an_answer(attacked: World) -> None:
         responses.open_sealed(school, made)
         jobs = [attacked.house.translators._job(school, one) for one in texts.wanted(school, 100) if one.text.words == "más tiempo"]
         assert len(jobs) == 5
-        assert all(job.is_parents and job.is_answer for job in jobs)
+        assert all(job.is_parents and job.is_of_a_family for job in jobs)
         assert session.scalars(select(Text).where(Text.words == "más tiempo", Text.adult_id.is_not(None))).first() is None

@@ -47,3 +47,13 @@ def test_any_text_can_be_learnt(tmp_path: Path, text: str) -> None:
     learned.add(text, "greet")
     learned.add("another", "greet")
     assert len(read([learned.path]).examples) == 2
+
+
+def test_what_is_forgotten_is_in_no_file_any_more(tmp_path: Path) -> None:
+    learned = Learned(tmp_path)
+    learned.add("The bus is late again", "report_late")
+    learned.add("He has a cold", "report_absence")
+    assert learned.forget(["The bus is late again", "never learnt"]) == 1
+    assert "bus" not in learned.path.read_text(encoding="utf-8")
+    assert learned.forget(["He has a cold"]) == 1
+    assert list(tmp_path.iterdir()) == []
