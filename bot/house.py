@@ -11,6 +11,7 @@ from bot.channels.base import PHONES, Channel, ChannelName
 from bot.clock import Clock, now
 from bot.dispatcher import DeliverySettings, Dispatcher
 from bot.fetching import Fetcher
+from bot.forgetting import Forgetter
 from bot.inbox import Inbox
 from bot.mail import Mailer
 from bot.rasa import WithRasa
@@ -109,6 +110,7 @@ class House:
         self.translators = translators(settings, self.store, self.school_settings, clock)
         self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings), settings.email.technician)
         self.fetcher = Fetcher(self.store, self.school_settings, self.channels, clock)
+        self.forgetter = Forgetter(self.store, self.school_settings, self.channels, clock)
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
 
     @property
