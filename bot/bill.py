@@ -10,11 +10,13 @@ import re
 import sys
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from bot import clock
 
 ROOT = Path(__file__).parents[1]
 _LOCKED = re.compile(r"^([a-z0-9][\w.-]*)==([^\s;]+)( ;)?", re.MULTILINE)
@@ -92,7 +94,7 @@ def _licence(told: metadata.PackageMetadata) -> str:
 def main() -> int:
     """Write the bill to standard output; 1 where what is installed is not what is locked."""
     try:
-        made = bill((ROOT / "requirements.lock").read_text("utf-8"), (ROOT / "console/static/README.md").read_text("utf-8"), datetime.now(UTC))
+        made = bill((ROOT / "requirements.lock").read_text("utf-8"), (ROOT / "console/static/README.md").read_text("utf-8"), clock.now())
     except NotAsLocked as error:
         sys.stderr.write(f"make sbom: {error}.\n")
         return 1
