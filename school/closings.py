@@ -100,6 +100,14 @@ def may_close(address: Address) -> bool:
     return address.kind in (BY_PHONE, CHAT)
 
 
+def only_theirs(school: School, adult: Adult) -> Sequence[Address]:
+    """The addresses that are closed and were this adult's alone: nobody is reached there now, and nobody else was."""
+    rows = school.session.scalars(select(Closing).where(Closing.adult_id == adult.id, Closing.ended_at.is_(None)).order_by(Closing.id)).all()
+    shared = select(Closing.address_id).where(Closing.adult_id != adult.id, Closing.ended_at.is_(None))
+    others = set(school.session.scalars(shared.where(Closing.address_id.in_([row.address_id for row in rows]))))
+    return list({row.address_id: row.address for row in rows if row.address_id not in others and not row.address.adults}.values())
+
+
 def find(school: School, adult: Adult, closing_id: int) -> Closing:
     """One of this adult's. Refuses with NotThere."""
     found = school.session.get(Closing, closing_id)

@@ -91,7 +91,8 @@ def invite(school: School, adult: Adult, by: Staff | None) -> None:
         school.session.add(row)
     row.sent, row.sent_at, row.sent_by_id = row.sent + 1, school.now, by.id if by else None
     school.session.flush()
-    notices.tell(school, adult, KIND, {"time": row.sent}, key=f"{KIND}:{adult.id}:{row.sent}", useless_after=school.now + OF_USE, lane=Lane.BROADCAST)
+    key = f"{KIND}:{adult.id}:{school.now.isoformat()}"
+    notices.tell(school, adult, KIND, {"time": row.sent}, key=key, useless_after=school.now + OF_USE, lane=Lane.BROADCAST)
 
 
 def is_wanted(school: School, adult: Adult) -> bool:
@@ -104,6 +105,11 @@ def is_reached(school: School, adult: Adult) -> bool:
     """Whether a text or a chat reaches them: a welcome asks for an answer, and none can be given to a mail."""
     theirs = [link.address for link in adult.addresses if link.address.channel != "email"]
     return unreachable.reason_of(school, theirs, adult.language) is None
+
+
+def begin_anew(school: School, adult: Adult) -> None:
+    """They are at the school again: whoever answered long ago, and whatever was sent then, counts no more."""
+    _erase(school, adult)
 
 
 def was_someone_else(school: School, adult: Adult) -> None:

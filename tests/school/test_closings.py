@@ -10,9 +10,10 @@ from sqlalchemy import select
 from data.addresses import Address, AddressState
 from data.attention import Attention, Need
 from data.closings import Closing
+from data.data_requests import DataRequestKind
 from data.outbox import Lane, Message, OutboxState
 from data.people import Adult, Child, Staff
-from school import School, addresses, closings, consent, family_records, leaving, notices, recognition
+from school import School, addresses, closings, consent, data_requests, erasure, family_records, leaving, notices, recognition
 from school.closings import NotClosed, Reason
 from school.errors import NotThere
 from school.importing import import_families
@@ -136,6 +137,20 @@ def test_an_import_gives_a_closed_number_to_nobody_else(school: School, parent: 
         "line 2: …711 is closed, so it was left out: ring Amina Yusuf, then add it on their page"
     ]
     assert recognition.speaker(school, phone(school)) is None
+
+
+def test_an_erasure_takes_a_closed_number_along_but_not_one_that_another_had_too(school: School, parent: Adult, child: Child) -> None:
+    closings.close(school, phone(school), Reason.STOLEN)
+    assert [address.channel for address in closings.only_theirs(school, parent)] == ["sms", "whatsapp"]
+    request = data_requests.ask(school, parent, DataRequestKind.ERASURE, how="text")
+    erasure.erase(school, parent, request)
+    assert school.session.scalars(select(Address.value).where(Address.value == NUMBER)).all() == []
+
+
+def test_a_closed_number_that_two_had_is_nobodys_alone(school: School, parent: Adult, child: Child) -> None:
+    addresses.reach(school, an_adult(school, child), phone(school), 0)
+    closings.close(school, phone(school), Reason.STOLEN)
+    assert [address.channel for address in closings.only_theirs(school, parent)] == ["whatsapp"]
 
 
 def test_only_ones_own_closing_is_found(school: School, parent: Adult, child: Child) -> None:
