@@ -255,6 +255,12 @@ def cancel(message: Message) -> None:
     message.state = OutboxState.CANCELLED
 
 
+def not_wanted(message: Message) -> None:
+    """Queued → cancelled: they have switched off messages of this kind."""
+    cancel(message)
+    message.verdict = "switched_off"
+
+
 def expire(school: School, message: Message) -> None:
     """Queued → expired: too late to be of use. Staff see it."""
     message.state = OutboxState.EXPIRED

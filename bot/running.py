@@ -56,7 +56,7 @@ class Running:
         if house.embedded is not None:
             threading.Thread(target=warm, args=[house.embedded, self._settled], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
-        self._tasks = [asyncio.create_task(loop.run()) for loop in (self._turns, house.translators, house.fetcher, house.telling)]
+        self._tasks = [asyncio.create_task(loop.run()) for loop in (self._turns, house.translators, house.fetcher, house.forgetter, house.telling)]
         self._start_asking()
         house.ticker.start()
 

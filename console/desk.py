@@ -42,6 +42,9 @@ class Hooks(Protocol):
     def correct(self, text: str, intent: str) -> None:
         """A parent's message had this intent: to be learnt."""
 
+    def unlearn(self, texts: Sequence[str]) -> None:
+        """Whoever wrote these was erased: forget what was learnt from them."""
+
     def intents(self) -> Sequence[str]:
         """Every intent that a message can be said to have had, in order."""
 

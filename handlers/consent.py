@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.conversation import Chat, dialogue
 from school import School, consent
-from translations import _
+from translations import _, channels
 
 
 # Translators: names the wish for no more messages, in 'Do you mean: Stop all messages?'.
@@ -18,6 +18,10 @@ def stop(chat: Chat, school: School) -> None:
         _("You will get no more messages from {school} here. To hear from us again, text START. We may still ring you if it is urgent."),
         school=school.settings.name,
     )
+    others = consent.other_ways(school, chat.adult, chat.address) if chat.known else []
+    if others:
+        # Translators: after STOP. {channel} is one or more other ways to be written to, such as 'WhatsApp'. Leave STOP as it is.
+        chat.say(_("You still get them here: {channel}. Text STOP there too, if you wish."), channel=[channels.NAMES[each] for each in others])
 
 
 @dialogue(intent="start", urgent=True, strangers=True)

@@ -158,7 +158,7 @@ KINDS: Final = MappingProxyType(
             seen_by="the office and school leaders",
             source="the person",
             kept=("consents",),
-            tables=("consents",),
+            tables=("consents", "preferences"),
         ),
         "messages": Kind(
             title="Messages",

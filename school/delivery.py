@@ -110,6 +110,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "uncertain": ("The provider itself does not know whether it arrived.", "Ask the family, or send it again: it may come twice."),
     "theirs": ("Something went wrong at the provider.", "Send it again."),
     "unknown": ("The provider gave a reason that Bookbag does not know.", "Tell the technician the code. Try another channel."),
+    "switched_off": ("They have switched off messages of this kind.", "Nothing is to be done. Tell them yourself if it matters."),
     "still_theirs": ("Their number may be someone else's by now. Whoever has it was asked.", "It leaves once they answer. Ring the family if it cannot wait."),
     "abroad": (
         "The number is of a country that the school does not text.",

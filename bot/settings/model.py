@@ -71,6 +71,9 @@ class Twilio(Section):
     )
     whatsapp_from: PhoneNumber | None = Field(None, description="Our number for WhatsApp, in international form.")
     messaging_service_sid: str | None = Field(None, description="A Messaging Service, MG…, to send through, where the school uses one.")
+    advanced_opt_out: bool = Field(
+        False, description="Whether that service answers STOP, START and HELP with the words of `bookbag twilio opt-out` (Twilio's Advanced Opt-Out)."
+    )
     mode: TwilioMode = Field(TwilioMode.WEBHOOK, description="webhook: Twilio calls public_url. polling: we ask Twilio, for a school with no public address.")
     sms_per_second: Annotated[float, Field(gt=0)] = Field(
         1.0, description="Message parts a second that leave from our SMS number; Twilio gives an ordinary number 1."
