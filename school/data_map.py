@@ -410,7 +410,7 @@ KINDS: Final = MappingProxyType(
             seen_by="staff; families what is for them",
             source="the school",
             kept=("school",),
-            tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts"),
+            tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts", "restorations"),
         ),
         "data requests": Kind(
             title="What someone asked about their own data",

@@ -58,6 +58,7 @@ class SchoolSettings:
     absence_ring_after: timedelta = timedelta(minutes=60)
     absence_open_days: int = 3
     second_person: bool = False
+    backup_days: int = 2  # 0: nobody is told that a backup is old
     erased_log: Path | None = None
     """Where the ids of erased adults are kept; None: where `school/erased_log.py` puts it."""
     pence: Mapping[str, float] = field(default_factory=lambda: {"sms": 4.0, "whatsapp": 0.4, "telegram": 0.0, "email": 0.0}, hash=False)

@@ -74,6 +74,7 @@ class Peer(StrEnum):
 
 EXPECTED: Final = {
     "DatabaseAway": "The database cannot be reached or written now. Is it running, is its disk full, may this user write there?",
+    "HalfRestored": "A restore of this database is under way or was broken off. Run it again: bookbag db restore FILE --force",
     "NewerDatabase": "The database was written by a newer Bookbag. Use that version, or restore a backup.",
 }
 """What may go wrong without being our fault, by the error's name: importing the classes would cost every command a second."""
@@ -209,6 +210,31 @@ def db_backup(path: BackupFile, config: Config = None) -> None:
     from bot import database
 
     finish(database.backup, settings, path)
+
+
+@db_app.command("restore")
+def db_restore(
+    path: BackupFile,
+    force: Annotated[bool, typer.Option("--force", help="Put the database that is there aside.")] = False,
+    config: Config = None,
+) -> None:
+    """Put a backup in the place of the database, with no server running. Nothing is sent from it until staff say so on the console."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.restore, settings, path, force=force)
+
+
+@db_app.command("erased")
+def db_erased(
+    path: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A list of erased adults. [default: the database's own]", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """Who was erased, by number: whoever puts an older backup back erases them again."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.erased, settings, path)
 
 
 @import_app.command("families")

@@ -104,6 +104,7 @@ class Email(Section):
 
     smtp_url: SecretStr | None = Field(None, description="The mail server: smtp://user:password@host:587 (STARTTLS), or smtps://…:465.")
     sender: str | None = Field(None, alias="from", description="The address that e-mail comes from.")
+    technician: str | None = Field(None, description="Who is mailed when the server needs a hand: the last backup is old, a provider is silent for a day.")
 
 
 class Nlu(Section):
@@ -274,6 +275,12 @@ class Limits(Section):
     )
 
 
+class Upkeep(Section):
+    """What the technician is told of: on the console, in /readyz, and by e-mail where email.technician is set."""
+
+    backup_days: int = Field(2, ge=0, description="From how many days without a backup on the technician is told. 0: backups are made some other way.")
+
+
 class Log(Section):
     """What is logged. Never a message's text, a name or a whole number."""
 
@@ -341,6 +348,7 @@ class Settings(Section):
     costs: Costs = Costs()
     limits: Limits = Limits()
     columns: Columns = Columns()
+    upkeep: Upkeep = Upkeep()
     log: Log = Log()
 
     def channels_off(self) -> list[str]:
@@ -405,6 +413,7 @@ class Settings(Section):
             absence_open_days=self.absence.open_days,
             second_person=self.broadcasts.second_person,
             erased_log=self.erased_log,
+            backup_days=self.upkeep.backup_days,
             pence={"sms": self.costs.sms_pence, "whatsapp": self.costs.whatsapp_pence, "telegram": self.costs.telegram_pence, "email": 0.0},
             monthly_cap_pounds=self.costs.monthly_cap_pounds,
         )
