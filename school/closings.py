@@ -60,10 +60,10 @@ def said_wrong_number(school: School, address: Address, text: str, language: str
 
 def close(school: School, address: Address, reason: Reason, by: Staff | None = None) -> Sequence[Closing]:
     """Nobody is reached there any more, on any channel of that number; one row for each adult and address. None where nobody was."""
+    school.session.scalars(select(Address.id).where(*_same(address)).order_by(Address.id).with_for_update()).all()  # one closes it at a time
+    links = select(AdultAddress).join(Address).where(*_same(address)).order_by(AdultAddress.adult_id, AdultAddress.address_id)
     made = []
-    for link in school.session.scalars(
-        select(AdultAddress).join(Address).where(*_same(address)).order_by(AdultAddress.adult_id, AdultAddress.address_id)
-    ).all():
+    for link in school.session.scalars(links.execution_options(populate_existing=True)).all():
         adult, its = link.adult, link.address
         row = Closing(adult=adult, address=its, rank=link.rank, reason=reason, at=school.now, closed_by=by)
         addresses.part(school, adult, its)

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.exc import IntegrityError
 
 from data.addresses import Address
 from data.outbox import Lane
@@ -144,9 +145,12 @@ def heard(school: School, adult: Adult) -> None:
     """They wrote: known from now on, where they were not."""
     row = of(school, adult)
     if row is None:
-        school.session.add(Welcome(adult_id=adult.id, sent=0, answered_at=school.now))
-        school.session.flush()
-    elif row.answered_at is None:
+        try:
+            with school.session.begin_nested():
+                school.session.add(Welcome(adult_id=adult.id, sent=0, answered_at=school.now))
+        except IntegrityError:  # they were invited in this very moment
+            row = school.session.get_one(Welcome, adult.id, populate_existing=True)
+    if row is not None and row.answered_at is None:
         row.answered_at = school.now
 
 

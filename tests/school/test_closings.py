@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -13,11 +14,12 @@ from data.closings import Closing
 from data.data_requests import DataRequestKind
 from data.outbox import Lane, Message, OutboxState
 from data.people import Adult, Child, Staff
+from data.store import Store
 from school import School, addresses, closings, consent, data_requests, erasure, family_records, leaving, notices, recognition
 from school.closings import NotClosed, Reason
 from school.errors import NotThere
 from school.importing import import_families
-from tests.school.small import a_member, an_adult
+from tests.school.small import MONDAY, a_child, a_member, an_adult, at_once
 
 NUMBER, OTHER = "+447700900711", "+447700900712"
 
@@ -175,3 +177,19 @@ def test_what_is_held_is_given_out_erased_and_kept_no_longer_than_it_must(school
     assert row.id != still.id
     capability.erase(school, parent)
     assert closings.of(school, parent) == []
+
+
+def test_two_who_close_a_number_at_once_close_it_once(database_url: str) -> None:
+    with closing(Store(database_url)) as store:
+        with store.write() as session:
+            now = School(session, MONDAY)
+            addresses.reach(now, an_adult(now, a_child(now)), phone(now), 0)
+
+        def says(school: School) -> int:
+            closings.said_wrong_number(school, phone(school), "not me", "en")
+            return 0
+
+        _, by_the_office = at_once(store, says, lambda school: len(closings.close(school, phone(school), Reason.STRANGER)))
+        with store.read() as session:
+            assert len(session.scalars(select(Closing)).all()) == 1
+            assert len(session.scalars(select(Attention)).all()) == 1 - by_the_office
