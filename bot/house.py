@@ -114,7 +114,7 @@ class House:
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
         self.translators = translators(settings, self.store, self.school_settings, clock)
-        self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings))
+        self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings), settings.email.technician)
         self.fetcher = Fetcher(self.store, self.school_settings, self.channels, clock)
         self.forgetter = Forgetter(self.store, self.school_settings, self.channels, clock)
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above

@@ -29,7 +29,7 @@ from data.outbox import Message
 from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
-from school import School, SchoolSettings, addresses, closings, consent, families, kept_files, messages, openers, recognition, safeguarding
+from school import School, SchoolSettings, addresses, closings, consent, families, kept_files, messages, openers, recognition, restored, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -44,6 +44,8 @@ ALARMED = 3
 """How many more answers a stranger gets in a day when someone may be at risk."""
 ALWAYS_HEARD = frozenset({"stop", "start", "help", "speak_to_person", "ring_me"})
 """What is answered however much was written before: the law asks it of STOP, and a person can always be reached."""
+NEVER_LATE = frozenset({"stop", "start"})
+"""What is done however late it comes: whoever said STOP while nobody heard it has said it."""
 WISHES_FOR_A_PERSON = frozenset({"speak_to_person", "ring_me"})
 WRONG_NUMBER = "wrong_number"
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
@@ -160,7 +162,8 @@ class Turns:
             return "too much"
         if self._cannot_be_answered(school, heard, first, adult):
             return "cannot be answered"
-        if self._is_late(school, first):
+        # A cry for help is the lead's alone to read, and what is said to it is true at any hour.
+        if not heard.is_alarming and heard.utterance.exact not in NEVER_LATE and self._is_late(school, first):
             self._leave_to_staff(school, first, adult)
             return "late"
         if adult is not None:
@@ -347,11 +350,15 @@ class Turns:
         return True
 
     def _is_late(self, school: School, first: Received) -> bool:
-        """Whether acting on it could do harm by now. An answer that is confided is never too late, and must not reach staff with a name."""
+        """Whether acting on it could do harm by now. An answer that is confided is never too late, and must not reach staff with a name.
+
+        In a school that was just restored every message is: what it refers to may not be known here, and no answer would leave.
+        """
         state = _state(school.session, first.thread)
         if state.question is not None and state.frames and state.frames[-1].topic:
             return False
-        return school.now - min(first.sent_at or first.received_at, first.received_at) > self._settings.late_after
+        is_held = self._settings.via == "" and restored.is_held(school)
+        return is_held or school.now - min(first.sent_at or first.received_at, first.received_at) > self._settings.late_after
 
     def _leave_to_staff(self, school: School, first: Received, adult: Adult | None) -> None:
         """It came in so late that acting on it could do harm: staff get it, and the parent is told."""

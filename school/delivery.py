@@ -48,6 +48,7 @@ __all__ = [
     "What",
     "has_way",
     "is_alive",
+    "kind_name",
     "listing",
     "masked",
     "may_repeat",
@@ -214,6 +215,11 @@ def _adults(school: School, who: Viewer, messages: Sequence[Message]) -> Mapping
     ids = {message.adult_id for message in messages if message.adult_id is not None}
     found = school.session.scalars(select(Adult).where(Adult.id.in_(ids), access.adults_seen(who))) if ids else ()
     return {adult.id: adult for adult in found}
+
+
+def kind_name(kind: str) -> str:
+    """What a kind of message is called, in English."""
+    return KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
 def used_kinds(school: School) -> Sequence[str]:

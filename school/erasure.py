@@ -22,6 +22,7 @@ from data.book import ClassLine
 from data.collection import CollectionRequest
 from data.conversation import Conversation
 from data.data_requests import DataRequest, ProviderDeletion
+from data.doubts import Doubt
 from data.inbox import InboxState, Received
 from data.kept_files import IncomingFile, IncomingState, KeptFile
 from data.messages import StaffMessage, Talk, ThreadNote
@@ -30,7 +31,7 @@ from data.people import Adult, AdultAddress, StaffAddress
 from data.setting_up import Upload
 from data.texts import Text as Written
 from data.texts import TextTranslation
-from school import School, attention, leaving
+from school import School, attention, closings, leaving
 from school.capability import capabilities
 from school.data_map import KEPT as KEEPS
 
@@ -87,7 +88,7 @@ def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, An
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
-    traces = _Traces.of(adult)
+    traces = _Traces.of(school, adult)
     removed: Counter[str] = Counter(_held_by_capabilities(school, adult))
     kept = _keep_for_safeguarding(school, adult, traces.addresses)
     leaving.cut(school, [], [adult])
@@ -118,9 +119,11 @@ class _Traces:
     addresses: Sequence[int]
 
     @staticmethod
-    def of(adult: Adult) -> _Traces:
-        own = [link.address for link in adult.addresses if len(link.address.adults) == 1]
-        return _Traces(adult.name, sorted({address.value for address in own}), [link.address_id for link in adult.addresses])
+    def of(school: School, adult: Adult) -> _Traces:
+        closed = closings.only_theirs(school, adult)
+        own = [*(link.address for link in adult.addresses if len(link.address.adults) == 1), *closed]
+        every = [*(link.address_id for link in adult.addresses), *(address.id for address in closed)]
+        return _Traces(adult.name, sorted({address.value for address in own}), every)
 
 
 def _held_by_capabilities(school: School, adult: Adult) -> Mapping[str, int]:
@@ -222,6 +225,7 @@ def _let_go_of(school: School, address_ids: Sequence[int]) -> int:
     own = _own(school, address_ids)
     for address in school.session.scalars(select(Address).where(Address.id.in_(own))).all():
         _remove(school, delete(Consent).where(Consent.address_id == address.id))
+        _remove(school, delete(Doubt).where(Doubt.address_id == address.id))
         if _can_go(school, address):
             continue
         address.value, address.token, address.state, address.state_since = f"erased {address.id}", None, AddressState.BAD, school.now

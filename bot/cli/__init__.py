@@ -76,6 +76,7 @@ class Peer(StrEnum):
 
 EXPECTED: Final = {
     "DatabaseAway": "The database cannot be reached or written now. Is it running, is its disk full, may this user write there?",
+    "HalfRestored": "A restore of this database is under way or was broken off. Run it again: bookbag db restore FILE --force",
     "NewerDatabase": "The database was written by a newer Bookbag. Use that version, or restore a backup.",
 }
 """What may go wrong without being our fault, by the error's name: importing the classes would cost every command a second."""
@@ -222,6 +223,31 @@ def twilio_opt_out(config: Config = None) -> None:
     finish(opt_out.show, settings)
 
 
+@db_app.command("restore")
+def db_restore(
+    path: BackupFile,
+    force: Annotated[bool, typer.Option("--force", help="Put the database that is there aside.")] = False,
+    config: Config = None,
+) -> None:
+    """Put a backup in the place of the database, with no server running. Nothing is sent from it until staff say so on the console."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.restore, settings, path, force=force)
+
+
+@db_app.command("erased")
+def db_erased(
+    path: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A list of erased adults. [default: the database's own]", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """Who was erased, by number: whoever puts an older backup back erases them again."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.erased, settings, path)
+
+
 @import_app.command("families")
 def import_families(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
     """Families: a row for each adult and child."""
@@ -289,6 +315,18 @@ def attention(
     from bot import attention as waiting
 
     finish(waiting.show, settings, as_json=as_json, done=done or (), with_safeguarding=safeguarding)
+
+
+@app.command(short_help="The paper that the school needs, as files.")
+def papers(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write to; made if it is not there.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Write the data map, the list of processors, the draft of the impact assessment and the privacy notice in every language, as pages to print."""
+    settings = settings_from(config)
+    from bot import papers as made
+
+    finish(made.write, settings, directory)
 
 
 @app.command(short_help="Write to many families at once.")
