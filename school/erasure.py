@@ -31,7 +31,7 @@ from data.people import Adult, AdultAddress, StaffAddress
 from data.setting_up import Upload
 from data.texts import Text as Written
 from data.texts import TextTranslation
-from school import School, attention, closings, leaving
+from school import School, attention, closings, erased_log, leaving
 from school.capability import capabilities
 from school.data_map import KEPT as KEEPS
 
@@ -88,6 +88,7 @@ def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, An
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
+    erased_log.erased(school, adult.id)  # so that no older backup brings them back
     traces = _Traces.of(school, adult)
     removed: Counter[str] = Counter(_held_by_capabilities(school, adult))
     kept = _keep_for_safeguarding(school, adult, traces.addresses)
