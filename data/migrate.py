@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from data.models import ALL
 from data.restore import refuse_half_restored
 from data.store import DatabaseAway, away_is_told, keep_private
 
@@ -44,6 +45,7 @@ def upgrade(url: str, revision: str = "head", *, is_restoring: bool = False) -> 
                 command.upgrade(_config(connection), revision)
     finally:
         engine.dispose()
+    ALL.registry.configure()  # whatever is opened now knows every table, also those that the tables it asks for only name
 
 
 def _make_folder(folder: Path) -> None:
