@@ -87,7 +87,7 @@ def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, An
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
-    traces = _Traces.of(adult)
+    traces, former = _Traces.of(adult), _once_theirs(school, adult)
     removed: Counter[str] = Counter(_held_by_capabilities(school, adult))
     kept = _keep_for_safeguarding(school, adult, traces.addresses)
     leaving.cut(school, [], [adult])
@@ -99,6 +99,7 @@ def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, An
     school.session.delete(school.session.get_one(Adult, adult.id))
     school.session.flush()
     removed["numbers and addresses"] += _let_go_of(school, traces.addresses)
+    removed["numbers and addresses"] += sum(remove_address(school, each) for each in _own(school, former))
     school.session.expire_all()
     wanted = school.session.scalar(select(func.count()).where(ProviderDeletion.request_id == request.id)) or 0
     return {
@@ -221,20 +222,29 @@ def _let_go_of(school: School, address_ids: Sequence[int]) -> int:
     """Their own numbers and addresses go; where something that stays hangs on one, its row stays without its value. How many went."""
     own = _own(school, address_ids)
     for address in school.session.scalars(select(Address).where(Address.id.in_(own))).all():
-        _remove(school, delete(Consent).where(Consent.address_id == address.id))
-        if _can_go(school, address):
+        if remove_address(school, address.id):
             continue
+        _remove(school, delete(Consent).where(Consent.address_id == address.id))
         address.value, address.token, address.state, address.state_since = f"erased {address.id}", None, AddressState.BAD, school.now
         address.last_heard_at = address.speaker_id = address.speaker_since = address.first_greeted_at = None
     school.session.flush()
     return len(own)
 
 
-def _can_go(school: School, address: Address) -> bool:
-    """Remove an address; False, and it is still there, where a row that stays names it."""
+def _once_theirs(school: School, adult: Adult) -> Sequence[int]:
+    """Addresses that they wrote from or were written to at, and are not reached at any more: of whoever has left, all."""
+    came = select(Received.address_id).where(Received.thread == f"a{adult.id}")
+    went = select(Message.address_id).where(Message.adult_id == adult.id, Message.address_id.is_not(None))
+    still = {link.address_id for link in adult.addresses}
+    return [each for each in {*school.session.scalars(came), *school.session.scalars(went)} if each is not None and each not in still]
+
+
+def remove_address(school: School, address_id: int) -> bool:
+    """Remove an address that is nobody's, with what was agreed there; False, and all is as it was, where something that stays names it."""
     try:
         with school.session.begin_nested():
-            _remove(school, delete(Address).where(Address.id == address.id))
+            _remove(school, delete(Consent).where(Consent.address_id == address_id))
+            _remove(school, delete(Address).where(Address.id == address_id))
     except IntegrityError:
         return False
     return True
