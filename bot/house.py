@@ -103,12 +103,18 @@ class House:
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
         self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)  # noqa: PLW0108  # it is set later
-        self.turns = Turns(self.store, self.school_settings, self.understander, clock, _turn_settings(settings, via=via, strict=strict))
+        self.turns = Turns(
+            self.store,
+            self.school_settings,
+            self.understander,
+            clock,
+            _turn_settings(settings, via=via, strict=strict),
+        )
         self.dispatcher = Dispatcher(
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
         self.translators = translators(settings, self.store, self.school_settings, clock)
-        self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings))
+        self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings), settings.email.technician)
         self.fetcher = Fetcher(self.store, self.school_settings, self.channels, clock)
         self.forgetter = Forgetter(self.store, self.school_settings, self.channels, clock)
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
@@ -214,7 +220,13 @@ def _public_url(settings: Settings) -> str | None:
 
 
 def _turn_settings(settings: Settings, *, via: str, strict: bool) -> TurnSettings:
-    return TurnSettings(late_after=timedelta(hours=settings.catch_up.late_after), per_hour=settings.limits.per_number_per_hour, via=via, strict=strict)
+    return TurnSettings(
+        late_after=timedelta(hours=settings.catch_up.late_after),
+        per_hour=settings.limits.per_number_per_hour,
+        advanced_opt_out=settings.twilio.advanced_opt_out,
+        via=via,
+        strict=strict,
+    )
 
 
 def _delivery_settings(settings: Settings, via: str) -> DeliverySettings:

@@ -22,7 +22,7 @@ from data.outbox import Lane, Message
 from data.people import Adult, AdultAddress
 from data.store import Store
 from data.texts import Text, same_language
-from school import School, SchoolSettings, addresses, daily_limit, doubts, openers, texts
+from school import School, SchoolSettings, addresses, daily_limit, doubts, openers, preferences, texts
 from school.capability import capabilities
 from school.files import File
 from translations import _
@@ -287,6 +287,9 @@ def _is_its_time(school: School, message: Message) -> bool:
         return False
     if message.kind == openers.KIND and not openers.is_awaited(school, message):
         outbox.cancel(message)
+        return False
+    if message.text is None and preferences.is_switched_off(school, message):
+        outbox.not_wanted(message)
         return False
     return not outbox.wait_for_morning(school, message, is_opened=openers.was_opened(message))
 

@@ -398,4 +398,14 @@ def _demo(school: School) -> None:
     book_some(school)
 
 
-capability = Capability("appointments", due=due, heard=_heard, export=_export, erase=_erase, retain=_retain, demo=_demo, files={"Appointment": calendar_file})
+capability = Capability(
+    "appointments",
+    optional={"appointment_reminder": ("reminders",)},
+    due=due,
+    heard=_heard,
+    export=_export,
+    erase=_erase,
+    retain=_retain,
+    demo=_demo,
+    files={"Appointment": calendar_file},
+)

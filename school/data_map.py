@@ -58,7 +58,9 @@ KEPT: Final = MappingProxyType(
         "families": Kept(_YEAR, "after they left the school", "what is asked about the last year is over; the pupil's file is the school's own"),
         "addresses": Kept(_YEAR_AND_A_MONTH, "after anything last came from them, where they are no family's", "as long as the messages that came from them"),
         "closings": Kept(
-            _YEAR_AND_A_MONTH, "after they were opened again, or the doubt about them ended", "who could be reached where must stay clear for a school year"
+            _YEAR_AND_A_MONTH,
+            "after a closed number was opened again, or a doubt about one ended",
+            "who could be reached where must stay clear for a school year",
         ),
         "consents": Kept(None, "as long as the address or the child that they are about is known", "the school must be able to show what was agreed"),
         "absences": Kept(
@@ -158,7 +160,7 @@ KINDS: Final = MappingProxyType(
             seen_by="the office and school leaders",
             source="the person",
             kept=("consents",),
-            tables=("consents",),
+            tables=("consents", "preferences"),
         ),
         "messages": Kind(
             title="Messages",
@@ -410,7 +412,7 @@ KINDS: Final = MappingProxyType(
             seen_by="staff; families what is for them",
             source="the school",
             kept=("school",),
-            tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts"),
+            tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts", "restorations"),
         ),
         "data requests": Kind(
             title="What someone asked about their own data",

@@ -22,6 +22,7 @@ from data.book import ClassLine
 from data.collection import CollectionRequest
 from data.conversation import Conversation
 from data.data_requests import DataRequest, ProviderDeletion
+from data.doubts import Doubt
 from data.inbox import InboxState, Received
 from data.kept_files import IncomingFile, IncomingState, KeptFile
 from data.messages import StaffMessage, Talk, ThreadNote
@@ -30,7 +31,7 @@ from data.people import Adult, AdultAddress, StaffAddress
 from data.setting_up import Upload
 from data.texts import Text as Written
 from data.texts import TextTranslation
-from school import School, attention, leaving
+from school import School, attention, closings, erased_log, leaving
 from school.capability import capabilities
 from school.data_map import KEPT as KEEPS
 
@@ -81,13 +82,17 @@ KEPT: Sequence[Kept] = (
 """What the law or its nature keeps, the same for everybody: so that the report tells nobody whether there is a safeguarding record."""
 
 
-def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, Any]:
+def erase(school: School, adult: Adult, request: DataRequest, *, is_rehearsal: bool = False) -> Mapping[str, Any]:
     """Erase `adult` for good, for `request`; the report as plain data, without their name. In one transaction, which the caller commits.
+
+    It is noted outside the database too, so that a backup that is put back is known to hold them; not in a rehearsal, which the caller undoes.
 
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
-    traces, former = _Traces.of(adult), _once_theirs(school, adult)
+    if not is_rehearsal:
+        erased_log.erased(school, adult.id)
+    traces, former = _Traces.of(school, adult), _once_theirs(school, adult)
     removed: Counter[str] = Counter(_held_by_capabilities(school, adult))
     kept = _keep_for_safeguarding(school, adult, traces.addresses)
     leaving.cut(school, [], [adult])
@@ -98,8 +103,7 @@ def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, An
     school.session.expire_all()
     school.session.delete(school.session.get_one(Adult, adult.id))
     school.session.flush()
-    removed["numbers and addresses"] += _let_go_of(school, traces.addresses)
-    removed["numbers and addresses"] += sum(remove_address(school, each) for each in _own(school, former))
+    removed["numbers and addresses"] += _let_go_of(school, {*traces.addresses, *former})
     school.session.expire_all()
     wanted = school.session.scalar(select(func.count()).where(ProviderDeletion.request_id == request.id)) or 0
     return {
@@ -119,9 +123,11 @@ class _Traces:
     addresses: Sequence[int]
 
     @staticmethod
-    def of(adult: Adult) -> _Traces:
-        own = [link.address for link in adult.addresses if len(link.address.adults) == 1]
-        return _Traces(adult.name, sorted({address.value for address in own}), [link.address_id for link in adult.addresses])
+    def of(school: School, adult: Adult) -> _Traces:
+        closed = closings.only_theirs(school, adult)
+        own = [*(link.address for link in adult.addresses if len(link.address.adults) == 1), *closed]
+        every = [*(link.address_id for link in adult.addresses), *(address.id for address in closed)]
+        return _Traces(adult.name, sorted({address.value for address in own}), every)
 
 
 def _held_by_capabilities(school: School, adult: Adult) -> Mapping[str, int]:
@@ -198,7 +204,7 @@ def _erase_the_houses(school: School, adult: Adult, address_ids: Sequence[int], 
     return removed
 
 
-def _own(school: School, address_ids: Sequence[int]) -> Sequence[int]:
+def _own(school: School, address_ids: Collection[int]) -> Sequence[int]:
     """Those of these addresses that nobody else is reached at. The adult's own links are gone by now."""
     shared = school.session.scalars(select(AdultAddress.address_id).where(AdultAddress.address_id.in_(address_ids))).all()
     staffs = school.session.scalars(select(StaffAddress.address_id).where(StaffAddress.address_id.in_(address_ids))).all()
@@ -218,13 +224,13 @@ def _ask_providers(school: School, request: DataRequest, received: Any, sent: An
     school.session.flush()
 
 
-def _let_go_of(school: School, address_ids: Sequence[int]) -> int:
+def _let_go_of(school: School, address_ids: Collection[int]) -> int:
     """Their own numbers and addresses go; where something that stays hangs on one, its row stays without its value. How many went."""
     own = _own(school, address_ids)
     for address in school.session.scalars(select(Address).where(Address.id.in_(own))).all():
         if remove_address(school, address.id):
             continue
-        _remove(school, delete(Consent).where(Consent.address_id == address.id))
+        _forget_what_was_agreed(school, address.id)
         address.value, address.token, address.state, address.state_since = f"erased {address.id}", None, AddressState.BAD, school.now
         address.last_heard_at = address.speaker_id = address.speaker_since = address.first_greeted_at = None
     school.session.flush()
@@ -232,22 +238,31 @@ def _let_go_of(school: School, address_ids: Sequence[int]) -> int:
 
 
 def _once_theirs(school: School, adult: Adult) -> Sequence[int]:
-    """Addresses that they wrote from or were written to at, and are not reached at any more: of whoever has left, all."""
+    """Addresses that they wrote from or were written to at, and are not reached at any more: of whoever has left, all.
+
+    Not those from which a stranger has written since: that number is somebody else's now.
+    """
     came = select(Received.address_id).where(Received.thread == f"a{adult.id}")
     went = select(Message.address_id).where(Message.adult_id == adult.id, Message.address_id.is_not(None))
-    still = {link.address_id for link in adult.addresses}
-    return [each for each in {*school.session.scalars(came), *school.session.scalars(went)} if each is not None and each not in still]
+    theirs = {*school.session.scalars(came), *school.session.scalars(went)} - {link.address_id for link in adult.addresses}
+    strangers = select(Received.address_id).where(Received.thread.in_([f"x{each}" for each in theirs]))
+    return [each for each in theirs - {*school.session.scalars(strangers)} if each is not None]
 
 
 def remove_address(school: School, address_id: int) -> bool:
     """Remove an address that is nobody's, with what was agreed there; False, and all is as it was, where something that stays names it."""
     try:
         with school.session.begin_nested():
-            _remove(school, delete(Consent).where(Consent.address_id == address_id))
+            _forget_what_was_agreed(school, address_id)
             _remove(school, delete(Address).where(Address.id == address_id))
     except IntegrityError:
         return False
     return True
+
+
+def _forget_what_was_agreed(school: School, address_id: int) -> None:
+    _remove(school, delete(Consent).where(Consent.address_id == address_id))
+    _remove(school, delete(Doubt).where(Doubt.address_id == address_id))
 
 
 def _remove(school: School, statement: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from school import School, closings, consent, demo, doubts, notices, welcomes
+from school import School, closings, consent, demo, doubts, family_records, leaving, notices, welcomes
 from school.closings import Reason
 from tests.world import World
 
@@ -60,6 +60,24 @@ def _doubts(school: School) -> list[str]:
     return [f"{row.why} {' and '.join(adult.name.split()[0] for adult in adults)}" for row, adults in doubts.open_doubts(school)]
 
 
+def _leaves(world: World, child: str) -> None:
+    """A child leaves the school, and with it whoever has no other child there."""
+    with world.house.store.write() as session:
+        school = School(session, world.moment, world.house.school_settings)
+        children = [demo.child(school, child)]
+        leaving.leave(school, children, leaving.adults_without_others(school, children), demo.member(school, OFFICE))
+
+
+def _comes_back(world: World, name: str, number: str) -> None:
+    """They are at the school again: the office has rung, and gives them their rights and a number."""
+    with world.house.store.write() as session:
+        school = School(session, world.moment, world.house.school_settings)
+        adult = demo.adult(school, name)
+        for child in leaving.come_back(school, adult):
+            family_records.allow(school, adult, child, family_records.RIGHTS)
+        family_records.add_number(school, adult, number, ["sms"], "Rang them", OFFICE)
+
+
 def _known(school: School, name: str) -> list[str]:
     row = welcomes.of(school, demo.adult(school, name))
     return [f"since {row.answered_at:%a %H:%M}"] if row is not None and row.answered_at is not None else []
@@ -75,6 +93,8 @@ ACTS: dict[str, Callable[..., None]] = {
     r"the number of (\w+) is gone": _is_gone,
     r"(\w+) was silent for a year": _is_silent,
     r"the school has something to say to (\w+)": _asks,
+    r"(\w+), a child, leaves": _leaves,
+    r"(\w+) is at the school again, reached at ([+\d]+)": _comes_back,
     r"the office opens what was closed of (\w+)": _opens,
 }
 FACTS: dict[str, Callable[..., list[str]]] = {r"where (\w+) is reached": _reached, r"(\w+) is known": _known, r"doubts": _doubts}
