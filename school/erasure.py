@@ -244,9 +244,11 @@ def _once_theirs(school: School, adult: Adult) -> Sequence[int]:
     """
     came = select(Received.address_id).where(Received.thread == f"a{adult.id}")
     went = select(Message.address_id).where(Message.adult_id == adult.id, Message.address_id.is_not(None))
-    theirs = {*school.session.scalars(came), *school.session.scalars(went)} - {link.address_id for link in adult.addresses}
+    known = select(Address.value).where(or_(Address.id.in_(came), Address.id.in_(went)))
+    same_phone = select(Address.id).where(Address.value.in_(known))  # on another channel nothing may have been said yet
+    theirs = {*school.session.scalars(same_phone)} - {link.address_id for link in adult.addresses}
     strangers = select(Received.address_id).where(Received.thread.in_([f"x{each}" for each in theirs]))
-    return [each for each in theirs - {*school.session.scalars(strangers)} if each is not None]
+    return [*(theirs - {*school.session.scalars(strangers)})]
 
 
 def remove_address(school: School, address_id: int) -> bool:
