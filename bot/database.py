@@ -12,6 +12,7 @@ import typer
 from bot.clock import now
 from data import migrate
 from data.backup import COPY_OF, BackupFailed, back_up
+from data.data_requests import DataRequestKind
 from data.inbox import Mark
 from data.lease import Lease
 from data.people import Adult
@@ -19,7 +20,7 @@ from data.restore import InUse, has_database, is_whole, put_back
 from data.store import DatabaseAway, Store
 from scheduler.lease import LASTS
 from scheduler.ticker import NAME as TICKER
-from school import School, erased_log, restored, upkeep
+from school import School, data_requests, erased_log, restored, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,10 +93,19 @@ def _finish(settings: Settings, url: str) -> _Finished:
             copy_of = moment_of_copy(school)
             restored.begin(school, copy_of)
             found = [each for each in erased_log.since(log_of_erased, copy_of) if session.get(Adult, each.adult_id) is not None]
+            for each in found:
+                if each.is_sure:
+                    _erase_again(school, session.get_one(Adult, each.adult_id))
             is_whole(session)
     finally:
         store.close()
     return _Finished(copy_of, found)
+
+
+def _erase_again(school: School, adult: Adult) -> None:
+    """Whoever was erased after the backup was made is not to come back with it."""
+    request = data_requests.ask(school, adult, DataRequestKind.ERASURE, how="restore")
+    data_requests.release_erasure(school, request, None, "")
 
 
 def moment_of_copy(school: School) -> datetime | None:
@@ -113,7 +123,10 @@ def _told(settings: Settings, path: Path, finished: _Finished, aside: str | None
         yield f"The one before is kept: {aside}. It holds families' words: remove it once nothing is missing."
     yield "Nothing is sent to any family until staff say so on the console, under Restored. Everybody has to log in anew."
     for each in finished.erased:
-        yield f"Adult {each.adult_id} was erased on {each.at:%d %B %Y} and is here again{'' if each.is_sure else ' (or was about to be)'}: erase them again."
+        if each.is_sure:
+            yield f"Adult {each.adult_id}, who was erased on {each.at:%d %B %Y}, was erased again."
+        else:
+            yield f"Adult {each.adult_id} may have been erased on {each.at:%d %B %Y}, and is here: look into the audit of the database before."
     log_of_erased = erased_log.of_database(settings.database_url, settings.erased_log)
     if not log_of_erased.exists():
         yield f"There is no list of erased adults ({log_of_erased}). If anyone was erased since this backup, erase them again."

@@ -52,7 +52,7 @@ def erase(settings: Settings, number: str, adult_id: int | None, *, yes: bool) -
                 return BAD_INPUT
             name, learnt = adult.name, erasure.learnt_from(school, adult)
             request = data_requests.ask(school, adult, DataRequestKind.ERASURE, how=HOW)
-            report = data_requests.release_erasure(school, request, None, "", is_rehearsal=not yes)
+            report = data_requests.release_erasure(school, request, None, "")
             if not yes:
                 session.rollback()
         if yes:

@@ -210,12 +210,20 @@ def _refuse_others(connection: Connection) -> None:
 def _move_aside(connection: Connection, schema: str, at: datetime) -> str | None:
     """Move what is in the school's schema into one of its own; its name. From now on nobody starts here but whoever restores."""
     connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{HALF}"')
-    aside = f"before_{_stamp(at).lower()}" if _things(connection, schema) else None
+    aside = _free_schema(connection, at) if _things(connection, schema) else None
     if aside is not None:
         connection.exec_driver_sql(f'CREATE SCHEMA "{aside}"')
         _move(connection, schema, aside)
     connection.exec_driver_sql(f'CREATE TABLE "{HALF}" (since timestamptz DEFAULT now())')
     return aside
+
+
+def _free_schema(connection: Connection, at: datetime) -> str:
+    taken, name, number = set(inspect(connection).get_schema_names()), f"before_{_stamp(at).lower()}", 1
+    while name in taken:
+        number += 1
+        name = f"before_{_stamp(at).lower()}_{number}"
+    return name
 
 
 def _move_back(connection: Connection, schema: str, aside: str | None) -> None:

@@ -143,10 +143,8 @@ def release_copy(school: School, request: DataRequest, by: Staff, checked: str) 
     _tell(school, request)
 
 
-def release_erasure(school: School, request: DataRequest, by: Staff | None, checked: str, *, is_rehearsal: bool = False) -> Mapping[str, object]:
+def release_erasure(school: School, request: DataRequest, by: Staff | None, checked: str) -> Mapping[str, object]:
     """Erase the adult who asked for it, and keep the report, which names nobody. `by` None: from the command line, where whoever types it answers for it.
-
-    A rehearsal does the same, for the caller to undo.
 
     Refuses with AlreadyDecided, NotChecked or NotThere.
     """
@@ -156,7 +154,7 @@ def release_erasure(school: School, request: DataRequest, by: Staff | None, chec
         raise NotThere
     adult = request.adult
     _decide(school, request, DataRequestState.RELEASED, by, checked=checked)
-    request.report = dict(erasure.erase(school, adult, request, is_rehearsal=is_rehearsal))
+    request.report = dict(erasure.erase(school, adult, request))
     audit.changed(school, by, "erased", "data request", request.id)
     school.session.flush()
     return request.report

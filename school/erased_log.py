@@ -34,11 +34,18 @@ class Erased:
 
 
 def erased(school: School, adult_id: int) -> None:
-    """Note that this adult is being erased in the transaction under way; call it beside the erasure. Raises OSError where that cannot be written down."""
+    """Note that this adult is being erased in the transaction under way; call it beside the erasure.
+
+    Nothing is noted of one that is only tried and rolled back. The commit raises OSError, and erases nobody, where that cannot be written down.
+    """
     session, at, is_open = school.session, school.now, [True]
     around = [*_around(session.get_nested_transaction() or session.get_transaction())]
     path = of_database(session.get_bind().engine.url, school.first_settings.erased_log)
-    _append(path, at, adult_id, BEGUN)
+
+    @event.listens_for(session, "before_commit")
+    def begin(session: Session) -> None:
+        if is_open[0] and not session.in_nested_transaction():
+            _append(path, at, adult_id, BEGUN)
 
     @event.listens_for(session, "after_commit")
     def note(session: Session) -> None:

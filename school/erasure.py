@@ -82,16 +82,14 @@ KEPT: Sequence[Kept] = (
 """What the law or its nature keeps, the same for everybody: so that the report tells nobody whether there is a safeguarding record."""
 
 
-def erase(school: School, adult: Adult, request: DataRequest, *, is_rehearsal: bool = False) -> Mapping[str, Any]:
+def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, Any]:
     """Erase `adult` for good, for `request`; the report as plain data, without their name. In one transaction, which the caller commits.
 
-    It is noted outside the database too, so that a backup that is put back is known to hold them; not in a rehearsal, which the caller undoes.
 
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
-    if not is_rehearsal:
-        erased_log.erased(school, adult.id)
+    erased_log.erased(school, adult.id)  # so that no older backup brings them back
     traces, former = _Traces.of(school, adult), _once_theirs(school, adult)
     removed: Counter[str] = Counter(_held_by_capabilities(school, adult))
     kept = _keep_for_safeguarding(school, adult, traces.addresses)

@@ -18,11 +18,12 @@ from bot import cli
 from bot.clock import now
 from data import migrate, restore
 from data.backup import BackupFailed, back_up, run_postgresql
+from data.data_requests import DataRequestKind
 from data.inbox import Mark
 from data.people import Adult
 from data.restoration import Restoration
 from data.store import Store
-from school import School, SchoolSettings, erased_log
+from school import School, SchoolSettings, data_requests, erased_log
 
 
 @pytest.fixture(autouse=True)
@@ -217,18 +218,25 @@ def test_an_older_backup_is_brought_to_this_version(engine: str, request: pytest
     assert len(restorations(url)) == 1
 
 
-def test_whoever_was_erased_since_is_named(url: str, backup: Path) -> None:
-    log = erased_log.of_database(url)
-    store = Store(url)
+def test_whoever_was_erased_since_is_erased_again(url: str, backup: Path) -> None:
+    log, store = erased_log.of_database(url), Store(url)
     with store.write() as session:
         first, second = session.scalars(select(Adult.id).order_by(Adult.id).limit(2))
-        erased_log.erased(School(session, now() - timedelta(days=1), SchoolSettings()), second)
-        erased_log.erased(School(session, now(), SchoolSettings()), first)
+        erased_log.erased(School(session, now() - timedelta(days=1), SchoolSettings()), second)  # before the backup, in which that number is someone else's
+    with store.write() as session:
+        school = School(session, now(), SchoolSettings())
+        request = data_requests.ask(school, session.get_one(Adult, first), DataRequestKind.ERASURE, how="staff")
+        data_requests.release_erasure(school, request, None, "")
     store.close()
     done = bookbag("db", "restore", str(backup), "--force")
     assert done.exit_code == 0, done.output
-    assert f"Adult {first} was erased on" in done.output
-    assert f"Adult {second} " not in done.output
+    assert f"Adult {first}, who was erased on" in done.output
+    assert f"Adult {second}," not in done.output
+    store = Store(url)
+    with store.read() as session:
+        assert session.get(Adult, first) is None
+        assert session.get(Adult, second) is not None
+    store.close()
     listed = bookbag("db", "erased")
     assert [line.split(",")[0] for line in listed.output.splitlines()] == [f"adult {first}", f"adult {second}"]
     assert bookbag("db", "erased", str(log)).output == listed.output

@@ -117,7 +117,8 @@ def _is_the_same_up_to_the_backup(drill: Drill, acknowledged: set[str], invented
     assert not acknowledged - is_now.keys()
     assert {key: was[key] for key in is_now} == is_now
     assert len(is_now) < len(was)
-    assert rows(drill.before, "SELECT id, name, language FROM adults") == rows(drill.after, "SELECT id, name, language FROM adults")
+    known = "SELECT id, name FROM adults"  # their language they may have changed since, by a text
+    assert rows(drill.before, known) == rows(drill.after, known)
     history = History.of(drill.after, [], invented)
     history._half_done()
     assert not history.faults, history.faults
