@@ -85,7 +85,6 @@ KEPT: Sequence[Kept] = (
 def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, Any]:
     """Erase `adult` for good, for `request`; the report as plain data, without their name. In one transaction, which the caller commits.
 
-
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
