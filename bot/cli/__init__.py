@@ -90,8 +90,11 @@ RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remo
 CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.ics", help="The calendar file to take in.", show_default=False)]
 Asked = Annotated[str, typer.Argument(metavar="FILE.yml", help="The file, or the name of one that Bookbag brings along, such as yearly.", show_default=False)]
 QuestionnaireId = Annotated[int, typer.Argument(metavar="ID", help="Its number: see `bookbag questionnaire list`.", show_default=False)]
-FamilyNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="Their phone number, or the id of a Telegram chat.", show_default=False)]
-AdultId = Annotated[int | None, typer.Option("--adult", metavar="ID", help="Which of the adults with this number.", show_default=False)]
+FamilyNumber = Annotated[
+    str,
+    typer.Argument(metavar="NUMBER", help="Their phone number, or the id of a Telegram chat; none where --adult says who.", show_default=False),
+]
+AdultId = Annotated[int | None, typer.Option("--adult", metavar="ID", help="Which of the adults with this number; or whoever has this id.", show_default=False)]
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the backup.", show_default=False)]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
 
@@ -419,7 +422,7 @@ def family_list(as_json: AsJson = False, config: Config = None) -> None:
 
 
 @family_app.command("export", short_help="What is held about one adult, as JSON.")
-def family_export(number: FamilyNumber, adult: AdultId = None, config: Config = None) -> None:
+def family_export(number: FamilyNumber = "", adult: AdultId = None, config: Config = None) -> None:
     """What is held about the adult with this number, as JSON; other adults', safeguarding and staff matter is set aside."""
     settings = settings_from(config)
     from bot import erasing
@@ -429,7 +432,7 @@ def family_export(number: FamilyNumber, adult: AdultId = None, config: Config = 
 
 @family_app.command("erase", short_help="Erase one adult.")
 def family_erase(
-    number: FamilyNumber,
+    number: FamilyNumber = "",
     adult: AdultId = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it. Without this it is only said what would be done.")] = False,
     config: Config = None,

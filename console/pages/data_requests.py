@@ -10,7 +10,7 @@ from fastapi import Response
 
 from console.desk import Desk
 from console.pages import Page
-from school import access, data_requests, erasure, held, provider_deletions
+from school import access, data_requests, erasure, held, provider_deletions, retention
 from school.access import Power
 from school.data_requests import CHECKS, AlreadyDecided, DataRequest, DataRequestKind, DataRequestState, NotChecked, ReasonNeeded
 from school.errors import NotThere
@@ -57,6 +57,7 @@ def show(desk: Desk) -> Response:
         states=STATES,
         words=words,
         found=found,
+        removed=retention.last(desk.school),
     )
 
 

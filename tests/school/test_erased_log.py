@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def test_an_erasure_is_noted_once_it_is_committed(database_url: str, tmp_path: P
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert erased_log.since(path, None) == [Erased(3, AT + timedelta(hours=1), True), Erased(57, AT + timedelta(hours=2), True)]
     assert erased_log.since(path, AT + timedelta(hours=1)) == [Erased(57, AT + timedelta(hours=2), True)]
+
+
+def test_what_is_undone_beside_it_says_nothing_of_it(database_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "erased"
+    with closing(Store(database_url)) as store, store.write() as session:
+        erased_log.erased(School(session, AT, SchoolSettings(erased_log=path)), 57)
+        session.begin_nested().rollback()
+    assert erased_log.since(path, None) == [Erased(57, AT, True)]
 
 
 def test_an_erasure_that_was_only_tried_leaves_no_trace(database_url: str, tmp_path: Path) -> None:
