@@ -62,6 +62,12 @@ languages: .venv/.ready  ## a row for each language: sentences, draft or read, p
 catalogs: .venv/.ready  ## bring every catalog up to the code; `bookbag translations check` says what is left to do
 	@$(BIN)/bookbag translations update
 
+.PHONY: sbom
+sbom: .venv/.ready  ## what Bookbag is made of, as CycloneDX: var/bookbag.cdx.json
+	@mkdir -p var
+	@$(BIN)/python -m bot.bill >var/bookbag.cdx.json
+	@echo "var/bookbag.cdx.json"
+
 .PHONY: test-rasa
 test-rasa: .venv/.ready-dev  ## the tests against a real Rasa server, in two or three minutes; needs what 'make rasa' sets up
 	@$(BIN)/pytest -m rasa $(PYTEST_ARGS)

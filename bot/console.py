@@ -57,6 +57,12 @@ class Hooks:
         if any(letter.isalpha() for letter in text):
             Learned(self._house.settings.nlu.model_dir).add(text, intent)
 
+    def unlearn(self, texts: Sequence[str]) -> None:
+        """Whoever wrote these was erased: they are in no example any more, and soon in no model. The database's log is emptied too."""
+        if Learned(self._house.settings.nlu.model_dir).forget(texts):
+            self.learn()
+        self._house.store.forget_log()
+
     def intents(self) -> Sequence[str]:
         """Every intent that a message can be said to have had, in alphabetical order."""
         return _intents()

@@ -77,11 +77,11 @@ def told(report: Any) -> Sequence[str]:
 
 def _chosen(school: School, number: str, adult_id: int | None) -> Adult | None:
     """The one adult who is meant; None where that cannot be told, and why on standard error."""
-    found = _with_number(school, number)
+    found = _with_number(school, number) if number else school.session.scalars(select(Adult).where(Adult.id == adult_id)).all()
     if adult_id is not None:
         found = [adult for adult in found if adult.id == adult_id]
     if not found:
-        typer.echo("Nobody with this number." if adult_id is None else f"Nobody with this number has the id {adult_id}.", err=True)
+        typer.echo("Nobody with this number." if adult_id is None else f"Nobody here has the id {adult_id}.", err=True)
         return None
     if len(found) > 1:
         typer.echo("More than one adult has this number. Say which with --adult ID:", err=True)

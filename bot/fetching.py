@@ -6,27 +6,23 @@ What is to be done stands in the database, each step is written down when it is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 
-from bot.channels.base import Attachment, Channel
+from bot.channels.base import Attachment
 from bot.channels.errors import Rejected, SendError, Verdict
-from bot.clock import Clock
+from bot.stage import Stage
 from data.kept_files import IncomingFile
-from data.store import DatabaseAway, Store
-from school import School, SchoolSettings, kept_files
+from school import School, kept_files
 from school.errors import NotAllowed, TooLarge
 from school.kept_files import Examined
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 AT_ONCE = 2
 """How many files are in hand together: each takes some megabytes, and a picture a second of one core."""
-POLL = 1.0
 MAY_PASS = frozenset({Verdict.OUR_ACCOUNT, Verdict.LIMITED, Verdict.THEIRS})
 """Refusals that are no fault of the file: it is asked for again."""
 
@@ -42,25 +38,10 @@ class Wanted:
     name: str
 
 
-class Fetcher:
-    """Fetches for one process. `run` goes on until it is cancelled; `run_once` does what can be done now: for tests."""
+class Fetcher(Stage):
+    """Fetches for one process."""
 
-    def __init__(self, store: Store, settings: SchoolSettings, channels: Mapping[str, Channel], clock: Clock) -> None:
-        self._store, self._settings, self._channels, self._clock = store, settings, channels, clock
-
-    async def run(self) -> None:
-        """Fetch and delete for ever what comes to be wanted; nothing that goes wrong ends it."""
-        while True:
-            try:
-                done = await self.run_once()
-            except DatabaseAway:
-                log.warning("database away", at="fetching")
-                done = 0
-            except Exception as error:
-                log.exception("fetching failed", error=type(error).__name__)
-                done = 0
-            if not done:
-                await asyncio.sleep(POLL)
+    name = "fetching"
 
     async def run_once(self) -> int:
         """Fetch what is wanted, delete what is kept, a few of each; how many there were."""
@@ -109,17 +90,6 @@ class Fetcher:
     async def _note(self, file: Wanted, what: str, rule: Callable[[School, int, str], None], reason: str) -> None:
         log.warning(what, trace=file.trace, channel=file.channel, reason=reason)
         await self._write(lambda school: rule(school, file.incoming_id, reason))
-
-    def _read(self, look: Callable[[School], T]) -> T:
-        with self._store.read() as session:
-            return look(School(session, self._clock(), self._settings))
-
-    async def _write(self, work: Callable[[School], object]) -> None:
-        def written() -> None:
-            with self._store.write() as session:
-                work(School(session, self._clock(), self._settings))
-
-        await asyncio.to_thread(written)
 
 
 def _wanted(row: IncomingFile) -> Wanted:

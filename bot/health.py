@@ -16,6 +16,7 @@ from bot.metrics import Metrics
 from bot.running import Running
 from data.inbox import Mark
 from data.store import DatabaseAway
+from school import School, upkeep
 
 LOOKS_LAST: Final = 1.0
 """Seconds for which what was found of the database counts: who asks often must not make it write often."""
@@ -92,9 +93,19 @@ def _notes(house: House) -> list[str]:
     for name, guard in house.translators.providers.items():
         if guard.state.until is not None:
             notes.append(f"{name} rests until {guard.state.until:%H:%M} UTC ({guard.state.why}): the next provider translates, or texts wait")
+    notes += _upkeep(house)
     if house.store.is_sqlite:
         notes.append(f"SQLite {sqlite3.sqlite_version}, one writing connection")
     return notes
+
+
+def _upkeep(house: House) -> list[str]:
+    """What the technician should see to; nothing where the database cannot be asked, which is a reason of its own."""
+    try:
+        with house.store.read() as session:
+            return list(upkeep.wrong(School(session, house.clock(), house.school_settings)).values())
+    except DatabaseAway:
+        return []
 
 
 def _may_see(request: Request, house: House) -> bool:

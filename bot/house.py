@@ -14,6 +14,7 @@ from bot.channels.base import PHONES, Channel, ChannelName
 from bot.clock import Clock, now
 from bot.dispatcher import DeliverySettings, Dispatcher
 from bot.fetching import Fetcher
+from bot.forgetting import Forgetter
 from bot.inbox import Inbox
 from bot.mail import Mailer
 from bot.rasa import WithRasa
@@ -118,8 +119,9 @@ class House:
             self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
         )
         self.translators = translators(settings, self.store, self.school_settings, clock)
-        self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings))
+        self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings), settings.email.technician)
         self.fetcher = Fetcher(self.store, self.school_settings, self.channels, clock)
+        self.forgetter = Forgetter(self.store, self.school_settings, self.channels, clock)
         self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
 
     @property
@@ -227,6 +229,7 @@ def _turn_settings(settings: Settings, *, via: str, strict: bool) -> TurnSetting
         late_after=timedelta(hours=settings.catch_up.late_after),
         per_hour=settings.limits.per_number_per_hour,
         claim_expires=timedelta(seconds=settings.delivery.claim_expires),
+        advanced_opt_out=settings.twilio.advanced_opt_out,
         via=via,
         strict=strict,
     )

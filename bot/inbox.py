@@ -23,7 +23,7 @@ from bot.together import Together
 from data.inbox import InboxState, Received, Seen
 from data.store import DatabaseAway, Store
 from school import School, SchoolSettings, addresses, calls, kept_files, recognition
-from school.consent import CARRIER_WORDS, heard_from, mark_bad
+from school.consent import CARRIER_WORDS, as_carrier_reads, heard_from, mark_bad
 
 log = structlog.get_logger()
 
@@ -108,7 +108,7 @@ def _store(school: School, message: Inbound, via: str) -> str:
     if message.kind is InboundKind.BLOCKED:
         mark_bad(school, address)
         return trace
-    heard_from(school, address, says_stop=message.opt_out == "STOP" or message.text.strip().casefold().rstrip(".!") in CARRIER_WORDS)
+    heard_from(school, address, says_stop=message.opt_out == "STOP" or as_carrier_reads(message.text) in CARRIER_WORDS)
     if message.kind is InboundKind.UNBLOCKED:
         return trace
     recognition.join_same_number(school, address)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, exists, false, func, or_, select, true, update
 from sqlalchemy.orm import aliased
 
 from bot.conversation.engine import Reply
@@ -22,7 +22,7 @@ from data.base import UtcDateTime
 from data.inbox import Received
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.people import Adult, AdultAddress
-from school import School, daily_limit, openers, texts
+from school import School, daily_limit, doubts, openers, restored, texts
 from school.addresses import WHATSAPP_WINDOW
 from school.attention import call_for_a_person
 from school.calendar import end_of_quiet
@@ -85,26 +85,33 @@ def due(school: School, limit: int, channels: Channels, via: str = "", *, only: 
     """What may leave now, in the order it should: replies first, then by age; for one address only the oldest, and none while another is on its way there.
 
     What would leave on a channel that is not open is left out, so that a slow channel's queue hides nobody else's. `only` names one message.
+    In a school that was restored, and that staff have not let send again, nothing may leave but a call for a named person that is newer than the restore.
     """
-    at = {"now": school.now, "day_ago": school.now - WHATSAPP_WINDOW, "only": only, "most": limit}
-    statement = _due(frozenset(channels.on), frozenset(channels.open), frozenset(channels.windowed), via, is_one=only is not None)
+    held = restored.held(school) if via == "" else None
+    since = held.restored_at if held is not None else None
+    at = {"now": school.now, "day_ago": school.now - WHATSAPP_WINDOW, "only": only, "most": limit, "restored_at": since}
+    ways = (frozenset(channels.on), frozenset(channels.open), frozenset(channels.windowed))
+    statement = _due(*ways, via, is_one=only is not None, is_held=held is not None)
     return school.session.scalars(statement, at).all()
 
 
 @lru_cache(maxsize=64)
-def _due(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str], via: str, *, is_one: bool) -> Select[Message]:
+def _due(on: frozenset[str], are_open: frozenset[str], windowed: frozenset[str], via: str, *, is_one: bool, is_held: bool) -> Select[Message]:
     """The question of `due`, built once for each set of open channels: building it costs more than asking it."""
     now, address = bindparam("now", type_=UtcDateTime), _where_to(on, windowed)
+    is_next = true() if is_held else ~_waits_behind(address)  # what passes waits for nothing that is held
     is_time = and_(or_(Message.not_before.is_(None), Message.not_before <= now), or_(Message.next_at.is_(None), Message.next_at <= now))
     statement = (
         select(Message)
         .where(Message.state == OutboxState.QUEUED, Message.via == via, is_time)
-        .where(or_(and_(_is_open(address, are_open), ~_waits_behind(address)) if are_open else false(), Message.useless_after <= now))
+        .where(or_(and_(_is_open(address, are_open), is_next) if are_open else false(), Message.useless_after <= now))
         .where(~_is_busy(address))
         .order_by(Message.lane, Message.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=Message)
     )
+    if is_held:
+        statement = statement.where(Message.kind == restored.PASSES, Message.created_at >= bindparam("restored_at", type_=UtcDateTime))
     return statement.where(Message.id == bindparam("only", type_=Integer)) if is_one else statement
 
 
@@ -197,6 +204,15 @@ def wait_for_morning(school: School, message: Message, *, is_opened: bool = Fals
     return True
 
 
+def ask_whose(school: School, message: Message, address: Address, said: Reply, key: str) -> Message:
+    """The question whether a phone is still a parent's, which `message` waits for. It is to whoever has the phone: no adult of ours, as far as is known."""
+    row = Message(key=key, uid=secrets.token_hex(8), trace=message.trace, via=message.via, kind=doubts.KIND, address=address, created_at=school.now)
+    row.text, row.english, row.choices, row.lane = said.text, said.english or None, [list(choice) for choice in said.choices], message.lane
+    school.session.add(row)
+    school.session.flush()
+    return row
+
+
 def wait_for_tomorrow(school: School, message: Message, address: Address) -> bool:
     """Whether the day's limit of paid parts holds this message back; if so it waits for the next day, or until the limit is lifted."""
     if not daily_limit.holds(school, message, address):
@@ -244,6 +260,12 @@ def _opener(school: School, message: Message, address: Address) -> Message:
 def cancel(message: Message) -> None:
     """Queued → cancelled: what it was about is no longer so."""
     message.state = OutboxState.CANCELLED
+
+
+def not_wanted(message: Message) -> None:
+    """Queued → cancelled: they have switched off messages of this kind."""
+    cancel(message)
+    message.verdict = "switched_off"
 
 
 def expire(school: School, message: Message) -> None:

@@ -21,6 +21,7 @@ from bot.channels.base import Receipt, StatusUpdate
 from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
 from bot.pace import Pace
 from bot.words_last import Words
+from data.addresses import Address
 from data.attention import Need
 from data.outbox import Callback, Message, OutboxState
 from school import School, consent, openers
@@ -135,9 +136,9 @@ class Outcomes:
     def _gave_up(self, school: School, message: Message, state: OutboxState, verdict: Verdict, code: str | None) -> None:
         """It will not arrive at this address. A notice, and what must arrive, goes to the person's next address if they have one; else staff see it."""
         if message.address is not None and verdict is Verdict.OPTED_OUT:
-            consent.opt_out(school, message.address, how="carrier")
+            self._fell_out_of_step(school, message.address)
         if message.address is not None and verdict is Verdict.BAD_ADDRESS:
-            consent.mark_bad(school, message.address)
+            consent.mark_bad(school, message.address, code)
         may_go_on = verdict not in NOT_ELSEWHERE and message.kind != openers.KIND and (message.kind != "reply" or message.must_arrive)
         following = self._words.next_address(school, message) if may_go_on else None
         if following is not None:
@@ -147,6 +148,13 @@ class Outcomes:
             outbox.refused(school, message, verdict, code)
         else:
             outbox.report(school, message, state, verdict, code)
+
+    def _fell_out_of_step(self, school: School, address: Address) -> None:
+        """The carrier says that they sent STOP, which we did not know: staff are told once, since only they can ask for the START that ends it."""
+        if not consent.is_blocked(address):
+            detail = "they sent STOP to the phone company: ask them to text START"
+            call_for_a_person(school, Need.ADDRESS, key=f"carrier-stop:{address.id}:{school.today}", address=address, detail=detail)
+        consent.opt_out(school, address, how=consent.CARRIER)
 
     # What is reported later
 

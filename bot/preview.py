@@ -83,7 +83,7 @@ def preview(
 
     `public_url` is where the link to its document leads; `per_second` are the message parts a second that each channel's sender may send.
     """
-    plan = broadcasts.plan(school, audience_of(broadcast), at=at, is_urgent=broadcast.is_urgent)
+    plan = broadcasts.plan(school, audience_of(broadcast), at=at, is_urgent=broadcast.is_urgent, off=broadcasts.switches(broadcast))
     looks = [_look(school, broadcast, plan, reader, public_url) for reader in _readers(school, broadcast, plan.languages)]
     parts = {look.language: look.sms_parts for look in looks}
     broadcasts.measured(broadcast, parts, {look.language: look.first_parts for look in looks})

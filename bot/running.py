@@ -99,7 +99,7 @@ class Running:
             threading.Thread(target=warm, args=[house.embedded, self._settled], name="warm", daemon=True).start()
         self._dispatching = asyncio.create_task(house.dispatcher.run())
         self._tasks.append(asyncio.create_task(self._turns.run()))
-        self._lead("chores", lambda: [house.translators.run(), house.fetcher.run(), house.telling.run()])
+        self._lead("chores", lambda: [house.translators.run(), house.fetcher.run(), house.forgetter.run(), house.telling.run()])
 
     def _lead(self, name: str, works: Callable[[], Sequence[Coroutine[None, None, None]]]) -> None:
         leading = Leading(self._house, name, works)

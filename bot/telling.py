@@ -9,7 +9,7 @@ import structlog
 from bot.clock import Clock
 from bot.mail import Mailer
 from data.store import DatabaseAway, Store
-from school import LONDON, School, SchoolSettings, told
+from school import LONDON, School, SchoolSettings, told, upkeep
 from school.told import Waits
 
 log = structlog.get_logger()
@@ -21,8 +21,11 @@ EVERY = 30.0
 class Telling:
     """Looks now and then whom to tell, and tells them."""
 
-    def __init__(self, store: Store, settings: SchoolSettings, clock: Clock, mailer: Mailer | None, public_url: str | None) -> None:
+    def __init__(
+        self, store: Store, settings: SchoolSettings, clock: Clock, mailer: Mailer | None, public_url: str | None, technician: str | None = None
+    ) -> None:
         self._store, self._settings, self._clock, self._mailer, self._public_url = store, settings, clock, mailer, public_url
+        self._technician = technician
 
     async def run(self) -> None:
         """Tell them for ever; without a mail server nobody is told."""
@@ -47,7 +50,19 @@ class Telling:
                 for waits in sent:
                     told.told(School(session, self._clock(), self._settings), waits)
             log.info("staff told", people=len(sent))
-        return len(sent)
+        return len(sent) + self._tell_technician()
+
+    def _tell_technician(self) -> int:
+        """Mail whoever looks after the server what is wrong with it, once a day; how many took it."""
+        if self._mailer is None or self._technician is None:
+            return 0
+        with self._store.read() as session:
+            lines = upkeep.to_tell(School(session, self._clock(), self._settings))
+        if not lines or not self._mailer.send(self._technician, "Bookbag: the server needs a hand", "".join(f"{line}\n\n" for line in lines)):
+            return 0
+        with self._store.write() as session:
+            upkeep.told(School(session, self._clock(), self._settings))
+        return 1
 
     def _words(self, waits: Waits) -> tuple[str, str]:
         page = f"{self._public_url}/console" if self._public_url else "Bookbag's console"

@@ -30,7 +30,7 @@ from data.people import Adult
 from data.store import DatabaseAway, Store
 from nlu.face import Level
 from scheduler import claims
-from school import School, SchoolSettings, addresses, closings, consent, families, kept_files, messages, openers, recognition, safeguarding
+from school import School, SchoolSettings, addresses, closings, consent, families, kept_files, messages, openers, recognition, restored, safeguarding
 from school.attention import add_words, call_for_a_person
 from school.capability import capabilities
 from translations import _
@@ -47,6 +47,8 @@ ALARMED = 3
 """How many more answers a stranger gets in a day when someone may be at risk."""
 ALWAYS_HEARD = frozenset({"stop", "start", "help", "speak_to_person", "ring_me"})
 """What is answered however much was written before: the law asks it of STOP, and a person can always be reached."""
+NEVER_LATE = frozenset({"stop", "start"})
+"""What is done however late it comes: whoever said STOP while nobody heard it has said it."""
 WISHES_FOR_A_PERSON = frozenset({"speak_to_person", "ring_me"})
 WRONG_NUMBER = "wrong_number"
 NOT_TEXT = frozenset({InboundKind.PHOTO, InboundKind.VOICE, InboundKind.LOCATION, InboundKind.OTHER})
@@ -58,6 +60,7 @@ class TurnSettings:
 
     `settle` is how long free text may be followed by more of it; past `late_after` a message is not acted on; `per_hour` is what one address may write.
     Where several processes take turns, another takes a turn that was not taken for `claim_expires`.
+    `advanced_opt_out`: the carrier answers STOP, START and HELP by the words that the school has given it.
     """
 
     settle: timedelta = timedelta(seconds=3)
@@ -189,7 +192,10 @@ class Turns:
             self._raise_alarm(school, heard, first, adult)
         if self._is_too_much(school, first, adult, more=ALARMED if heard.is_alarming else 0):
             return "too much"
-        if self._is_late(school, first):
+        if self._cannot_be_answered(school, heard, first, adult):
+            return "cannot be answered"
+        # A cry for help is the lead's alone to read, and what is said to it is true at any hour.
+        if not heard.is_alarming and heard.utterance.exact not in NEVER_LATE and self._is_late(school, first):
             self._leave_to_staff(school, first, adult)
             return "late"
         if adult is not None:
@@ -280,14 +286,16 @@ class Turns:
             return conversation.begin(utterance.exact)
         if first.address.state == AddressState.OPTED_OUT:
             return Reply("")
+        asks = "still_theirs" if first.address.state == AddressState.DOUBTED else "who_is_writing"
         is_empty = first.kind != InboundKind.BUTTON and not _can_be_read(utterance.text)
-        if conversation.state.question is not None and (shares or not is_empty):
+        is_asked = conversation.state.question is not None and (not shares or any(frame.dialogue == asks for frame in conversation.state.frames))
+        if is_asked and (shares or not is_empty):
             if not shares and utterance.exact in WISHES_FOR_A_PERSON:
                 utterance = replace(utterance, exact=None)  # 'please ring me' is what they have to say to the office
             return conversation.hear(utterance)
         if shares:
             first.state = InboxState.ASIDE
-            return conversation.begin("who_is_writing")
+            return conversation.begin(asks)
         return conversation.begin("unknown_chat" if first.address.channel == "telegram" else "stranger", text=utterance.text)
 
     def _recognise(self, school: School, conversation: Conversation, first: Received) -> Reply:
@@ -309,8 +317,8 @@ class Turns:
         return said
 
     def _release_what_waited(self, school: School, first: Received) -> None:
-        """It is known now who writes on a shared phone: what they had written takes its turn in their own conversation."""
-        adult = recognition.speaker(school, first.address) if len(families.adults_at(first.address)) > 1 else None
+        """It is known now who writes, on a shared phone or one that was doubted: what they had written takes its turn in their own conversation."""
+        adult = recognition.speaker(school, first.address) if first.thread.startswith("x") else None
         if adult is None:
             return
         for row in school.session.scalars(select(Received).where(Received.address_id == first.address_id, Received.state == InboxState.ASIDE)):
@@ -321,21 +329,34 @@ class Turns:
 
     def _carrier_has_answered(self, school: School, first: Received) -> bool:
         """Whether the carrier took this as STOP, START or HELP and answered itself: the opt-out is kept in step, and we stay silent."""
-        word = first.text.strip().casefold().rstrip(".!")
-        if first.opt_out is None and (first.address.channel != "sms" or self._settings.advanced_opt_out):
-            return False
-        if first.opt_out == "STOP" or (first.opt_out is None and word in consent.CARRIER_WORDS):
-            consent.opt_out(school, first.address, how="carrier")
+        has_own_words = self._settings.advanced_opt_out
+        taken = consent.taken_by_carrier(first.address, first.text, first.opt_out, has_own_words=has_own_words)
+        if taken == "STOP":
+            consent.opt_out(school, first.address, how=consent.CARRIER)
             _forget_dialogues(school.session, first.thread)
+            word = consent.as_carrier_reads(first.text)
             if word in ("cancel", "end", "quit"):
                 call_for_a_person(
                     school, Need.ADDRESS, key=f"carrier-stop:{first.id}", address=first.address, detail=f"{word.upper()} stopped texts; ask for START"
                 )
             return True
-        if first.opt_out == "START" or (word in ("start", "unstop", "yes") and first.address.state == AddressState.OPTED_OUT):
-            consent.opt_in(school, first.address, how="carrier")
-            return first.opt_out is not None
-        return first.opt_out == "HELP"
+        if taken == "START":
+            consent.opt_in(school, first.address, how=consent.CARRIER)
+            return first.opt_out is not None or has_own_words
+        return taken == "HELP"
+
+    def _cannot_be_answered(self, school: School, heard: _Heard, first: Received, adult: Adult | None) -> bool:
+        """Whether the carrier lets no answer through to them: staff get what they wrote, to ring them and to ask them to text START.
+
+        Their own word for START is tried where it may be one of the carrier's.
+        """
+        may_come_back = heard.utterance.exact == "start" and (self._settings.advanced_opt_out or first.address.channel != "sms")
+        if not consent.is_blocked(first.address) or may_come_back:
+            return False
+        if families.adults_at(first.address):
+            detail = "no answer can be sent there: ask them to text START"
+            call_for_a_person(school, Need.ADDRESS, key=f"blocked:{first.id}", adult=adult, address=first.address, text=first.text, detail=detail)
+        return True
 
     def _is_too_much(self, school: School, first: Received, adult: Adult | None, *, more: int) -> bool:
         """Whether this address writes so much, or is a stranger answered so often today, that it is answered no more: two robots would talk for ever.
@@ -361,11 +382,15 @@ class Turns:
         return True
 
     def _is_late(self, school: School, first: Received) -> bool:
-        """Whether acting on it could do harm by now. An answer that is confided is never too late, and must not reach staff with a name."""
+        """Whether acting on it could do harm by now. An answer that is confided is never too late, and must not reach staff with a name.
+
+        In a school that was just restored every message is: what it refers to may not be known here, and no answer would leave.
+        """
         state = _state(school.session, first.thread)
         if state.question is not None and state.frames and state.frames[-1].topic:
             return False
-        return school.now - min(first.sent_at or first.received_at, first.received_at) > self._settings.late_after
+        is_held = self._settings.via == "" and restored.is_held(school)
+        return is_held or school.now - min(first.sent_at or first.received_at, first.received_at) > self._settings.late_after
 
     def _leave_to_staff(self, school: School, first: Received, adult: Adult | None) -> None:
         """It came in so late that acting on it could do harm: staff get it, and the parent is told."""

@@ -36,7 +36,8 @@ JOINTS = re.compile(r"(?:[.!?;]\s+|\s+(?:and also|also|and then|and can i|and)\s
 SAFEGUARDING = "safeguarding"
 FEW_AFTER_YES = 5
 """Words of a message that begins with a yes or no and means no more than that."""
-ASKED_ABOUT = frozenset({"stop"})
+ASKED_ABOUT = frozenset({"stop", "wrong_number"})
+"""What cuts somebody off: all messages, or the number itself."""
 PLEASANTRIES = frozenset({"greet", "thanks", "goodbye", "small_talk", "affirm", "deny", "out_of_scope"})
 """What stands beside a wish in a polite message, and is none."""
 TELLING = 5
@@ -140,7 +141,7 @@ def _wishes(engine: Understander, text: str, context: Context) -> Sequence[Under
 
 
 def _careful(wish: Understanding) -> Understanding:
-    """A guess that would end all messages is asked about: only the exact lists do that at a word."""
+    """A guess that would end all messages is asked about: only exact words do that at once."""
     return replace(wish, decision=Decision.CONFIRM) if wish.intent in ASKED_ABOUT and wish.decision is Decision.ACT else wish
 
 

@@ -22,7 +22,7 @@ from data.outbox import Lane, Message
 from data.people import Adult, AdultAddress
 from data.store import Store
 from data.texts import Text, same_language
-from school import School, SchoolSettings, addresses, daily_limit, openers, texts
+from school import School, SchoolSettings, addresses, daily_limit, doubts, openers, preferences, texts
 from school.capability import capabilities
 from school.files import File
 from translations import _
@@ -37,7 +37,7 @@ LEFT_OPEN = timedelta(minutes=30)
 WAIT_FOR_TRANSLATION = timedelta(seconds=5)
 """How long a notice waits before looking again whether what it carries is translated."""
 LONGEST_USE = timedelta(hours=10)
-STAYS = ("reply", openers.KIND)
+STAYS = ("reply", openers.KIND, doubts.KIND)
 """Kinds of message that go to the address which they were made for, or nowhere."""
 
 Begin = Callable[[School], tuple[Adult, Mapping[str, int | str]] | None]
@@ -68,17 +68,19 @@ class Words:
             return None
         address = self._address(school, message)
         if address is None or not addresses.is_texted(school, address):
-            self._goes_nowhere(school, message)
-            return None
+            question = self._goes_nowhere(school, message)
+            return self.prepare(school, question, may_leave) if question is not None else None
         if message.kind not in STAYS and not self._can_use(school, address):
             opener = outbox.ask_to_open(school, message, address, has_other=self._has_other(school, message, address))
             return self.prepare(school, opener, may_leave) if opener is not None else None
         if openers.was_opened(message) and address.channel != ChannelName.WHATSAPP and outbox.wait_for_morning(school, message):
             return None  # they opened another's, or long ago
+        if message.verdict == doubts.KIND:
+            message.verdict = None  # another way was found
         if outbox.wait_for_tomorrow(school, message, address) or not may_leave(address) or (message.text is None and not self._word(school, message, address)):
             return None
         message.address = address
-        if message.kind != openers.KIND:
+        if message.kind not in (openers.KIND, doubts.KIND):
             _introduce(school, message, address)
         if openers.was_opened(message):
             message.verdict = message.code = None
@@ -120,6 +122,30 @@ class Words:
             message.verdict = openers.NO_WINDOW  # staff see why it goes another way
         return chosen
 
+    def _doubted(self, school: School, message: Message) -> Address | None:
+        """Where whoever has the phone can be asked whether it is still theirs, or was asked and may still answer; there is no other way to them."""
+        adult = school.session.get(Adult, message.adult_id) if message.adult_id else None
+        asked = doubts.to_ask(school, adult) if adult is not None else ()
+        return next((address for address in asked if self._carries_now(school, address)), None)
+
+    def _ask_whose(self, school: School, message: Message, address: Address) -> Message | None:
+        """The message waits; the question that it waits for, if that was not asked before. Its answer is a stranger's, until it is given."""
+        outbox.postpone(message, school.now + doubts.LOOKED_AGAIN)
+        message.verdict = doubts.KIND
+        doubt = doubts.must_ask(school, address)
+        if doubt is None:
+            return None
+        thread = f"x{address.id}"
+        kept = school.session.get(Kept, thread, with_for_update=True) or Kept(thread=thread, state={}, updated_at=school.now)
+        state = State.from_json(kept.state)
+        said = Conversation(school, None, address, state, language=address.adults[0].language).begin("still_theirs")
+        question = outbox.ask_whose(school, message, address, said, f"{doubts.KIND}:{doubt.id}")
+        if said.question is not None:
+            said.question.outbox = question.uid
+        kept.state, kept.updated_at = state.to_json(), school.now
+        school.session.add(kept)
+        return question
+
     def _has_other(self, school: School, message: Message, address: Address) -> bool:
         """Whether another way is open to whoever it is for, that has not failed already."""
         if message.adult_id is None or message.verdict not in (None, openers.NO_WINDOW):
@@ -142,11 +168,16 @@ class Words:
             return False
         return openers.wait(school, message, address, has_other=has_other) is not None
 
-    def _goes_nowhere(self, school: School, message: Message) -> None:
+    def _goes_nowhere(self, school: School, message: Message) -> Message | None:
+        """Staff hear of it, unless it can wait for an answer to the question that comes back, where that was not asked before."""
+        doubted = self._doubted(school, message)
+        if doubted is not None:
+            return self._ask_whose(school, message, doubted)
         if message.adult_id is None and message.address is not None and not addresses.is_texted(school, message.address):
             outbox.cancel(message)  # what that stranger wrote is with the office: a flood of failures would bury it
         else:
             outbox.refused(school, message, *self._why_nowhere(school, message))
+        return None
 
     def _why_nowhere(self, school: School, message: Message) -> tuple[str, str | None]:
         """Why there is no address for it, as a verdict and a code."""
@@ -160,8 +191,11 @@ class Words:
         return address.channel in self._channels and openers.is_closed(school, address)
 
     def _can_use(self, school: School, address: Address) -> bool:
+        return address.state == AddressState.USABLE and self._carries_now(school, address)
+
+    def _carries_now(self, school: School, address: Address) -> bool:
         channel = self._channels.get(address.channel)
-        if channel is None or address.state != AddressState.USABLE or not addresses.is_texted(school, address):
+        if channel is None or not addresses.is_texted(school, address):
             return False
         return not channel.limits.keeps_window or addresses.is_whatsapp_window_open(address, school.now)
 
@@ -253,6 +287,9 @@ def _is_its_time(school: School, message: Message) -> bool:
         return False
     if message.kind == openers.KIND and not openers.is_awaited(school, message):
         outbox.cancel(message)
+        return False
+    if message.text is None and preferences.is_switched_off(school, message):
+        outbox.not_wanted(message)
         return False
     return not outbox.wait_for_morning(school, message, is_opened=openers.was_opened(message))
 

@@ -16,7 +16,7 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 
-from school import School, audit
+from school import School, audit, restored
 from school.access import Power, Viewer
 from school.families import Adult
 
@@ -41,6 +41,9 @@ class Hooks(Protocol):
 
     def correct(self, text: str, intent: str) -> None:
         """A parent's message had this intent: to be learnt."""
+
+    def unlearn(self, texts: Sequence[str]) -> None:
+        """Whoever wrote these was erased: forget what was learnt from them."""
 
     def intents(self) -> Sequence[str]:
         """Every intent that a message can be said to have had, in order."""
@@ -189,6 +192,11 @@ class Desk:
     def menu(self) -> Sequence[Link]:
         """What whoever sits here finds in the menu, and how much waits there."""
         return tuple(self.rendering.menu(self))
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing is sent, since the school was put back from a backup."""
+        return restored.is_held(self.school)
 
     def render(self, template: str, block: str | None = None, status: int = 200, **shown: Any) -> Response:
         """A page; its named `block` alone, where the page asks for that part of itself."""

@@ -19,6 +19,7 @@ class AddressState(StrEnum):
 
     USABLE = "usable"
     OPTED_OUT = "opted_out"  # they said STOP here
+    DOUBTED = "doubted"  # it may be someone else's by now: whoever has it is asked first
     BAD = "bad"  # the provider says there is no such number, or it blocked us; a new message from it makes it usable again
 
 
@@ -38,6 +39,7 @@ class Address(Base):
     value: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(20), default=AddressState.USABLE)
     state_since: Mapped[Utc | None]
+    carrier_stopped_at: Mapped[Utc | None]  # since when the phone company lets nothing of ours through; only a START from there ends it
     last_heard_at: Mapped[Utc | None]  # WhatsApp's 24-hour window, 'who is writing?', and long silence
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("adults.id", ondelete="SET NULL"))  # who is writing, where two adults share it
     speaker_since: Mapped[Utc | None]

@@ -38,6 +38,7 @@ class Need(StrEnum):
     MEDICAL = "medical"  # news about a child's health
     BOOK_ANSWER = "book_answer"  # an answer to what the home/school book said
     CHILD_DAY = "child_day"  # a parent asks how the day is or was
+    UPKEEP = "upkeep"  # for the technician: no backup was made, a provider is silent
     DATA_REQUEST = "data_request"  # someone asks for a copy of what is held about them, or to have it erased
     DAILY_LIMIT = "daily_limit"  # so many paid message parts left today that the rest waits for a person's word
     BROADCAST = "broadcast"  # a broadcast waits for a yes, was not sent in its time, or did not reach some

@@ -21,8 +21,8 @@ from sqlalchemy.engine import URL
 from data.store import BUSY_MILLISECONDS, DatabaseAway, away_is_told
 
 SQLITE_BEGINS, POSTGRESQL_BEGINS = b"SQLite format 3\0", b"PGDMP"
-BACKED_UP, COPY_OF = "backed up", "copy of"
-"""Marks. When the last copy was whole; and, in a copy, from when on what happened is not in it."""
+COPY_OF = "copy of"
+"""A mark: in a copy, from when on what happened is not in it."""
 
 
 class BackupFailed(Exception):

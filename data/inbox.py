@@ -67,7 +67,7 @@ class Seen(Base):
 
 
 class Mark(Base):
-    """One remembered place in a provider's stream: Telegram's poll offset, how far Twilio has been caught up, when this database first started."""
+    """One remembered place or moment: Telegram's poll offset, how far Twilio has been caught up, when this database first started, when it was backed up."""
 
     __tablename__ = "marks"
 

@@ -14,6 +14,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from data.models import ALL
+from data.restore import refuse_half_restored
 from data.store import DatabaseAway, away_is_told, keep_private
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,8 +27,8 @@ class NewerDatabase(Exception):
     """The database was written by a newer Bookbag; this one would not understand it and refuses to start."""
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Create or upgrade the database at `url`, whole or not at all. Raises NewerDatabase or DatabaseAway, with nothing changed."""
+def upgrade(url: str, revision: str = "head", *, is_restoring: bool = False) -> None:
+    """Create or upgrade the database at `url`, whole or not at all. Raises NewerDatabase, HalfRestored or DatabaseAway, with nothing changed."""
     database = make_url(url)
     if database.get_backend_name() == "sqlite" and database.database not in (None, "", ":memory:"):
         _make_folder(Path(str(database.database)).parent)
@@ -36,11 +38,14 @@ def upgrade(url: str, revision: str = "head") -> None:
         with away_is_told(), engine.begin() as connection:
             if database.get_backend_name() == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(271828)")  # two processes that start at once upgrade once
+            if not is_restoring:
+                refuse_half_restored(connection)
             _refuse_newer(connection)
             if revision != "head" or not is_current(connection):
                 command.upgrade(_config(connection), revision)
     finally:
         engine.dispose()
+    ALL.registry.configure()  # whatever is opened now knows every table, also those that the tables it asks for only name
 
 
 def _make_folder(folder: Path) -> None:
@@ -74,8 +79,13 @@ def is_current(connection: Connection) -> bool:
 
 def _refuse_newer(connection: Connection) -> None:
     revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision is not None and not is_known(revision):
         raise NewerDatabase(revision)
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version can bring a database of this revision to its own."""
+    return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from bot.conversation import Chat, dialogue
 from school import School, consent
-from translations import _
+from translations import _, channels
+
+# Translators: leave START as it is: phone companies know it in English alone.
+STOPPED = _("You will get no more messages from {school} here. To hear from us again, text START. We may still ring you if it is urgent.")
+# Translators: leave STOP as it is.
+STARTED = _("You will hear from {school} again. STOP ends messages.")
 
 
 # Translators: names the wish for no more messages, in 'Do you mean: Stop all messages?'.
@@ -13,19 +18,18 @@ def stop(chat: Chat, school: School) -> None:
     """They want no more messages. Said once, nothing is asked."""
     consent.opt_out(school, chat.address, how="text")
     chat.drop_others()
-    chat.say(
-        # Translators: leave START as it is: phone companies know it in English alone.
-        _("You will get no more messages from {school} here. To hear from us again, text START. We may still ring you if it is urgent."),
-        school=school.settings.name,
-    )
+    chat.say(STOPPED, school=school.settings.name)
+    others = consent.other_ways(school, chat.adult, chat.address) if chat.known else []
+    if others:
+        # Translators: after STOP. {channel} is one or more other ways to be written to, such as 'WhatsApp'. Leave STOP as it is.
+        chat.say(_("You still get them here: {channel}. Text STOP there too, if you wish."), channel=[channels.NAMES[each] for each in others])
 
 
 @dialogue(intent="start", urgent=True, strangers=True)
 def start(chat: Chat, school: School) -> None:
     """They want to hear from the school again."""
     consent.opt_in(school, chat.address, how="text")
-    # Translators: leave STOP as it is.
-    chat.say(_("You will hear from {school} again. STOP ends messages."), school=school.settings.name)
+    chat.say(STARTED, school=school.settings.name)
 
 
 @dialogue(intent="stopped", urgent=True)

@@ -15,15 +15,17 @@ def show_menu(chat: Chat, school: School) -> None:
     chat.go(chosen)
 
 
+# Translators: {menu} and {person} are words to text back. Leave STOP as it is.
+HOW_THIS_WORKS = _(
+    "This is {school}. Write what you need in your own words. {menu} shows what I can do, {person} gets you a person, STOP ends messages. Phone: {phone}."
+)
+
+
 @dialogue(intent="help", about=_("Help"), urgent=True, strangers=True)
 def help_(chat: Chat, school: School) -> None:
     """How this works, in three sentences. Carriers expect an answer to HELP from every number."""
     chat.say(
-        # Translators: {menu} and {person} are words to text back. Leave STOP as it is.
-        _(
-            "This is {school}. Write what you need in your own words. "
-            "{menu} shows what I can do, {person} gets you a person, STOP ends messages. Phone: {phone}."
-        ),
+        HOW_THIS_WORKS,
         school=school.settings.name,
         phone=school.settings.phone,
         menu=keywords.MENU,

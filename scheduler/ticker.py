@@ -6,7 +6,7 @@ So a tick that is missed, doubled or late, and a night on which the clocks chang
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from data.inbox import Mark
 from data.store import DatabaseAway, Store
 from scheduler.lease import lead, resign, still_leads
-from school import LONDON, School, SchoolSettings
+from school import LONDON, School, SchoolSettings, retention
 from school.capability import capabilities
 
 log = structlog.get_logger()
@@ -80,10 +80,12 @@ class Ticker:
         if self._was_retained(now.date()):
             self._retained_on = now.date()
             return
+        with self._store.read() as session:
+            before = retention.counts(School(session, self._clock(), self._settings))
         for capability in capabilities():
             if capability.retain is not None:
                 self._do(capability.name, capability.retain, fence)
-        self._do("retention", _note_retained, fence)
+        self._do("retention", lambda school: _note_retained(school, before), fence)
 
     def _was_retained(self, day: date) -> bool:
         with self._store.read() as session:
@@ -106,5 +108,6 @@ class Ticker:
             log.exception("due failed", capability=name, error=type(error).__name__)
 
 
-def _note_retained(school: School) -> None:
+def _note_retained(school: School, before: Mapping[str, int]) -> None:
+    retention.note(school, before)
     school.session.merge(Mark(name=RETAINED, value=school.today.isoformat()))

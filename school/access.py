@@ -65,7 +65,7 @@ OWN_CLASSES_ONLY = ("teacher", "class")
 """Roles that see the families of their own classes and no others."""
 NEEDS_SECOND_FACTOR = ("admin", "lead", "deputy")
 SAFEGUARDING_NEEDS = (Need.SAFEGUARDING,)
-_OFFICE_ALONE = (Need.ADDRESS, Need.NOT_DELIVERED, Need.FAILED, Need.DAILY_LIMIT)
+_OFFICE_ALONE = (Need.ADDRESS, Need.NOT_DELIVERED, Need.FAILED, Need.DAILY_LIMIT, Need.UPKEEP)
 """Needs that tell of no family's words: whoever looks after delivery sees them too."""
 
 SAFEGUARDING_ALERT = "safeguarding_alert"

@@ -24,6 +24,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.addresses import Address, AddressState, StartLink
+from data.doubts import Doubt
 from data.outbox import Message, OutboxState
 from data.people import Adult, AdultAddress
 from school import School
@@ -184,10 +185,13 @@ def part(school: School, adult: Adult, address: Address) -> None:
 
 
 def is_new_for(school: School, address: Address) -> None:
-    """Someone else is reached here from now on: the first message says again which school it is, and that it reached nobody before counts no more."""
+    """Someone else is reached here from now on: the first message says again which school it is; that it reached nobody, or was doubted, counts no more."""
     address.first_greeted_at = None
-    if address.state == AddressState.BAD:
+    if address.state in (AddressState.BAD, AddressState.DOUBTED):
         address.state, address.state_since = AddressState.USABLE, school.now
+    same = select(Address.id).where(Address.kind == address.kind, Address.value == address.value)
+    settled = update(Doubt).where(Doubt.address_id.in_(same), Doubt.ended_at.is_(None)).values(ended_at=school.now)
+    school.session.execute(settled.execution_options(synchronize_session=False))
     school.session.flush()
 
 

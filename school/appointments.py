@@ -24,6 +24,7 @@ from school.attention import call_for_a_person
 from school.calendar import calendar, instant
 from school.calendar_file import calendar_file
 from school.capability import Capability
+from school.data_map import time_of
 from school.errors import AlreadyOver, NotBookable, NotYours, SlotTaken, TooSoon
 from school.families import require
 from school.notices import tell, withdraw
@@ -53,6 +54,8 @@ __all__ = [
     "usual_terms",
 ]
 
+KEPT = time_of("appointments")
+"""How long a meeting is kept after its day."""
 LOOKS_BACK = timedelta(days=30)
 """How long after an appointment it is still shown that its reminder was missed: longer than a holiday in which the server is off."""
 
@@ -377,10 +380,32 @@ def _erase(school: School, adult: Adult) -> None:
     school.session.expire_all()
 
 
+def _retain(school: School) -> None:
+    """Meetings, invitations and waits of long ago are removed."""
+    last = school.now - KEPT
+    for gone in (
+        delete(Appointment).where(Appointment.starts_at < last),
+        delete(Invitation).where(Invitation.last_on < last.date()),
+        delete(Waiting).where(Waiting.since < last),
+    ):
+        school.session.execute(gone.execution_options(synchronize_session=False))
+    school.session.expire_all()
+
+
 def _demo(school: School) -> None:
     from school.demo_appointments import book_some  # it books by the rules above
 
     book_some(school)
 
 
-capability = Capability("appointments", due=due, heard=_heard, export=_export, erase=_erase, demo=_demo, files={"Appointment": calendar_file})
+capability = Capability(
+    "appointments",
+    optional={"appointment_reminder": ("reminders",)},
+    due=due,
+    heard=_heard,
+    export=_export,
+    erase=_erase,
+    retain=_retain,
+    demo=_demo,
+    files={"Appointment": calendar_file},
+)

@@ -37,6 +37,7 @@ ABOUT: Mapping[str, str] = {
     "attention": "matter that waited",
     "appointment": "appointment",
     "request": "wish that a text may not decide",
+    "data request": "request about someone's own data",
     "audit": "this audit",
 }
 """What the things are called that an entry is about; one that is missing here is shown by its own name."""

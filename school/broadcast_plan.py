@@ -7,17 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select, true
 
-from data.broadcasts import Broadcast
+from data.broadcasts import Broadcast, BroadcastKind
 from data.people import Adult
-from school import School, audiences
+from school import School, audiences, preferences
 from school.audiences import Audience, AudienceKind
 from school.calendar import end_of_quiet
 from school.unreachable import Why
 from school.ways import Way, ways
 
-__all__ = ["Audience", "Plan", "Why", "audience_of", "by_way", "plan", "ways_of"]
+__all__ = ["Audience", "Plan", "Why", "audience_of", "by_way", "plan", "switches", "ways_of"]
+
+
+SWITCHES: Mapping[str, Sequence[str]] = {BroadcastKind.NEWS: ("news",), BroadcastKind.NEWSLETTER: ("news",), BroadcastKind.REMINDER: ("reminders",)}
+"""What a parent switches off, by the kind of broadcast. A closure always comes."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Plan:
 
     `new` are those of the SMS that are the first to their number, by language. `sharing` are so many more who have it on another's phone. Of those
     on WhatsApp so many are `asked` to open it first; `shut`, by language, are those who get it another way since theirs is closed and nobody asks them.
+    So many of the audience have `switched_off` this kind of message.
     The first leave at `leaves_at` (aware); `is_held`: since quiet hours hold them until then.
     """
 
@@ -37,6 +42,7 @@ class Plan:
     shut: Mapping[str, int]
     leaves_at: datetime
     is_held: bool
+    switched_off: int
 
     @property
     def count(self) -> int:
@@ -49,11 +55,12 @@ class Plan:
         return sorted({language for language, _ in self.people})
 
 
-def plan(school: School, audience: Audience, *, at: datetime | None = None, is_urgent: bool = False) -> Plan:
-    """What would happen if something for this audience were sent at `at` (aware), or now."""
+def plan(school: School, audience: Audience, *, at: datetime | None = None, is_urgent: bool = False, off: Sequence[str] = ()) -> Plan:
+    """What would happen if something for this audience were sent at `at` (aware), or now. Whoever has switched off one of `off` gets none."""
     moment = at or school.now
     then = School(school.session, moment, school.settings)  # a WhatsApp window that is open now may be closed by then
-    found = ways(then, audiences.members(school, audience), is_urgent=is_urgent)
+    who = audiences.members(school, audience)
+    found = ways(then, _but_who_switched_off(who, off), is_urgent=is_urgent)
     leaves_at = moment if is_urgent else end_of_quiet(school, moment)
     return Plan(
         people=by_way(found),
@@ -64,12 +71,25 @@ def plan(school: School, audience: Audience, *, at: datetime | None = None, is_u
         shut=Counter(way.language for way in found if way.is_shut and way.through is None),
         leaves_at=leaves_at,
         is_held=leaves_at != moment,
+        switched_off=school.session.scalar(select(func.count()).select_from(Adult).where(who, ~_but_who_switched_off(true(), off))) or 0 if off else 0,
     )
 
 
 def ways_of(school: School, broadcast: Broadcast) -> Sequence[Way]:
     """How each of those is reached now whom a broadcast is for."""
-    return ways(school, audiences.members(school, audience_of(broadcast)), is_urgent=broadcast.is_urgent)
+    who = _but_who_switched_off(audiences.members(school, audience_of(broadcast)), switches(broadcast))
+    return ways(school, who, is_urgent=broadcast.is_urgent)
+
+
+def switches(broadcast: Broadcast) -> Sequence[str]:
+    """The kinds of message, of those that a parent may switch off, that a broadcast is: none, where it is urgent or tells of a closure."""
+    if broadcast.is_urgent:
+        return ()
+    return SWITCHES.get(broadcast.kind, ())
+
+
+def _but_who_switched_off(who: ColumnElement[bool], kinds: Sequence[str]) -> ColumnElement[bool]:
+    return and_(who, *(preferences.wants(kind) for kind in kinds))
 
 
 def audience_of(broadcast: Broadcast) -> Audience:

@@ -35,7 +35,7 @@ from school import School, audiences, broadcast_days, broadcast_runs, notices, s
 from school.access import Power, Viewer
 from school.audiences import Audience
 from school.broadcast_days import NOW, Repeat, When
-from school.broadcast_plan import Plan, audience_of, plan
+from school.broadcast_plan import Plan, audience_of, plan, switches
 from school.broadcast_sending import OF_USE, due, go_ahead, wait_for, wait_no_more, want_translations
 from school.capability import Capability
 from school.data_map import time_of
@@ -77,6 +77,7 @@ __all__ = [
     "plan",
     "resume",
     "send",
+    "switches",
     "to_myself",
     "to_say",
     "waiting",
@@ -467,4 +468,9 @@ def _remove(school: School, broadcast: Broadcast) -> None:
         school.session.delete(file)
 
 
-capability = Capability("broadcasts", due=due, export=_export, erase=_erase, retain=_retain)
+def _may_be_switched_off(school: School, about: Mapping[str, Any]) -> Sequence[str]:
+    broadcast = school.session.get(Broadcast, about["broadcast"])
+    return switches(broadcast) if broadcast is not None else ()
+
+
+capability = Capability("broadcasts", due=due, export=_export, erase=_erase, retain=_retain, optional={"broadcast": _may_be_switched_off})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
@@ -31,6 +31,10 @@ class Named:
     known: Callable[[School, Adult], Iterable[tuple[int, Text]]]
 
 
+Switches = Sequence[str] | Callable[["School", Mapping[str, Any]], Sequence[str]]
+"""The kinds of message, of those that a parent may switch off, that a notice is: it comes only where all of them are on. May depend on what it is about."""
+
+
 @dataclass(frozen=True)
 class Capability:
     """One capability's answers to the questions that the house asks of all. What it does not need it leaves out.
@@ -39,6 +43,7 @@ class Capability:
     `heard(school, adult)` is called whenever an adult writes, before their turn.
     `export(school, adult)` is what is held about an adult, as plain data; `erase(school, adult)` removes it; `retain(school)` removes what is past its time.
     `files` says how a thing of this capability is made into a file that goes along with a message: by its model's name.
+    `optional` are those of its notices that a parent may switch off, by their kind; every other always comes.
     `named` are its things that parents call by their names. `demo(school)` fills the demo school.
     """
 
@@ -49,6 +54,7 @@ class Capability:
     erase: Callable[[School, Adult], None] | None = None
     retain: Callable[[School], None] | None = None
     files: Mapping[str, Callable[[School, Any], File]] = field(default_factory=dict)
+    optional: Mapping[str, Switches] = field(default_factory=dict)
     named: Named | None = None
     demo: Callable[[School], None] | None = None
 

@@ -60,10 +60,10 @@ def said_wrong_number(school: School, address: Address, text: str, language: str
 
 def close(school: School, address: Address, reason: Reason, by: Staff | None = None) -> Sequence[Closing]:
     """Nobody is reached there any more, on any channel of that number; one row for each adult and address. None where nobody was."""
+    school.session.scalars(select(Address.id).where(*_same(address)).order_by(Address.id).with_for_update()).all()  # one closes it at a time
+    links = select(AdultAddress).join(Address).where(*_same(address)).order_by(AdultAddress.adult_id, AdultAddress.address_id)
     made = []
-    for link in school.session.scalars(
-        select(AdultAddress).join(Address).where(*_same(address)).order_by(AdultAddress.adult_id, AdultAddress.address_id)
-    ).all():
+    for link in school.session.scalars(links.execution_options(populate_existing=True)).all():
         adult, its = link.adult, link.address
         row = Closing(adult=adult, address=its, rank=link.rank, reason=reason, at=school.now, closed_by=by)
         addresses.part(school, adult, its)
@@ -98,6 +98,14 @@ def of(school: School, adult: Adult) -> Sequence[Closing]:
 def may_close(address: Address) -> bool:
     """Whether it is of a kind that can be closed: an e-mail address can only be removed."""
     return address.kind in (BY_PHONE, CHAT)
+
+
+def only_theirs(school: School, adult: Adult) -> Sequence[Address]:
+    """The addresses that are closed and were this adult's alone: nobody is reached there now, and nobody else was."""
+    rows = school.session.scalars(select(Closing).where(Closing.adult_id == adult.id, Closing.ended_at.is_(None)).order_by(Closing.id)).all()
+    shared = select(Closing.address_id).where(Closing.adult_id != adult.id, Closing.ended_at.is_(None))
+    others = set(school.session.scalars(shared.where(Closing.address_id.in_([row.address_id for row in rows]))))
+    return list({row.address_id: row.address for row in rows if row.address_id not in others and not row.address.adults}.values())
 
 
 def find(school: School, adult: Adult, closing_id: int) -> Closing:

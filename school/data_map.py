@@ -57,7 +57,11 @@ KEPT: Final = MappingProxyType(
         ),
         "families": Kept(_YEAR, "after they left the school", "what is asked about the last year is over; the pupil's file is the school's own"),
         "addresses": Kept(_YEAR_AND_A_MONTH, "after anything last came from them, where they are no family's", "as long as the messages that came from them"),
-        "closings": Kept(_YEAR_AND_A_MONTH, "after they were opened again", "who could be reached where must stay clear for a school year"),
+        "closings": Kept(
+            _YEAR_AND_A_MONTH,
+            "after a closed number was opened again, or a doubt about one ended",
+            "who could be reached where must stay clear for a school year",
+        ),
         "consents": Kept(None, "as long as the address or the child that they are about is known", "the school must be able to show what was agreed"),
         "absences": Kept(
             _YEAR_AND_A_MONTH,
@@ -125,7 +129,8 @@ KINDS: Final = MappingProxyType(
     {
         "families": Kind(
             title="Families",
-            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups",
+            what="An adult's name, language and the school's reference; a child's name, class and reference; what each adult may do about each child; groups; "
+            "when they were welcomed and first wrote",
             whose=FAMILIES,
             why="To know who is writing and whom to tell, and to keep one family's matters from another",
             basis=PUBLIC_TASK,
@@ -136,14 +141,15 @@ KINDS: Final = MappingProxyType(
         ),
         "addresses": Kind(
             title="Numbers and addresses",
-            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared telephone",
+            what="Telephone numbers, WhatsApp and Telegram identities, e-mail addresses; whether messages may go there; who last wrote on a shared "
+            "telephone; which numbers are closed or doubted, and why",
             whose="parents, guardians and carers; whoever writes to the school's number",
             why="To reach people where they can be reached, and nobody else",
             basis=PUBLIC_TASK,
             seen_by="the office and school leaders",
             source="the school's pupil records; the person, by writing",
             kept=("families", "addresses", "closings"),
-            tables=("addresses", "adult_addresses", "start_links", "closings"),
+            tables=("addresses", "adult_addresses", "start_links", "closings", "doubts"),
         ),
         "consents": Kind(
             title="What was agreed",
@@ -154,7 +160,7 @@ KINDS: Final = MappingProxyType(
             seen_by="the office and school leaders",
             source="the person",
             kept=("consents",),
-            tables=("consents",),
+            tables=("consents", "preferences"),
         ),
         "messages": Kind(
             title="Messages",
@@ -406,7 +412,19 @@ KINDS: Final = MappingProxyType(
             seen_by="staff; families what is for them",
             source="the school",
             kept=("school",),
-            tables=("school_classes", "terms", "edited_settings", "facts", "saved_replies", "leases", "marks", "paid_parts", "processes", "turn_claims"),
+            tables=(
+                "school_classes",
+                "terms",
+                "edited_settings",
+                "facts",
+                "saved_replies",
+                "leases",
+                "marks",
+                "paid_parts",
+                "processes",
+                "turn_claims",
+                "restorations",
+            ),
         ),
         "data requests": Kind(
             title="What someone asked about their own data",

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from data.attention import Need
-from data.data_requests import DataRequest, DataRequestKind, DataRequestState, ProviderDeletion, ProviderDeletionState
+from data.data_requests import DataRequest, DataRequestKind, DataRequestState
 from data.people import Adult, Staff
 from school import School, attention, audit, erasure
 from school.calendar import bank_holidays
@@ -32,11 +32,8 @@ __all__ = [
     "DataRequestKind",
     "DataRequestState",
     "NotChecked",
-    "ProviderDeletion",
-    "ProviderDeletionState",
     "ReasonNeeded",
     "ask",
-    "at_providers",
     "count_open",
     "decided",
     "due_on",
@@ -174,11 +171,6 @@ def refuse(school: School, request: DataRequest, by: Staff, reason: str) -> None
 def withdraw(school: School, request: DataRequest, by: Staff | None) -> None:
     """They do not want it any more. Refuses with AlreadyDecided."""
     _decide(school, request, DataRequestState.WITHDRAWN, by)
-
-
-def at_providers(school: School, request: DataRequest) -> Sequence[ProviderDeletion]:
-    """What a provider held when this adult was erased, and what became of it."""
-    return school.session.scalars(select(ProviderDeletion).where(ProviderDeletion.request_id == request.id).order_by(ProviderDeletion.id)).all()
 
 
 def _decide(school: School, request: DataRequest, state: DataRequestState, by: Staff | None, *, checked: str = "", reason: str = "") -> None:

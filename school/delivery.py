@@ -48,6 +48,7 @@ __all__ = [
     "What",
     "has_way",
     "is_alive",
+    "kind_name",
     "listing",
     "masked",
     "may_repeat",
@@ -89,6 +90,7 @@ KINDS: Mapping[str, str] = {
     "slot_offered": "Offer of a free time",
     "telegram_link": "Link to Telegram",
     "welcome": "Welcome",
+    "still_theirs": "Question whose phone it is",
     openers.KIND: "Question to open WhatsApp",
     "broadcast": "Broadcast",
     "broadcast_test": "Broadcast, as a test",
@@ -109,6 +111,8 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "uncertain": ("The provider itself does not know whether it arrived.", "Ask the family, or send it again: it may come twice."),
     "theirs": ("Something went wrong at the provider.", "Send it again."),
     "unknown": ("The provider gave a reason that Bookbag does not know.", "Tell the technician the code. Try another channel."),
+    "switched_off": ("They have switched off messages of this kind.", "Nothing is to be done. Tell them yourself if it matters."),
+    "still_theirs": ("Their number may be someone else's by now. Whoever has it was asked.", "It leaves once they answer. Ring the family if it cannot wait."),
     "abroad": (
         "The number is of a country that the school does not text.",
         "Use another channel, or ask the technician to add the country to `limits.countries`.",
@@ -211,6 +215,11 @@ def _adults(school: School, who: Viewer, messages: Sequence[Message]) -> Mapping
     ids = {message.adult_id for message in messages if message.adult_id is not None}
     found = school.session.scalars(select(Adult).where(Adult.id.in_(ids), access.adults_seen(who))) if ids else ()
     return {adult.id: adult for adult in found}
+
+
+def kind_name(kind: str) -> str:
+    """What a kind of message is called, in English."""
+    return KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
 def used_kinds(school: School) -> Sequence[str]:

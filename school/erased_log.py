@@ -7,7 +7,7 @@ after that. So a crash in between leaves a line that a person can look at, and a
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,10 +34,18 @@ class Erased:
 
 
 def erased(school: School, adult_id: int) -> None:
-    """Note that this adult is being erased in the transaction under way; call it beside the erasure. Raises OSError where that cannot be written down."""
+    """Note that this adult is being erased in the transaction under way; call it beside the erasure.
+
+    Nothing is noted of one that is only tried and rolled back. The commit raises OSError, and erases nobody, where that cannot be written down.
+    """
     session, at, is_open = school.session, school.now, [True]
+    around = [*_around(session.get_nested_transaction() or session.get_transaction())]
     path = of_database(session.get_bind().engine.url, school.first_settings.erased_log)
-    _append(path, at, adult_id, BEGUN)
+
+    @event.listens_for(session, "before_commit")
+    def begin(session: Session) -> None:
+        if is_open[0] and not session.in_nested_transaction():
+            _append(path, at, adult_id, BEGUN)
 
     @event.listens_for(session, "after_commit")
     def note(session: Session) -> None:
@@ -46,8 +54,15 @@ def erased(school: School, adult_id: int) -> None:
             _append(path, at, adult_id, DONE)
 
     @event.listens_for(session, "after_soft_rollback")
-    def forget(_: Session, __: SessionTransaction) -> None:
-        is_open[0] = False
+    def forget(_: Session, undone: SessionTransaction) -> None:
+        # What is tried beside it in a savepoint of its own, and undone, says nothing of the erasure.
+        is_open[0] = is_open[0] and undone not in around
+
+
+def _around(transaction: SessionTransaction | None) -> Iterator[SessionTransaction]:
+    while transaction is not None:
+        yield transaction
+        transaction = transaction.parent
 
 
 def of_database(url: str | URL, chosen: Path | None = None) -> Path:

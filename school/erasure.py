@@ -22,6 +22,7 @@ from data.book import ClassLine
 from data.collection import CollectionRequest
 from data.conversation import Conversation
 from data.data_requests import DataRequest, ProviderDeletion
+from data.doubts import Doubt
 from data.inbox import InboxState, Received
 from data.kept_files import IncomingFile, IncomingState, KeptFile
 from data.messages import StaffMessage, Talk, ThreadNote
@@ -30,7 +31,7 @@ from data.people import Adult, AdultAddress, StaffAddress
 from data.setting_up import Upload
 from data.texts import Text as Written
 from data.texts import TextTranslation
-from school import School, attention, leaving
+from school import School, attention, closings, erased_log, leaving
 from school.capability import capabilities
 from school.data_map import KEPT as KEEPS
 
@@ -87,7 +88,8 @@ def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, An
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
-    traces = _Traces.of(adult)
+    erased_log.erased(school, adult.id)  # so that no older backup brings them back
+    traces, former = _Traces.of(school, adult), _once_theirs(school, adult)
     removed: Counter[str] = Counter(_held_by_capabilities(school, adult))
     kept = _keep_for_safeguarding(school, adult, traces.addresses)
     leaving.cut(school, [], [adult])
@@ -98,7 +100,7 @@ def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, An
     school.session.expire_all()
     school.session.delete(school.session.get_one(Adult, adult.id))
     school.session.flush()
-    removed["numbers and addresses"] += _let_go_of(school, traces.addresses)
+    removed["numbers and addresses"] += _let_go_of(school, {*traces.addresses, *former})
     school.session.expire_all()
     wanted = school.session.scalar(select(func.count()).where(ProviderDeletion.request_id == request.id)) or 0
     return {
@@ -118,9 +120,11 @@ class _Traces:
     addresses: Sequence[int]
 
     @staticmethod
-    def of(adult: Adult) -> _Traces:
-        own = [link.address for link in adult.addresses if len(link.address.adults) == 1]
-        return _Traces(adult.name, sorted({address.value for address in own}), [link.address_id for link in adult.addresses])
+    def of(school: School, adult: Adult) -> _Traces:
+        closed = closings.only_theirs(school, adult)
+        own = [*(link.address for link in adult.addresses if len(link.address.adults) == 1), *closed]
+        every = [*(link.address_id for link in adult.addresses), *(address.id for address in closed)]
+        return _Traces(adult.name, sorted({address.value for address in own}), every)
 
 
 def _held_by_capabilities(school: School, adult: Adult) -> Mapping[str, int]:
@@ -197,7 +201,7 @@ def _erase_the_houses(school: School, adult: Adult, address_ids: Sequence[int], 
     return removed
 
 
-def _own(school: School, address_ids: Sequence[int]) -> Sequence[int]:
+def _own(school: School, address_ids: Collection[int]) -> Sequence[int]:
     """Those of these addresses that nobody else is reached at. The adult's own links are gone by now."""
     shared = school.session.scalars(select(AdultAddress.address_id).where(AdultAddress.address_id.in_(address_ids))).all()
     staffs = school.session.scalars(select(StaffAddress.address_id).where(StaffAddress.address_id.in_(address_ids))).all()
@@ -217,27 +221,47 @@ def _ask_providers(school: School, request: DataRequest, received: Any, sent: An
     school.session.flush()
 
 
-def _let_go_of(school: School, address_ids: Sequence[int]) -> int:
+def _let_go_of(school: School, address_ids: Collection[int]) -> int:
     """Their own numbers and addresses go; where something that stays hangs on one, its row stays without its value. How many went."""
     own = _own(school, address_ids)
     for address in school.session.scalars(select(Address).where(Address.id.in_(own))).all():
-        _remove(school, delete(Consent).where(Consent.address_id == address.id))
-        if _can_go(school, address):
+        if remove_address(school, address.id):
             continue
+        _forget_what_was_agreed(school, address.id)
         address.value, address.token, address.state, address.state_since = f"erased {address.id}", None, AddressState.BAD, school.now
         address.last_heard_at = address.speaker_id = address.speaker_since = address.first_greeted_at = None
     school.session.flush()
     return len(own)
 
 
-def _can_go(school: School, address: Address) -> bool:
-    """Remove an address; False, and it is still there, where a row that stays names it."""
+def _once_theirs(school: School, adult: Adult) -> Sequence[int]:
+    """Addresses that they wrote from or were written to at, and are not reached at any more: of whoever has left, all.
+
+    Not those from which a stranger has written since: that number is somebody else's now.
+    """
+    came = select(Received.address_id).where(Received.thread == f"a{adult.id}")
+    went = select(Message.address_id).where(Message.adult_id == adult.id, Message.address_id.is_not(None))
+    known = select(Address.value).where(or_(Address.id.in_(came), Address.id.in_(went)))
+    same_phone = select(Address.id).where(Address.value.in_(known))  # on another channel nothing may have been said yet
+    theirs = {*school.session.scalars(same_phone)} - {link.address_id for link in adult.addresses}
+    strangers = select(Received.address_id).where(Received.thread.in_([f"x{each}" for each in theirs]))
+    return [*(theirs - {*school.session.scalars(strangers)})]
+
+
+def remove_address(school: School, address_id: int) -> bool:
+    """Remove an address that is nobody's, with what was agreed there; False, and all is as it was, where something that stays names it."""
     try:
         with school.session.begin_nested():
-            _remove(school, delete(Address).where(Address.id == address.id))
+            _forget_what_was_agreed(school, address_id)
+            _remove(school, delete(Address).where(Address.id == address_id))
     except IntegrityError:
         return False
     return True
+
+
+def _forget_what_was_agreed(school: School, address_id: int) -> None:
+    _remove(school, delete(Consent).where(Consent.address_id == address_id))
+    _remove(school, delete(Doubt).where(Doubt.address_id == address_id))
 
 
 def _remove(school: School, statement: Any) -> int:

@@ -110,9 +110,16 @@ def erase(school: School, adult: Adult) -> None:
     school.session.execute(delete(Rsvp).where(Rsvp.adult_id == adult.id).execution_options(synchronize_session=False))
 
 
+def _reminder_is(school: School, about: Mapping[str, Any]) -> Sequence[str]:
+    """A reminder of an event that they come to is a reminder; of one that asks for no answers it is an invitation too."""
+    event = school.session.get(Event, about["event"])
+    return ("reminders",) if event is None or event.asks else ("reminders", "events")
+
+
 capability = Capability(
     "events",
     due=due,
+    optional={"event_invitation": ("events",), "event_reminder": _reminder_is},
     export=export,
     erase=erase,
     retain=retain,

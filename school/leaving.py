@@ -18,9 +18,10 @@ from data.addresses import Address
 from data.appointments import Appointment, AppointmentState
 from data.conversation import Conversation
 from data.outbox import Message, OutboxState
+from data.packs import PackLoan
 from data.people import Adult, Child, Guardianship, Staff
 from data.setting_up import Step
-from school import LONDON, School, addresses, slots
+from school import LONDON, School, addresses, slots, welcomes
 from school.errors import NotThere, Refusal
 from school.notices import withdraw
 
@@ -92,14 +93,24 @@ def restore(school: School, before: dict[str, Any]) -> None:
 
 
 def come_back(school: School, adult: Adult) -> Sequence[Child]:
-    """`adult` is at the school again, on whatever day, with the children of theirs who left, who are given back; rights and numbers are given anew."""
+    """`adult` is at the school again, on whatever day, with the children of theirs who left, who are given back.
+
+    Rights and numbers are given anew, and they can be welcomed again.
+    """
     tied = select(Child).join(Guardianship).where(Guardianship.adult_id == adult.id, Child.left_on.is_not(None)).order_by(Child.name)
     children = school.session.scalars(tied).all()
     adult.left_on = None
     for child in children:
         child.left_on = None
     school.session.flush()
+    welcomes.begin_anew(school, adult)
     return children
+
+
+def at_home(school: School, adult: Adult) -> Sequence[PackLoan]:
+    """The packs that this adult has at home: once they have left nobody reminds them, so someone must ask for these."""
+    open_loans = (PackLoan.adult_id == adult.id, PackLoan.back_at.is_(None), PackLoan.lost_at.is_(None))
+    return school.session.scalars(select(PackLoan).where(*open_loans).order_by(PackLoan.due_on, PackLoan.id)).all()
 
 
 def steps_of_today(school: School, what: str) -> Sequence[Step]:

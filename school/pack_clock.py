@@ -192,6 +192,16 @@ def picture_file(school: School, pack: Pack) -> File:
     return kept_files.as_file(school, pack.picture)
 
 
+OPTIONAL = {"holiday_pack_offered": ("packs",), "pack_due": ("packs", "reminders")}
+
 capability = Capability(
-    "packs", due=due, export=export, erase=erase, retain=retain, demo=demo_packs.make, files={"Pack": picture_file}, named=Named("pack", "Pack", packs.titles)
+    "packs",
+    optional=OPTIONAL,
+    due=due,
+    export=export,
+    erase=erase,
+    retain=retain,
+    demo=demo_packs.make,
+    files={"Pack": picture_file},
+    named=Named("pack", "Pack", packs.titles),
 )

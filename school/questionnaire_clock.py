@@ -198,4 +198,6 @@ def _erase(school: School, adult: Adult) -> None:
     school.session.flush()
 
 
-capability = Capability("questionnaires", due=due, export=_export, erase=_erase, retain=_retain, files={"Questionnaire": responses.page})
+OPTIONAL = {"questionnaire": ("questions",), "questionnaire_reminder": ("questions", "reminders")}
+
+capability = Capability("questionnaires", due=due, export=_export, erase=_erase, retain=_retain, files={"Questionnaire": responses.page}, optional=OPTIONAL)

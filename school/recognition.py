@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from data.addresses import Address
+from data.addresses import Address, AddressState
 from data.people import Adult, AdultAddress
-from school import School, addresses, closings
+from school import School, addresses, closings, doubts
 from school.families import adults_at
 
 SPEAKER_LASTS = timedelta(hours=1)
@@ -23,7 +23,9 @@ def thread_of(school: School, address: Address) -> str:
 
 
 def speaker(school: School, address: Address) -> Adult | None:
-    """Who is writing at this address: its one adult, or the one of several who said so a while ago."""
+    """Who is writing at this address: its one adult, or the one of several who said so a while ago; None where it may be someone else's by now."""
+    if address.state == AddressState.DOUBTED:
+        return None
     adults = adults_at(address)
     if len(adults) == 1:
         return adults[0]
@@ -41,6 +43,8 @@ def join_same_number(school: School, address: Address) -> None:
         return
     for adult in adults_with_number(school, address.value):
         addresses.reach(school, adult, address, rank=len(adult.addresses))
+    if adults_at(address) and address.state == AddressState.USABLE:
+        doubts.back_in_use(school, address)
 
 
 def sharing(school: School, address: Address) -> Sequence[Adult]:

@@ -48,6 +48,8 @@ class SchoolSettings:
     unknown_replies_per_day: int = 3
     parts_per_day: int = 3000
     countries: tuple[str, ...] = ("GB",)
+    processors: tuple[str, ...] = ()
+    """Names of `school.processors`: who works for the school with what families write."""
     fold_letters: tuple[str, ...] = ()
     translation_wait: timedelta = timedelta(minutes=10)
     second_factor: bool = True
@@ -58,6 +60,7 @@ class SchoolSettings:
     absence_ring_after: timedelta = timedelta(minutes=60)
     absence_open_days: int = 3
     second_person: bool = False
+    backup_days: int = 2  # 0: nobody is told that a backup is old
     erased_log: Path | None = None
     """Where the ids of erased adults are kept; None: where `school/erased_log.py` puts it."""
     pence: Mapping[str, float] = field(default_factory=lambda: {"sms": 4.0, "whatsapp": 0.4, "telegram": 0.0, "email": 0.0}, hash=False)

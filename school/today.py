@@ -32,13 +32,16 @@ class Today:
     to_ring: Sequence[Attention]
     not_understood: Sequence[Attention]
     not_reached: Sequence[Attention]
+    data_requests: Sequence[Attention]
     broadcasts: Sequence[Attention]
+    upkeep: Sequence[Attention]
     coming: Sequence[Appointment]
 
     @property
     def needs(self) -> Sequence[Attention]:
         """Everything that waits, list after list."""
-        return [*self.safeguarding, *self.to_agree, *self.urgent, *self.unanswered, *self.to_ring, *self.not_understood, *self.not_reached, *self.broadcasts]
+        rest = [*self.unanswered, *self.to_ring, *self.not_understood, *self.not_reached, *self.data_requests, *self.broadcasts, *self.upkeep]
+        return [*self.safeguarding, *self.to_agree, *self.urgent, *rest]
 
     @property
     def is_empty(self) -> bool:
@@ -53,7 +56,7 @@ def today(school: School, who: Viewer) -> Today:
     rows = [row for row in found if row.need != Need.COLLECTION]
     urgent = [row for row in rows if row.is_urgent]
     rest = [row for row in rows if not row.is_urgent]
-    sorted_out = (*RING, *NOT_REACHED, *NOT_UNDERSTOOD, Need.BROADCAST)
+    sorted_out = (*RING, *NOT_REACHED, *NOT_UNDERSTOOD, Need.DATA_REQUEST, Need.BROADCAST, Need.UPKEEP)
     return Today(
         safeguarding=waiting_for_named_persons(school, who),
         to_agree=to_agree,
@@ -62,7 +65,9 @@ def today(school: School, who: Viewer) -> Today:
         to_ring=[row for row in rest if row.need in RING],
         not_understood=[row for row in rest if row.need in NOT_UNDERSTOOD],
         not_reached=[row for row in rest if row.need in NOT_REACHED],
+        data_requests=[row for row in rest if row.need == Need.DATA_REQUEST],
         broadcasts=[row for row in rest if row.need == Need.BROADCAST],
+        upkeep=[row for row in rest if row.need == Need.UPKEEP],
         coming=coming(school, who),
     )
 

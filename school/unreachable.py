@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from data.addresses import Address, AddressState
 from data.outbox import Message, OutboxState
 from data.people import Adult, AdultAddress, Child, Guardianship
-from school import School, access, openers
+from school import School, access, consent, openers
 from school.access import Viewer
 from school.addresses import NotAMobile, NotANumber, is_texted, is_whatsapp_window_open, mobile
 
@@ -37,8 +37,10 @@ class Why(StrEnum):
     NO_ADDRESS = "no_address"
     ONLY_EMAIL = "only_email"  # and the school sends no e-mail to families
     STOPPED = "stopped"  # they said STOP everywhere
+    BLOCKED = "blocked"  # they said STOP everywhere, and the phone company lets nothing through to at least one
     DEAD = "dead"  # none of their numbers and chats works
     STOPPED_OR_DEAD = "stopped_or_dead"
+    DOUBTED = "doubted"  # it may be someone else's by now
     LANDLINE = "landline"  # what they have is no mobile
     ABROAD = "abroad"  # what they have is of a country that the school does not text
     WINDOW_CLOSED = "window_closed"  # WhatsApp alone, they have not written for a day, and there is no opener in their language
@@ -105,13 +107,21 @@ def reason_of(school: School, every: Sequence[Address], language: str) -> Why | 
         return Why.ONLY_EMAIL if every else Why.NO_ADDRESS
     usable = [address for address in counted if address.state == AddressState.USABLE]
     if not usable:
-        states = {address.state for address in counted}
-        return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
+        return _why_none_usable(counted)
     if any(reaches(school, address) or openers.can_ask(school, address, language) for address in usable):
         return None
     if any(address.channel == "whatsapp" for address in usable):
         return Why.WINDOW_CLOSED
     return Why.LANDLINE if all(is_texted(school, address) for address in usable) else Why.ABROAD
+
+
+def _why_none_usable(every: Sequence[Address]) -> Why:
+    states = {address.state for address in every}
+    if any(consent.is_blocked(address) for address in every):
+        return Why.BLOCKED
+    if AddressState.DOUBTED in states:
+        return Why.DOUBTED
+    return Why.STOPPED_OR_DEAD if len(states) > 1 else Why.STOPPED if AddressState.OPTED_OUT in states else Why.DEAD
 
 
 def reaches(school: School, address: Address) -> bool:

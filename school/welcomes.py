@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.exc import IntegrityError
 
 from data.addresses import Address
 from data.outbox import Lane
@@ -91,7 +92,8 @@ def invite(school: School, adult: Adult, by: Staff | None) -> None:
         school.session.add(row)
     row.sent, row.sent_at, row.sent_by_id = row.sent + 1, school.now, by.id if by else None
     school.session.flush()
-    notices.tell(school, adult, KIND, {"time": row.sent}, key=f"{KIND}:{adult.id}:{row.sent}", useless_after=school.now + OF_USE, lane=Lane.BROADCAST)
+    key = f"{KIND}:{adult.id}:{school.now.isoformat()}"
+    notices.tell(school, adult, KIND, {"time": row.sent}, key=key, useless_after=school.now + OF_USE, lane=Lane.BROADCAST)
 
 
 def is_wanted(school: School, adult: Adult) -> bool:
@@ -104,6 +106,11 @@ def is_reached(school: School, adult: Adult) -> bool:
     """Whether a text or a chat reaches them: a welcome asks for an answer, and none can be given to a mail."""
     theirs = [link.address for link in adult.addresses if link.address.channel != "email"]
     return unreachable.reason_of(school, theirs, adult.language) is None
+
+
+def begin_anew(school: School, adult: Adult) -> None:
+    """They are at the school again: whoever answered long ago, and whatever was sent then, counts no more."""
+    _erase(school, adult)
 
 
 def was_someone_else(school: School, adult: Adult) -> None:
@@ -138,9 +145,12 @@ def heard(school: School, adult: Adult) -> None:
     """They wrote: known from now on, where they were not."""
     row = of(school, adult)
     if row is None:
-        school.session.add(Welcome(adult_id=adult.id, sent=0, answered_at=school.now))
-        school.session.flush()
-    elif row.answered_at is None:
+        try:
+            with school.session.begin_nested():
+                school.session.add(Welcome(adult_id=adult.id, sent=0, answered_at=school.now))
+        except IntegrityError:  # they were invited in this very moment
+            row = school.session.get_one(Welcome, adult.id, populate_existing=True)
+    if row is not None and row.answered_at is None:
         row.answered_at = school.now
 
 

@@ -90,8 +90,9 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[str]:
-    """The address of a fresh PostgreSQL database."""
+def postgresql_url(cluster: postgres.Cluster, migrated_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database; what is kept beside it stays out of the project's folder."""
+    monkeypatch.setattr(erased_log, "FOLDER", tmp_path)
     with cluster.database(template=migrated_postgres) as url:
         yield url
 
@@ -198,8 +199,9 @@ def demo_sqlite_url(seeded_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def demo_postgresql_url(cluster: postgres.Cluster, seeded_postgres: str) -> Iterator[str]:
-    """The address of a fresh PostgreSQL database with the demo school of today."""
+def demo_postgresql_url(cluster: postgres.Cluster, seeded_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The same with the demo school of today."""
+    monkeypatch.setattr(erased_log, "FOLDER", tmp_path)
     with cluster.database(template=seeded_postgres) as url:
         yield url
 

@@ -18,6 +18,8 @@ COMMANDS = [
     "config check",
     "db upgrade",
     "db backup",
+    "db restore",
+    "db erased",
     "import families",
     "import staff",
     "import terms",
@@ -198,4 +200,5 @@ def test_each_expected_error_exists_under_its_name() -> None:
     import data.migrate
     import data.store
 
-    assert {data.store.DatabaseAway.__name__, data.migrate.NewerDatabase.__name__} == set(cli.EXPECTED)
+    expected = {data.store.DatabaseAway, data.migrate.NewerDatabase, data.restore.HalfRestored}
+    assert {error.__name__ for error in expected} == set(cli.EXPECTED)

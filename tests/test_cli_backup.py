@@ -18,6 +18,7 @@ from bot import cli
 from data import backup
 from data.inbox import Mark
 from data.store import Store
+from school import upkeep
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +66,7 @@ def test_a_copy_is_made_while_others_write(store: Store, elsewhere: Path) -> Non
     else:
         assert "TABLE DATA public adults" in backup.contents(file)
     with store.read() as session:
-        assert session.get(Mark, backup.BACKED_UP) is not None
+        assert session.get(Mark, upkeep.BACKED_UP) is not None
 
 
 def test_sqlite_is_copied_though_someone_is_writing_all_the_time(demo_sqlite_url: str, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,3 +28,5 @@ QUESTIONS = _("QUESTIONS")
 WRONG_NUMBER = _("WRONG NUMBER")
 # Translators: a word that people text to leave a question out. In capitals where your script has them.
 SKIP = _("SKIP")
+# Translators: a word that people text to choose which messages they get. In capitals where your script has them.
+MESSAGES = _("MESSAGES")

@@ -233,5 +233,11 @@ class Channel(Protocol):
     async def forget_file(self, address: str) -> None:
         """Delete such a file at the provider, where it can be deleted; one that is gone is well. Raises TryLater."""
 
+    async def forget(self, provider_id: str) -> None:
+        """Delete a message of either direction at the provider; one that is gone is well.
+
+        Raises TryLater, or Rejected where the provider cannot do it (any more): then `code` says why, as a person reads it.
+        """
+
     async def aclose(self) -> None:
         """Let go of connections."""

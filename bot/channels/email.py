@@ -133,6 +133,10 @@ class EmailChannel:
     async def forget_file(self, address: str) -> None:
         """Nothing to forget."""
 
+    async def forget(self, provider_id: str) -> None:
+        """It cannot be had back: it is in the reader's own mailbox."""
+        raise Rejected(Verdict.UNKNOWN, "it is in their own mailbox")
+
     async def aclose(self) -> None:
         """Let go of connections, and of mails that wait for one; a server that has still not answered is waited for no longer."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -170,5 +170,8 @@ class SimulatorChannel:
         """The phone's copy is let go of."""
         self.files.pop(address, None)
 
+    async def forget(self, provider_id: str) -> None:
+        """Nothing: what a phone has shown is its owner's."""
+
     async def aclose(self) -> None:
         """Nothing to let go of."""

@@ -12,6 +12,7 @@ import json
 import logging
 import mimetypes
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ LARGEST_ANSWER: Final = 21 * 1024 * 1024
 """Bytes of an answer, or of a file: the Bot API gives out none over 20 MB."""
 _LONGEST_POLL: Final = 50  # seconds, by the Bot API
 _LABELS_IN_A_ROW: Final = 5
+_OURS: Final = re.compile(r"tg:(-?\d+):(\d+)")
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,22 @@ class TelegramChannel:
 
     async def forget_file(self, address: str) -> None:
         """Nothing: Telegram has no such thing; the file stays in the parent's own chat."""
+
+    async def forget(self, provider_id: str) -> None:
+        """Delete a message of ours in their chat, which Telegram allows for 48 hours (Bot API, deleteMessage); one that is gone is well.
+
+        Raises TryLater, or Rejected: it is older, or it is a message of theirs, whose id in their chat we do not keep.
+        """
+        if (found := _OURS.fullmatch(provider_id)) is None:
+            raise Rejected(Verdict.OUR_CONTENT, "their own message, in their own chat")
+        try:
+            with guard(sending=False):
+                await self._bot.delete_message(int(found[1]), int(found[2]))
+        except Rejected as error:
+            if error.code == "400" and "not found" not in str(error.__cause__).lower():
+                raise Rejected(Verdict.OUR_CONTENT, "older than 48 hours") from error
+            if error.code != "400":
+                raise
 
     async def find(self, message: Outgoing, since: datetime) -> list[Found]:
         """Nothing: a bot cannot read its own messages (tdlib/telegram-bot-api #126)."""

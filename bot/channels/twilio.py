@@ -206,7 +206,7 @@ class TwilioChannel:
                 raise
 
     async def forget(self, provider_id: str) -> None:
-        """Delete a message at Twilio, for 'erase my data'; one that is gone is well. Raises TryLater: Twilio may refuse while it is young (unverified)."""
+        """Delete a message at Twilio; one that is gone is well. Raises TryLater: Twilio may refuse while it is young (unverified)."""
         try:
             with guard(sending=False):
                 await self._client.messages(provider_id).delete_async()

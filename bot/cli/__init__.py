@@ -34,6 +34,7 @@ staff_app = typer.Typer(help="The people who work at the school.", no_args_is_he
 family_app = typer.Typer(help="The families and what is held about them.", no_args_is_help=True)
 questionnaire_app = typer.Typer(help="What the school asks families, as a file, and what they answered.", no_args_is_help=True)
 whatsapp_app = typer.Typer(help="WhatsApp's buttons, lists and openers.", no_args_is_help=True)
+twilio_app = typer.Typer(help="What is set up in Twilio's console.", no_args_is_help=True)
 bench_app = typer.Typer(help="How fast it is, against a limit measured in the same run.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
@@ -42,6 +43,7 @@ app.add_typer(staff_app, name="staff")
 app.add_typer(family_app, name="family")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(whatsapp_app, name="whatsapp")
+app.add_typer(twilio_app, name="twilio")
 app.add_typer(bench_app, name="bench")
 
 
@@ -74,6 +76,7 @@ class Peer(StrEnum):
 
 EXPECTED: Final = {
     "DatabaseAway": "The database cannot be reached or written now. Is it running, is its disk full, may this user write there?",
+    "HalfRestored": "A restore of this database is under way or was broken off. Run it again: bookbag db restore FILE --force",
     "NewerDatabase": "The database was written by a newer Bookbag. Use that version, or restore a backup.",
 }
 """What may go wrong without being our fault, by the error's name: importing the classes would cost every command a second."""
@@ -87,8 +90,11 @@ RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remo
 CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.ics", help="The calendar file to take in.", show_default=False)]
 Asked = Annotated[str, typer.Argument(metavar="FILE.yml", help="The file, or the name of one that Bookbag brings along, such as yearly.", show_default=False)]
 QuestionnaireId = Annotated[int, typer.Argument(metavar="ID", help="Its number: see `bookbag questionnaire list`.", show_default=False)]
-FamilyNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="Their phone number, or the id of a Telegram chat.", show_default=False)]
-AdultId = Annotated[int | None, typer.Option("--adult", metavar="ID", help="Which of the adults with this number.", show_default=False)]
+FamilyNumber = Annotated[
+    str,
+    typer.Argument(metavar="NUMBER", help="Their phone number, or the id of a Telegram chat; none where --adult says who.", show_default=False),
+]
+AdultId = Annotated[int | None, typer.Option("--adult", metavar="ID", help="Which of the adults with this number; or whoever has this id.", show_default=False)]
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the backup.", show_default=False)]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
 
@@ -239,6 +245,40 @@ def db_backup(path: BackupFile, config: Config = None) -> None:
     finish(database.backup, settings, path)
 
 
+@twilio_app.command("opt-out")
+def twilio_opt_out(config: Config = None) -> None:
+    """The words and answers for STOP, START and HELP in every language, to paste into Twilio's Advanced Opt-Out."""
+    settings = settings_from(config)
+    from bot import opt_out
+
+    finish(opt_out.show, settings)
+
+
+@db_app.command("restore")
+def db_restore(
+    path: BackupFile,
+    force: Annotated[bool, typer.Option("--force", help="Put the database that is there aside.")] = False,
+    config: Config = None,
+) -> None:
+    """Put a backup in the place of the database, with no server running. Nothing is sent from it until staff say so on the console."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.restore, settings, path, force=force)
+
+
+@db_app.command("erased")
+def db_erased(
+    path: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A list of erased adults. [default: the database's own]", show_default=False)] = None,
+    config: Config = None,
+) -> None:
+    """Who was erased, by number: whoever puts an older backup back erases them again."""
+    settings = settings_from(config)
+    from bot import database
+
+    finish(database.erased, settings, path)
+
+
 @import_app.command("families")
 def import_families(path: Csv, dry_run: DryRun = False, remove_missing: RemoveMissing = False, config: Config = None) -> None:
     """Families: a row for each adult and child."""
@@ -306,6 +346,18 @@ def attention(
     from bot import attention as waiting
 
     finish(waiting.show, settings, as_json=as_json, done=done or (), with_safeguarding=safeguarding)
+
+
+@app.command(short_help="The paper that the school needs, as files.")
+def papers(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write to; made if it is not there.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Write the data map, the list of processors, the draft of the impact assessment and the privacy notice in every language, as pages to print."""
+    settings = settings_from(config)
+    from bot import papers as made
+
+    finish(made.write, settings, directory)
 
 
 @app.command(short_help="Write to many families at once.")
@@ -398,7 +450,7 @@ def family_list(as_json: AsJson = False, config: Config = None) -> None:
 
 
 @family_app.command("export", short_help="What is held about one adult, as JSON.")
-def family_export(number: FamilyNumber, adult: AdultId = None, config: Config = None) -> None:
+def family_export(number: FamilyNumber = "", adult: AdultId = None, config: Config = None) -> None:
     """What is held about the adult with this number, as JSON; other adults', safeguarding and staff matter is set aside."""
     settings = settings_from(config)
     from bot import erasing
@@ -408,7 +460,7 @@ def family_export(number: FamilyNumber, adult: AdultId = None, config: Config = 
 
 @family_app.command("erase", short_help="Erase one adult.")
 def family_erase(
-    number: FamilyNumber,
+    number: FamilyNumber = "",
     adult: AdultId = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it. Without this it is only said what would be done.")] = False,
     config: Config = None,

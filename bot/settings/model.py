@@ -71,6 +71,9 @@ class Twilio(Section):
     )
     whatsapp_from: PhoneNumber | None = Field(None, description="Our number for WhatsApp, in international form.")
     messaging_service_sid: str | None = Field(None, description="A Messaging Service, MG…, to send through, where the school uses one.")
+    advanced_opt_out: bool = Field(
+        False, description="Whether that service answers STOP, START and HELP with the words of `bookbag twilio opt-out` (Twilio's Advanced Opt-Out)."
+    )
     mode: TwilioMode = Field(TwilioMode.WEBHOOK, description="webhook: Twilio calls public_url. polling: we ask Twilio, for a school with no public address.")
     sms_per_second: Annotated[float, Field(gt=0)] = Field(
         1.0, description="Message parts a second that leave from our SMS number; Twilio gives an ordinary number 1."
@@ -101,6 +104,7 @@ class Email(Section):
 
     smtp_url: SecretStr | None = Field(None, description="The mail server: smtp://user:password@host:587 (STARTTLS), or smtps://…:465.")
     sender: str | None = Field(None, alias="from", description="The address that e-mail comes from.")
+    technician: str | None = Field(None, description="Who is mailed when the server needs a hand: the last backup is old, a provider is silent for a day.")
 
 
 class Nlu(Section):
@@ -271,6 +275,12 @@ class Limits(Section):
     )
 
 
+class Upkeep(Section):
+    """What the technician is told of: on the console, in /readyz, and by e-mail where email.technician is set."""
+
+    backup_days: int = Field(2, ge=0, description="From how many days without a backup on the technician is told. 0: backups are made some other way.")
+
+
 class Log(Section):
     """What is logged. Never a message's text, a name or a whole number."""
 
@@ -338,6 +348,7 @@ class Settings(Section):
     costs: Costs = Costs()
     limits: Limits = Limits()
     columns: Columns = Columns()
+    upkeep: Upkeep = Upkeep()
     log: Log = Log()
 
     def channels_off(self) -> list[str]:
@@ -358,6 +369,17 @@ class Settings(Section):
         }
         lacking = {channel: [path for path, value in wanted.items() if not value] for channel, wanted in needs.items()}
         return [f"{channel} is off: {_and(paths)} not set" for channel, paths in lacking.items() if paths]
+
+    def processors(self) -> tuple[str, ...]:
+        """Who is switched on that works with what families write, by the names of `school.processors`."""
+        by_name = {
+            "twilio": bool(self.twilio.account_sid),
+            "whatsapp": bool(self.twilio.account_sid and self.twilio.whatsapp_from),
+            "telegram": bool(self.telegram.token),
+            "email": bool(self.email.smtp_url),
+        }
+        asked = dict.fromkeys([*self.translation.providers, *self.translation.inbound_providers])
+        return (*(name for name, is_on in by_name.items() if is_on), *map(str, asked))
 
     def for_school(self) -> SchoolSettings:
         """What the rules need to know, in their own form: the first values, before the database's."""
@@ -390,6 +412,7 @@ class Settings(Section):
             unknown_replies_per_day=self.limits.unknown_per_day,
             parts_per_day=self.limits.parts_per_day,
             countries=tuple(self.limits.countries),
+            processors=self.processors(),
             fold_letters=tuple(self.fold_letters),
             translation_wait=timedelta(minutes=self.translation.wait_minutes),
             safeguarding_unseen=timedelta(minutes=self.safeguarding.deputy_after_minutes),
@@ -402,6 +425,7 @@ class Settings(Section):
             absence_open_days=self.absence.open_days,
             second_person=self.broadcasts.second_person,
             erased_log=self.erased_log,
+            backup_days=self.upkeep.backup_days,
             pence={"sms": self.costs.sms_pence, "whatsapp": self.costs.whatsapp_pence, "telegram": self.costs.telegram_pence, "email": 0.0},
             monthly_cap_pounds=self.costs.monthly_cap_pounds,
         )

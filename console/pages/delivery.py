@@ -52,7 +52,7 @@ def show(desk: Desk) -> Response:
         tabs=[(name, _address(desk.query, state=name)) for name in ("", *delivery.GROUPS)],
         older=_address(desk.query, before=found.older),
         everyone=_address(desk.query, adult=None),
-        kinds=[(kind, _kind(kind)) for kind in delivery.used_kinds(desk.school)],
+        kinds=[(kind, delivery.kind_name(kind)) for kind in delivery.used_kinds(desk.school)],
         days=DAYS,
         limit=desk.school.settings.parts_per_day if daily_limit.is_reached(desk.school) else None,
         held=daily_limit.waiting(desk.school),
@@ -85,14 +85,10 @@ def _words(desk: Desk) -> Mapping[str, Any]:
     return {
         "STATES": STATES,
         "CHANNELS": delivery.CHANNELS,
-        "kind_of": _kind,
+        "kind_of": delivery.kind_name,
         "masked": delivery.masked,
         "reads_words": access.reads_words(desk.viewer),
     }
-
-
-def _kind(kind: str) -> str:
-    return delivery.KINDS.get(kind, kind.replace("_", " ").capitalize())
 
 
 @page.get("/{message_id:int}")

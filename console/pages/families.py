@@ -319,7 +319,8 @@ def telegram(desk: Desk, adult_id: int) -> Response:
 def ask_leave(desk: Desk, adult_id: int) -> Response:
     """Who of a family leaves."""
     adult = present(desk, adult_id)
-    return desk.render("families/leave.html", adult=adult, ties=family_records.ties(desk.school, desk.viewer, adult))
+    ties = family_records.ties(desk.school, desk.viewer, adult)
+    return desk.render("families/leave.html", adult=adult, ties=ties, at_home=leaving.at_home(desk.school, adult))
 
 
 @page.post("/{adult_id:int}/leave", needs=EDIT)

@@ -7,7 +7,7 @@ from fastapi import Response
 from console.desk import Desk
 from console.pages import Page
 from console.pages.families import CLOSED_FOR, at, present
-from school import addresses, closings, family_records, welcomes
+from school import addresses, closings, doubts, family_records, welcomes
 from school.access import Power
 from school.closings import NotClosed, Reason
 from school.errors import NotThere
@@ -15,6 +15,11 @@ from school.welcomes import Known, NoWayThere, TooSoon
 
 page = Page("families/known", powers=frozenset({Power.EDIT_FAMILIES}))
 SHOWN = 100
+WHYS = {
+    doubts.Why.GONE: "the phone company said that nobody has this number",
+    doubts.Why.SILENT: "nothing came from there and nothing was sent there for a year",
+}
+"""Why a number is doubted, in English."""
 
 
 @page.get()
@@ -31,6 +36,9 @@ def show(desk: Desk) -> Response:
         waiting=[(row, welcomes.may_invite(school, row.adult)) for row in waiting],
         answered=answered,
         most=welcomes.MOST,
+        doubts=doubts.open_doubts(school),
+        whys=WHYS,
+        shown_of=addresses.masked,
     )
 
 
@@ -91,3 +99,14 @@ def open_again(desk: Desk, adult_id: int, closing_id: int) -> Response:
         return desk.to(at(adult), "It is open already.")
     desk.changed("opened address", "adult", adult.id, was=addresses.masked(row.address.value))
     return desk.to(at(adult), "Open again. The next message there says which school this is.")
+
+
+@page.post("/doubts/{doubt_id:int}/theirs")
+def is_theirs(desk: Desk, doubt_id: int) -> Response:
+    """Someone rang: the number is still theirs."""
+    row = doubts.find(desk.school, doubt_id)
+    if row.ended_at is None:
+        doubts.said_theirs(desk.school, row.address, desk.viewer.staff)
+        desk.changed("confirmed number", "doubt", row.id, number=addresses.masked(row.address.value))
+    desk.afterwards(desk.hooks.wake)
+    return desk.to(page.href, "It is theirs. What waited is on its way.")

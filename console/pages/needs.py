@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import Response
 
 from console.desk import HOME, Desk
@@ -12,6 +14,13 @@ from school.errors import NotThere
 
 page = Page("needs")
 
+ELSEWHERE: Mapping[attention.Need, tuple[Power, str]] = {
+    attention.Need.NOT_SEEN: (Power.ABSENCE, "absences"),
+    attention.Need.COLLECTION: (Power.COLLECTION, "collection"),
+    attention.Need.DATA_REQUEST: (Power.DATA_REQUESTS, "data"),
+}
+"""What is dealt with on a page of its own, by whoever may."""
+
 
 @page.get("/{need_id:int}")
 def show(desk: Desk, need_id: int) -> Response:
@@ -19,10 +28,9 @@ def show(desk: Desk, need_id: int) -> Response:
     row = access.need(desk.school, desk.viewer, need_id)
     if row.need == attention.Need.SAFEGUARDING:
         return desk.to(f"{HOME}/safeguarding/{row.id}")
-    if row.need == attention.Need.NOT_SEEN and desk.may(Power.ABSENCE):
-        return desk.to(f"{HOME}/absences")
-    if row.need == attention.Need.COLLECTION and desk.may(Power.COLLECTION):
-        return desk.to(f"{HOME}/collection")
+    power, elsewhere = ELSEWHERE.get(attention.Need(row.need), (None, ""))
+    if power is not None and desk.may(power):
+        return desk.to(f"{HOME}/{elsewhere}")
     key = threads.key_of(row)
     if key and desk.may(Power.MESSAGES):
         try:

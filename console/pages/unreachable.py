@@ -22,8 +22,13 @@ REASONS: Mapping[Why, tuple[str, str]] = {
     Why.NO_ADDRESS: ("No phone number", "Ask for a mobile number. Until then, print a letter."),
     Why.ONLY_EMAIL: ("Only an e-mail address", "Ask for a mobile number. Until then, print a letter."),
     Why.STOPPED: ("Said STOP", "Only they can change that, with the word START. Ring if it is urgent, or print a letter."),
+    Why.BLOCKED: (
+        "Said STOP, and the phone company lets nothing through",
+        "Ring them and ask them to text START to the school's number. Until then not even an answer reaches them: print a letter.",
+    ),
     Why.DEAD: ("No number of theirs works", "Ask for their new number. Until then, print a letter."),
     Why.STOPPED_OR_DEAD: ("Said STOP on one number, and the other does not work", "Ask for their new number, or print a letter."),
+    Why.DOUBTED: ("Their number may be someone else's by now", "They are asked before anything is said there. Ring them, or see Families, Becoming known."),
     Why.LANDLINE: ("Only a landline", "A landline gets no texts: ring them, ask for a mobile number, or print a letter."),
     Why.ABROAD: ("Only a number abroad", "The school does not text that country: ask for a British mobile number, or print a letter."),
     Why.WINDOW_CLOSED: (

@@ -72,6 +72,9 @@ class Provider:
     async def forget_file(self, address: str) -> None:
         return None
 
+    async def forget(self, provider_id: str) -> None:
+        return None
+
     async def aclose(self) -> None:
         return None
 

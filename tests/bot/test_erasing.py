@@ -20,7 +20,7 @@ from data.data_requests import DataRequest
 from data.inbox import Seen
 from data.people import Adult
 from nlu.learned import Learned
-from school import LONDON, School, access, demo, groups, held, messages, threads
+from school import LONDON, School, access, demo, erased_log, groups, held, leaving, messages, threads
 from tests.conftest import Lines
 from tests.school.files_to_try import photo_of_a_phone
 from tests.standin.client import StandIn
@@ -214,6 +214,28 @@ def test_a_shared_phone_stays_the_others(world: World) -> None:
             assert session.get(Adult, ids[0]) is None
             hoa = session.get_one(Adult, ids[1])
             assert [link.address.value for link in hoa.addresses] == ["+447700900109"]
+
+
+def test_it_is_noted_outside_the_database_for_whoever_restores_a_backup(world: World) -> None:
+    with world.house.store.read() as session:
+        adult_id = marta(School(session, NOW)).id
+    noted = erased_log.of_database(world.house.store.url)
+    assert erasing.erase(world.house.settings, "", adult_id, yes=False) == 0
+    assert erased_log.since(noted, None) == []
+    assert erasing.erase(world.house.settings, "", adult_id, yes=True) == 0
+    assert [(each.adult_id, each.is_sure) for each in erased_log.since(noted, None)] == [(adult_id, True)]
+
+
+def test_whoever_left_with_a_safeguarding_record_leaves_no_number(world: World) -> None:
+    family = Family(world)
+    family.says(ALARM)
+    with world.house.store.write() as session:
+        school = School(session, world.moment)
+        adult = marta(school)
+        adult_id = adult.id
+        leaving.leave(school, [], [adult], None)
+    assert erasing.erase(world.house.settings, "", adult_id, yes=True) == 0
+    assert in_tables(world, [NUMBER]) == set()
 
 
 def test_without_yes_it_is_only_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:

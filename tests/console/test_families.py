@@ -12,9 +12,11 @@ from sqlalchemy import select
 from data.audit import AuditEntry
 from data.people import Adult, Child, Guardianship
 from school import School, demo
+from tests.console.packs_to_lend import Packs
 from tests.console.staff import Console, tokens
 
 OFFICE, TEACHER, TEAM = "Mrs Doyle", "Ms Okafor", "Miss Turner"
+PACK = "Story sack"
 
 
 @contextmanager
@@ -291,3 +293,12 @@ def test_a_class_team_sees_that_there_is_an_email_address_and_not_which(console:
     browser.post(f"{page}/emails/new", {"email": "amina@family.example", "rang": "On the form"}, of=f"{page}/emails/new")
     html = console.as_(TEAM).get(page)
     assert ("by e-mail" in html, "family.example" in html) == (True, False)
+
+
+def test_what_a_family_has_at_home_is_asked_for_when_it_leaves(console: Console) -> None:
+    browser, page = console.as_(OFFICE), at(console, "Amina")
+    assert "ask for it now" not in browser.get(f"{page}/leave")
+    Packs(console.world).lends(PACK, "Ayaan")
+    html = browser.get(f"{page}/leave")
+    assert "ask for it now" in html
+    assert PACK in html

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from school import School, consent, demo
 from tests.console.staff import Console
 
 OFFICE, TEAM = "Mrs Doyle", "Miss Turner"
@@ -54,3 +55,20 @@ def test_one_is_welcomed_from_their_page_and_once_more_after_three_days(console:
     world.say("Amina", "hello")
     assert "known since" in browser.get(page)
     console.as_(TEAM).get(PAGE, 404)
+
+
+def test_a_doubted_number_is_seen_and_staff_who_rang_end_it(console: Console) -> None:
+    browser, world = console.as_(OFFICE), console.world
+    assert "May be someone else" not in browser.get(PAGE)
+    with world.house.store.write() as session:
+        now = School(session, world.moment, world.house.school_settings)
+        for link in demo.adult(now, "Amina").addresses:
+            consent.mark_bad(now, link.address, "30005")
+            consent.heard_from(now, link.address)
+    html = browser.get(PAGE)
+    assert "the phone company said that nobody has this number" in html
+    assert "Their number may be someone else" in browser.get("/console/unreachable").replace("&#39;", "'")
+    theirs = re.findall(rf"{PAGE}/doubts/\d+/theirs", html)[0]
+    assert "It is theirs." in browser.post(theirs, of=PAGE)
+    assert "May be someone else" not in browser.get(PAGE)
+    assert "You have no appointments." in world.say("Amina", "see my appointments")[0].text

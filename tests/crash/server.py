@@ -47,6 +47,15 @@ def never_quiet() -> dict[str, str]:
     return {"QUIET_HOURS__FROM": f"{far:%H:%M}", "QUIET_HOURS__TO": f"{far + timedelta(minutes=1):%H:%M}"}
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 class Nursery:
     """Where servers are born: see nursery.py."""
 
@@ -61,6 +70,14 @@ class Nursery:
         self._mother.stdin.write(json.dumps({"arguments": list(arguments), "environment": dict(environment), "log": str(log)}) + "\n")
         self._mother.stdin.flush()
         return int(self._mother.stdout.readline())
+
+    def run(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path, within: float = 60.0) -> str:
+        """Run the program to its end; what it said."""
+        pid, deadline = self.born(arguments, environment, log), time.monotonic() + within
+        while is_alive(pid):
+            assert time.monotonic() < deadline, f"bookbag {' '.join(arguments)} takes more than {within} s"
+            time.sleep(0.05)
+        return log.read_text(encoding="utf-8")
 
     def close(self) -> None:
         self._mother.communicate(timeout=10)
@@ -140,13 +157,7 @@ class Server:
 
     @property
     def alive(self) -> bool:
-        if self.pid is None:
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        return self.pid is not None and is_alive(self.pid)
 
     def wait_for_death(self, within: float) -> bool:
         """Whether it is dead within this time."""

@@ -190,3 +190,10 @@ def test_alembic_draws_nothing_new(database_url: str) -> None:
     with engine.begin() as connection:
         command.check(migrate._config(connection))
     engine.dispose()
+
+
+def test_whatever_is_opened_after_an_upgrade_knows_every_table(sqlite_url: str) -> None:
+    """A command that touches one table must not fail because that table names another that nobody has imported, also where there was nothing to upgrade."""
+    looks = "from data import migrate; migrate.upgrade(%r); import scheduler.ticker; from sqlalchemy.orm import configure_mappers; configure_mappers()"
+    done = subprocess.run([sys.executable, "-c", looks % sqlite_url], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,15 @@ from sqlalchemy import select
 from data.addresses import Address, AddressState
 from data.attention import Attention, Need
 from data.closings import Closing
+from data.data_requests import DataRequestKind
 from data.outbox import Lane, Message, OutboxState
 from data.people import Adult, Child, Staff
-from school import School, addresses, closings, consent, family_records, leaving, notices, recognition
+from data.store import Store
+from school import School, addresses, closings, consent, data_requests, erasure, family_records, leaving, notices, recognition
 from school.closings import NotClosed, Reason
 from school.errors import NotThere
 from school.importing import import_families
-from tests.school.small import a_member, an_adult
+from tests.school.small import MONDAY, a_child, a_member, an_adult, at_once
 
 NUMBER, OTHER = "+447700900711", "+447700900712"
 
@@ -138,6 +141,20 @@ def test_an_import_gives_a_closed_number_to_nobody_else(school: School, parent: 
     assert recognition.speaker(school, phone(school)) is None
 
 
+def test_an_erasure_takes_a_closed_number_along_but_not_one_that_another_had_too(school: School, parent: Adult, child: Child) -> None:
+    closings.close(school, phone(school), Reason.STOLEN)
+    assert [address.channel for address in closings.only_theirs(school, parent)] == ["sms", "whatsapp"]
+    request = data_requests.ask(school, parent, DataRequestKind.ERASURE, how="text")
+    erasure.erase(school, parent, request)
+    assert school.session.scalars(select(Address.value).where(Address.value == NUMBER)).all() == []
+
+
+def test_a_closed_number_that_two_had_is_nobodys_alone(school: School, parent: Adult, child: Child) -> None:
+    addresses.reach(school, an_adult(school, child), phone(school), 0)
+    closings.close(school, phone(school), Reason.STOLEN)
+    assert [address.channel for address in closings.only_theirs(school, parent)] == ["whatsapp"]
+
+
 def test_only_ones_own_closing_is_found(school: School, parent: Adult, child: Child) -> None:
     row = closings.close(school, phone(school), Reason.LOST)[0]
     assert closings.find(school, parent, row.id) is row
@@ -160,3 +177,19 @@ def test_what_is_held_is_given_out_erased_and_kept_no_longer_than_it_must(school
     assert row.id != still.id
     capability.erase(school, parent)
     assert closings.of(school, parent) == []
+
+
+def test_two_who_close_a_number_at_once_close_it_once(database_url: str) -> None:
+    with closing(Store(database_url)) as store:
+        with store.write() as session:
+            now = School(session, MONDAY)
+            addresses.reach(now, an_adult(now, a_child(now)), phone(now), 0)
+
+        def says(school: School) -> int:
+            closings.said_wrong_number(school, phone(school), "not me", "en")
+            return 0
+
+        _, by_the_office = at_once(store, says, lambda school: len(closings.close(school, phone(school), Reason.STRANGER)))
+        with store.read() as session:
+            assert len(session.scalars(select(Closing)).all()) == 1
+            assert len(session.scalars(select(Attention)).all()) == 1 - by_the_office

@@ -37,7 +37,7 @@ def found(school: School, role: str = "office") -> dict[Adult, unreachable.Unrea
     [
         (None, [("sms", "", "usable")]),
         (None, [("sms", "", "bad"), ("telegram", "7", "usable")]),
-        (None, [("sms", "+351912345678", "usable")]),
+        (Why.ABROAD, [("sms", "+351912345678", "usable")]),
         (Why.NO_ADDRESS, []),
         (Why.ONLY_EMAIL, [("email", "a@example.org", "usable")]),
         (Why.STOPPED, [("sms", "", "opted_out"), ("whatsapp", "", "opted_out")]),

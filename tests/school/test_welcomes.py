@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -9,10 +11,13 @@ from sqlalchemy import select
 
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship
-from school import School, addresses, closings, leaving, welcomes
+from data.store import Store
+from data.welcomes import Welcome
+from school import School, addresses, closings, family_records, leaving, welcomes
 from school.access import Viewer
 from school.importing import import_families
 from school.welcomes import Known, NoWayThere, TooSoon
+from tests.school.small import MONDAY, a_child, an_adult, at_once
 
 NUMBER = "+447700900711"
 
@@ -75,7 +80,7 @@ def test_it_is_sent_once_and_once_more_after_three_days_and_then_never(school: S
     school.now += timedelta(days=365)
     with pytest.raises(TooSoon):
         welcomes.invite(school, reached, office.staff)
-    assert queued(school) == [f"welcome:{reached.id}:1", f"welcome:{reached.id}:2"]
+    assert len(queued(school)) == 2
     assert [row.adult for row in welcomes.waiting(school)] == [reached]
 
 
@@ -100,6 +105,17 @@ def test_who_said_wrong_number_has_not_made_the_parent_known(school: School, rea
     assert not welcomes.may_invite(school, reached)
 
 
+def test_who_comes_back_can_be_welcomed_again(school: School, child: Child, reached: Adult, office: Viewer) -> None:
+    welcomes.invite(school, reached, office.staff)
+    welcomes.heard(school, reached)
+    leaving.leave(school, [child], [reached], office.staff)
+    leaving.come_back(school, reached)
+    family_records.allow(school, reached, child, ["hear"])
+    family_records.add_number(school, reached, NUMBER, ["sms"], "Rang them", "Mrs Doyle")
+    assert welcomes.candidates(school) == [reached]
+    welcomes.invite(school, reached, office.staff)
+
+
 def test_what_is_held_is_given_out_and_erased(school: School, reached: Adult, office: Viewer) -> None:
     capability = welcomes.capability
     assert capability.export
@@ -109,3 +125,32 @@ def test_what_is_held_is_given_out_and_erased(school: School, reached: Adult, of
     assert capability.export(school, reached) == {"welcome": {"sent": 1, "sent_at": school.now.isoformat(), "known_since": None}}
     capability.erase(school, reached)
     assert welcomes.of(school, reached) is None
+
+
+def test_two_who_invite_at_once_invite_once_and_who_writes_in_that_moment_is_known(database_url: str) -> None:
+    with closing(Store(database_url)) as store:
+        with store.write() as session:
+            school = School(session, MONDAY)
+            adults = [an_adult(school, a_child(school)).id for _ in range(2)]
+            for number, adult_id in enumerate(adults):
+                addresses.reach(school, session.get_one(Adult, adult_id), addresses.at(school, "sms", "phone", f"+4477009007{number:02}"), 0)
+
+        def invites(adult_id: int) -> Callable[[School], str]:
+            def act(school: School) -> str:
+                try:
+                    welcomes.invite(school, school.session.get_one(Adult, adult_id), None)
+                except (TooSoon, Known) as refusal:
+                    return type(refusal).__name__
+                return "sent"
+
+            return act
+
+        def writes(school: School) -> str:
+            welcomes.heard(school, school.session.get_one(Adult, adults[1]))
+            return "wrote"
+
+        assert sorted(at_once(store, invites(adults[0]), invites(adults[0]))) == ["TooSoon", "sent"]
+        assert at_once(store, invites(adults[1]), writes)[1] == "wrote"
+        with store.read() as session:
+            assert session.get_one(Welcome, adults[1]).answered_at == MONDAY
+            assert session.get_one(Welcome, adults[0]).sent == 1

@@ -34,6 +34,7 @@ class TelegramSide:
         self._waiting: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
         self._answered: set[str] = set()
+        self._sent_messages: set[tuple[str, int]] = set()  # chat and message that can be deleted still
         self.files: dict[str, tuple[str, bytes]] = {}  # a file's id: where it is downloaded from, and what it is
 
     async def answer(self, asked: Asked) -> Answer:
@@ -68,6 +69,12 @@ class TelegramSide:
             return {"id": self._me, "is_bot": True, "first_name": "Cherry Garden", "username": "cherry_garden_bot"}
         if method in {"sendMessage", "sendDocument"}:
             return self._sent(method, form)
+        if method == "deleteMessage":
+            named = (form["chat_id"], int(form["message_id"]))
+            if named not in self._sent_messages:
+                return _error(400, "Bad Request: message to delete not found")
+            self._sent_messages.discard(named)
+            return True
         if method == "answerCallbackQuery":
             is_first = form["callback_query_id"] not in self._answered
             self._answered.add(form["callback_query_id"])
@@ -94,8 +101,10 @@ class TelegramSide:
         buttons = [button for row in markup.get("inline_keyboard", []) for button in row]
         if any(not 1 <= len(button.get("callback_data", "-").encode()) <= 64 for button in buttons):
             return _error(400, "Bad Request: BUTTON_DATA_INVALID")
+        number = next(self._message_ids)
+        self._sent_messages.add((form["chat_id"], number))
         message = {
-            "message_id": next(self._message_ids),
+            "message_id": number,
             "from": {"id": self._me, "is_bot": True, "first_name": "Cherry Garden"},
             "chat": {"id": int(form["chat_id"]), "first_name": "A parent", "type": "private"},
             "date": int(time()),

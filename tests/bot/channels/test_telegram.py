@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import error as told
 
-from bot.channels.base import Attachment, ChannelName, Choice, Forged, InboundKind, Malformed, Outgoing, WebhookRequest
+from bot.channels.base import AddressKind, Attachment, ChannelName, Choice, Forged, InboundKind, Malformed, Outgoing, WebhookRequest
 from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
 from bot.channels.telegram import _OUTCOMES, NOT_SENT, TelegramAccount, TelegramChannel, translated
 from bot.channels.telegram_inbound import inbound
@@ -301,3 +301,23 @@ async def test_a_file_is_fetched_up_to_a_size(telegram: TelegramChannel) -> None
     assert (file.filename, file.media_type, file.content) == ("knee.jpg", "image/jpeg", b"hi")
     with pytest.raises(Rejected):
         await telegram.fetch("AgACAgQ", most=1)
+
+
+async def test_a_message_of_ours_is_deleted_in_their_chat(telegram: TelegramChannel, standin: StandIn) -> None:
+    sent = await telegram.send(Outgoing("1", ChannelName.TELEGRAM, "42", AddressKind.TELEGRAM_CHAT, "hello"))
+    standin.fault("telegram.deleteMessage", "500_before")
+    with pytest.raises(TryLater):
+        await telegram.forget(sent.provider_id)
+    await telegram.forget(sent.provider_id)
+    await telegram.forget(sent.provider_id)  # it is gone, and that is well
+    assert len(standin.accepted("telegram.deleteMessage")) == 1
+
+
+async def test_what_is_too_old_or_theirs_cannot_be_deleted(telegram: TelegramChannel, standin: StandIn) -> None:
+    sent = await telegram.send(Outgoing("1", ChannelName.TELEGRAM, "42", AddressKind.TELEGRAM_CHAT, "hello"))
+    standin.fault("telegram.deleteMessage", "refuse", description="Bad Request: message can't be deleted for everyone")
+    with pytest.raises(Rejected) as too_old:
+        await telegram.forget(sent.provider_id)
+    with pytest.raises(Rejected) as theirs:
+        await telegram.forget("tg:500001")
+    assert (too_old.value.code, theirs.value.code) == ("older than 48 hours", "their own message, in their own chat")
