@@ -202,3 +202,11 @@ def test_each_expected_error_exists_under_its_name() -> None:
 
     expected = {data.store.DatabaseAway, data.migrate.NewerDatabase, data.restore.HalfRestored}
     assert {error.__name__ for error in expected} == set(cli.EXPECTED)
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "scheduler"])
+def test_a_part_of_the_server_refuses_sqlite(command: str, tmp_path: Path) -> None:
+    done = runner.invoke(cli.app, [command], env={"BOOKBAG_DATABASE_URL": f"sqlite:///{tmp_path}/bookbag.db"})
+    assert done.exit_code == 2
+    assert f"bookbag {command}: SQLite serves one process" in done.stderr
+    assert not list(tmp_path.iterdir())

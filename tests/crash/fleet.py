@@ -24,6 +24,8 @@ class Fleet(Server):
             for number in range(count)
         ]
         self.environment = self.processes[0].environment
+        for process in self.processes:
+            process.environment["BOOKBAG_PUBLIC_URL"] = self.url  # the scheduler tells providers where to call
 
     def of(self, command: str) -> list[Server]:
         """Those of one kind."""
