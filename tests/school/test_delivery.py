@@ -62,7 +62,7 @@ def seen(school: School, who: Staff, **wanted: object) -> list[Message]:
 
 
 def test_every_verdict_is_said_in_english() -> None:
-    assert {*map(str, Verdict), "no_address", "not_worded"} == set(delivery.VERDICTS)
+    assert {*map(str, Verdict), "no_address", "not_worded", "abroad", "switched_off", "still_theirs"} == set(delivery.VERDICTS)
 
 
 # Who sees which
