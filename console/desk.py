@@ -193,7 +193,7 @@ class Desk:
         """What whoever sits here finds in the menu, and how much waits there."""
         return tuple(self.rendering.menu(self))
 
-    @property
+    @cached_property
     def is_held(self) -> bool:
         """Whether nothing is sent, since the school was put back from a backup."""
         return restored.is_held(self.school)

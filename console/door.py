@@ -234,7 +234,7 @@ class _Visit:
             if number and response.status_code == 303:
                 accounts.led_to(desk.school, number, response.headers["location"])
             if desk.after:
-                _ = desk.menu  # counted now: a page that is drawn after the commit asks the database nothing
+                _ = desk.menu, desk.is_held  # found out now: a page that is drawn after the commit asks the database nothing
         return self._tidy_up(desk, session, response)
 
     def _prepare(self, before: Callable[[Form, Hooks], Any], session: StaffSession) -> Any:
