@@ -98,7 +98,7 @@ def parse(
 
 def _ours() -> Nlu:
     """The settings of understanding, as the server reads them."""
-    from bot.cli import settings_from
+    from bot.cli.base import settings_from
 
     return settings_from(None).nlu
 

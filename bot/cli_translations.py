@@ -83,7 +83,7 @@ def sheet(
     config: Annotated[Path | None, typer.Option("--config", envvar="BOOKBAG_CONFIG", show_default=False)] = None,
 ) -> None:
     """Write a language's sentences as a sheet that a native reader opens in a spreadsheet and fills the column 'better' of."""
-    from bot.cli import settings_from
+    from bot.cli.base import settings_from
     from data.migrate import upgrade
     from data.store import Store
     from translations import corrections
@@ -127,7 +127,7 @@ def correct(
 
 
 def _keep(config: Path | None, folder: str, better: Sequence[Better], reader: str) -> None:
-    from bot.cli import settings_from
+    from bot.cli.base import settings_from
     from bot.clock import now
     from data.migrate import upgrade
     from data.store import Store

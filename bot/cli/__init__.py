@@ -7,17 +7,17 @@ A command reads the settings and calls one function, which does the work and giv
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from bot.cli import bench, database
+from bot.cli.base import AsJson, Config, finish, settings_from
+
 if TYPE_CHECKING:
     from bot.settings import Settings
-
-P = ParamSpec("P")
 
 app = typer.Typer(
     name="bookbag",
@@ -28,23 +28,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 config_app = typer.Typer(help="The settings: are they right?", no_args_is_help=True)
-db_app = typer.Typer(help="The database.", no_args_is_help=True)
 import_app = typer.Typer(help="Take in a file, all or nothing; every bad row is named.", no_args_is_help=True)
 staff_app = typer.Typer(help="The people who work at the school.", no_args_is_help=True)
-family_app = typer.Typer(help="The families and what is held about them.", no_args_is_help=True)
 questionnaire_app = typer.Typer(help="What the school asks families, as a file, and what they answered.", no_args_is_help=True)
 whatsapp_app = typer.Typer(help="WhatsApp's buttons, lists and openers.", no_args_is_help=True)
 twilio_app = typer.Typer(help="What is set up in Twilio's console.", no_args_is_help=True)
-bench_app = typer.Typer(help="How fast it is, against a limit measured in the same run.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-app.add_typer(db_app, name="db")
+app.add_typer(database.db_app, name="db")
 app.add_typer(import_app, name="import")
 app.add_typer(staff_app, name="staff")
-app.add_typer(family_app, name="family")
+app.add_typer(database.family_app, name="family")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(whatsapp_app, name="whatsapp")
 app.add_typer(twilio_app, name="twilio")
-app.add_typer(bench_app, name="bench")
+app.add_typer(bench.app, name="bench")
 
 
 class ChannelChoice(StrEnum):
@@ -68,12 +65,6 @@ class RoleChoice(StrEnum):
     DEPUTY = "deputy"
 
 
-class Peer(StrEnum):
-    """Whom `bench nlu` measures beside us."""
-
-    RASA = "rasa"
-
-
 EXPECTED: Final = {
     "DatabaseAway": "The database cannot be reached or written now. Is it running, is its disk full, may this user write there?",
     "HalfRestored": "A restore of this database is under way or was broken off. Run it again: bookbag db restore FILE --force",
@@ -81,21 +72,11 @@ EXPECTED: Final = {
 }
 """What may go wrong without being our fault, by the error's name: importing the classes would cost every command a second."""
 
-Config = Annotated[
-    Path | None, typer.Option("--config", envvar="BOOKBAG_CONFIG", help="The settings file; config.yml here, if there is one.", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a script.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remove what the file no longer has.")]
 CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.ics", help="The calendar file to take in.", show_default=False)]
 Asked = Annotated[str, typer.Argument(metavar="FILE.yml", help="The file, or the name of one that Bookbag brings along, such as yearly.", show_default=False)]
 QuestionnaireId = Annotated[int, typer.Argument(metavar="ID", help="Its number: see `bookbag questionnaire list`.", show_default=False)]
-FamilyNumber = Annotated[
-    str,
-    typer.Argument(metavar="NUMBER", help="Their phone number, or the id of a Telegram chat; none where --adult says who.", show_default=False),
-]
-AdultId = Annotated[int | None, typer.Option("--adult", metavar="ID", help="Which of the adults with this number; or whoever has this id.", show_default=False)]
-BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the backup.", show_default=False)]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to take in.", show_default=False)]
 
 
@@ -124,31 +105,6 @@ def bookbag(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")] = False,
 ) -> None:
     """The school's phone number that answers, in every family's own language."""
-
-
-def finish(work: Callable[P, int | None], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Do a command's work and end with its exit code; none is 0."""
-    raise typer.Exit(work(*args, **kwargs) or 0)
-
-
-def settings_from(config: Path | None, *, demo: bool = False) -> Settings:
-    """The settings that hold now; ends with 2 and a line for each fault when they cannot be used. Logging is set up as they say."""
-    import os
-
-    from bot.settings import SettingsError, load
-
-    ours = Path("config.yml")
-    try:
-        settings = load(config or (ours if ours.exists() else None), os.environ, demo=demo)
-    except SettingsError as error:
-        for fault in error.faults:
-            typer.echo(str(fault), err=True)
-        raise typer.Exit(2) from None
-
-    from bot import logs
-
-    logs.configure(as_json=settings.log.as_json, level=settings.log.level)
-    return settings
 
 
 @app.command(short_help="Serve the school, all in one process.")
@@ -227,24 +183,6 @@ def _named_persons_can_be_reached(settings: Settings) -> int:
     return 0
 
 
-@db_app.command("upgrade")
-def db_upgrade(config: Config = None) -> None:
-    """Create the database, or bring it to this version."""
-    settings = settings_from(config)
-    from bot import database
-
-    finish(database.upgrade, settings)
-
-
-@db_app.command("backup")
-def db_backup(path: BackupFile, config: Config = None) -> None:
-    """Copy the database into a new file, while the server runs. The file is checked before it gets its name."""
-    settings = settings_from(config)
-    from bot import database
-
-    finish(database.backup, settings, path)
-
-
 @twilio_app.command("opt-out")
 def twilio_opt_out(config: Config = None) -> None:
     """The words and answers for STOP, START and HELP in every language, to paste into Twilio's Advanced Opt-Out."""
@@ -252,31 +190,6 @@ def twilio_opt_out(config: Config = None) -> None:
     from bot import opt_out
 
     finish(opt_out.show, settings)
-
-
-@db_app.command("restore")
-def db_restore(
-    path: BackupFile,
-    force: Annotated[bool, typer.Option("--force", help="Put the database that is there aside.")] = False,
-    config: Config = None,
-) -> None:
-    """Put a backup in the place of the database, with no server running. Nothing is sent from it until staff say so on the console."""
-    settings = settings_from(config)
-    from bot import database
-
-    finish(database.restore, settings, path, force=force)
-
-
-@db_app.command("erased")
-def db_erased(
-    path: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A list of erased adults. [default: the database's own]", show_default=False)] = None,
-    config: Config = None,
-) -> None:
-    """Who was erased, by number: whoever puts an older backup back erases them again."""
-    settings = settings_from(config)
-    from bot import database
-
-    finish(database.erased, settings, path)
 
 
 @import_app.command("families")
@@ -440,38 +353,6 @@ def questionnaire_close(questionnaire_id: QuestionnaireId, config: Config = None
     finish(questionnaires.close, settings, questionnaire_id)
 
 
-@family_app.command("list")
-def family_list(as_json: AsJson = False, config: Config = None) -> None:
-    """A line for each registered adult: name, language, channel, number."""
-    settings = settings_from(config)
-    from bot import people
-
-    finish(people.list_families, settings, as_json=as_json)
-
-
-@family_app.command("export", short_help="What is held about one adult, as JSON.")
-def family_export(number: FamilyNumber = "", adult: AdultId = None, config: Config = None) -> None:
-    """What is held about the adult with this number, as JSON; other adults', safeguarding and staff matter is set aside."""
-    settings = settings_from(config)
-    from bot import erasing
-
-    finish(erasing.export, settings, number, adult)
-
-
-@family_app.command("erase", short_help="Erase one adult.")
-def family_erase(
-    number: FamilyNumber = "",
-    adult: AdultId = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without this it is only said what would be done.")] = False,
-    config: Config = None,
-) -> None:
-    """Erase the adult with this number, and report what was removed, what the law keeps, and what providers still hold."""
-    settings = settings_from(config)
-    from bot import erasing
-
-    finish(erasing.erase, settings, number, adult, yes=yes)
-
-
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
 def nlu(context: typer.Context) -> None:
     """Train, test and try what understands the parents' words."""
@@ -513,86 +394,3 @@ def whatsapp_setup(config: Config = None) -> None:
     from bot import whatsapp
 
     finish(whatsapp.setup, settings)
-
-
-@bench_app.command("nlu")
-def bench_nlu(
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder with the public intent sets.", show_default=False)] = None,
-    peer: Annotated[Peer | None, typer.Option("--peer", help="Train and serve this beside us, and ask it the same.", show_default=False)] = None,
-    as_json: AsJson = False,
-) -> None:
-    """How much is understood, in public sets and in our own held-out messages, and what it costs."""
-    from bot.bench import understanding
-
-    finish(understanding.nlu, data=data, as_json=as_json, with_rasa=peer is Peer.RASA)
-
-
-@bench_app.command("translate")
-def bench_translate(as_json: AsJson = False) -> None:
-    """One news item to 500 families in 17 languages: provider calls and time, with the memory cold and warm; and what the catalogs cost."""
-    from bot.bench import translation
-
-    finish(translation.translate, as_json=as_json)
-
-
-@bench_app.command("turns")
-def bench_turns(
-    count: Annotated[int, typer.Option(help="How many turns to take in each way.", min=1)] = 500,
-    families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 100,
-    old_messages: Annotated[int, typer.Option(help="How many messages it has had before.", min=0)] = 0,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
-    as_json: AsJson = False,
-    config: Config = None,
-) -> None:
-    """Whole turns, from a parent's text to the reply's arrival at a provider, beside what this machine could do at best."""
-    settings = settings_from(config)
-    from bot import bench
-
-    finish(bench.turns, settings, count=count, families=families, old_messages=old_messages, as_json=as_json, database_url=database)
-
-
-@bench_app.command("broadcast")
-def bench_broadcast(
-    adults: Annotated[int, typer.Option(help="How many adults are told.", min=12)] = 10_000,
-    replies: Annotated[int, typer.Option(help="How many messages parents write, without a broadcast and again during one.", min=1)] = 200,
-    provider_ms: Annotated[int, typer.Option(help="How long the provider takes to answer, in milliseconds.", min=0)] = 0,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
-    as_json: AsJson = False,
-    config: Config = None,
-) -> None:
-    """One text to many: planning it, sending it beside a bare HTTP client, and what parents who write meanwhile wait."""
-    settings = settings_from(config)
-    from bot.bench import broadcast as one_to_many
-
-    finish(one_to_many.broadcast, settings, adults=adults, replies=replies, provider_ms=provider_ms, as_json=as_json, database_url=database)
-
-
-@bench_app.command("questionnaire")
-def bench_questionnaire(
-    families: Annotated[int, typer.Option(help="How many families answer at once.", min=5)] = 500,
-    answers: Annotated[int, typer.Option(help="How many answers the results are counted from.", min=50)] = 100_000,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
-    as_json: AsJson = False,
-    config: Config = None,
-) -> None:
-    """Ten questions to many families who answer at once, and whether all of it is kept; and the results of many answers."""
-    settings = settings_from(config)
-    from bot.bench import questionnaire
-
-    finish(questionnaire.questionnaire, settings, families=families, answers=answers, as_json=as_json, database_url=database)
-
-
-@bench_app.command("console")
-def bench_console(
-    families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 400,
-    messages: Annotated[int, typer.Option(help="How many messages it has had, in and out.", min=0)] = 200_000,
-    rounds: Annotated[int, typer.Option(help="How often each page is asked for as each role.", min=1)] = 30,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
-    as_json: AsJson = False,
-    config: Config = None,
-) -> None:
-    """Every page of the staff console as each role, in a full school; and how soon a new message is on an open page."""
-    settings = settings_from(config)
-    from bot.bench import pages
-
-    finish(pages.console, settings, families=families, messages=messages, rounds=rounds, as_json=as_json, database_url=database)
