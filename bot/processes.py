@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +11,7 @@ import typer
 
 from bot.garbage import spare_what_stays
 from bot.metrics import Metrics
-from bot.run import BAD_USAGE, FAILURE, can_listen, open_house
+from bot.run import BAD_USAGE, FAILURE, can_listen, open_house, serve_until_told
 from bot.running import Role, Running
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ log = structlog.get_logger()
 
 def serve_web(settings: Settings, host: str, port: int) -> int:
     """Store what comes in and show the pages, until told to stop; the exit code. Raises NewerDatabase or DatabaseAway."""
-    from bot.serving import server
     from bot.web import application
 
     if _is_refused(settings, Role.WEB):
@@ -32,13 +29,7 @@ def serve_web(settings: Settings, host: str, port: int) -> int:
     if not can_listen(Role.WEB, host, port):
         return FAILURE
     house = open_house(settings, demo=False)
-    serving = server(application(house, Running(house, roles={Role.WEB}), Metrics()), host, port)
-    serving.config.app.state.is_stopping = lambda: serving.should_exit  # type: ignore[union-attr]  # it is the program just made
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    spare_what_stays()
-    with suppress(KeyboardInterrupt):
-        serving.run()
-    return 0 if serving.started else FAILURE
+    return serve_until_told(application(house, Running(house, roles={Role.WEB}), Metrics()), host, port)
 
 
 def work(settings: Settings) -> int:

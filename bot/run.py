@@ -29,6 +29,8 @@ from data.store import Store, locked
 from school import School
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -42,7 +44,6 @@ class NotForDemo(Exception):
 
 def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
     """Serve until told to stop; the exit code. Creates or upgrades the database. Raises NewerDatabase or DatabaseAway."""
-    from bot.serving import server
     from bot.web import application
 
     if demo:
@@ -66,12 +67,20 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool) -> int:
 
         add_simulator(app, house)
         typer.echo(where_things_are(settings, host, port))
+    with alone:
+        return serve_until_told(app, host, port)
+
+
+def serve_until_told(app: FastAPI, host: str, port: int) -> int:
+    """Serve this program there until told to stop; the exit code."""
+    from bot.serving import server
+
     # uvicorn raises the signal that stopped it once more when all is done: to stop when told is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     serving = server(app, host, port)
     app.state.is_stopping = lambda: serving.should_exit
     spare_what_stays()
-    with alone, suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         serving.run()
     return 0 if serving.started else FAILURE
 

@@ -213,6 +213,17 @@ def demo_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment without settings of ours, in a folder with nothing else in it."""
+    for name in [name for name in os.environ if name.startswith("BOOKBAG_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
 def patience() -> float:
     """Seconds until a webhook is refused that could not be stored: enough for a machine that is busy with other tests."""
     return 60.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
@@ -25,16 +24,7 @@ from data.restoration import Restoration
 from data.store import Store
 from school import School, SchoolSettings, data_requests, erased_log
 
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment without settings of ours, in a folder with nothing else in it."""
-    for name in [name for name in os.environ if name.startswith("BOOKBAG_")]:
-        monkeypatch.delenv(name)
-    folder = tmp_path / "backups"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 @pytest.fixture
