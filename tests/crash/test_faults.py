@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests import postgres
 from tests.crash.judge import answers_between
 from tests.crash.life import FAULTS, SEED
+from tests.crash.proxy import Proxy
 from tests.crash.server import Nursery
 from tests.crash.trial import Trial
 from tests.standin.client import StandIn
@@ -37,3 +39,30 @@ def test_postgresql_may_die(nursery: Nursery, standin: StandIn, postgresql_url: 
     assert school.server.alive
     judge = school.verdict()
     assert judge.statuses[503] >= FAULTS
+
+
+@pytest.fixture
+def proxy(postgresql_url: str) -> Iterator[Proxy]:
+    """The way to a fresh database."""
+    with Proxy(postgresql_url) as running:
+        yield running
+
+
+def test_the_way_to_postgresql_may_break(nursery: Nursery, standin: StandIn, proxy: Proxy, tmp_path: Path) -> None:
+    school = Trial(nursery, standin, proxy.url, tmp_path, SEED + 3100)
+    school.live()
+    for _ in range(FAULTS):
+        proxy.cut()
+        school.goes_on(10)
+        proxy.cut_commits(20)
+        school.until(lambda: not proxy.commits_to_cut, "nothing is committed")
+        school.goes_on(10)
+        for is_away in (proxy.closed, proxy.frozen):
+            with is_away():
+                began = time.time()
+                time.sleep(AWAY)
+                ended = time.time()
+            assert set(answers_between(standin.log(), began, ended)) == {503}
+            school.goes_on(10)
+    assert school.server.alive
+    school.verdict()
