@@ -368,8 +368,7 @@ class Dispatcher:
             if ours is not None:
                 self._outcomes.found(school, message, ours)
             elif found is not None:
-                left = message.lookups + 1 < self._delivery.lookups
-                outbox.not_found(school, message, school.now + self._delivery.lookup_after, looks_left=left)
+                self._outcomes.not_found(school, message)
             else:
                 outbox.unconfirmed(school, message, self._outcomes.repeat_at(school))
         log.info("looked up", trace=message.trace, state=message.state)

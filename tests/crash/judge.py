@@ -51,9 +51,11 @@ class Judge:
         self.asked: dict[str, Asked] = {}  # by the provider's id
         self.accepted: dict[Asked, int] = {}  # their places in the order in which they were first answered 200
         self.answered: list[Asked] = []  # in the order in which the provider took the answers
+        self.waits: dict[Asked, float] = {}  # seconds from the question to its answer
         self.statuses: Counter[int] = Counter()
         self.doubtful: set[Asked] = set()
         self._others: Counter[tuple[str, str]] = Counter()
+        self._asked_at: dict[Asked, float] = {}
         for entry in self.log:
             self._read(entry)
 
@@ -62,6 +64,7 @@ class Judge:
         if operation in {"twilio.inbound", "telegram.inbound"}:
             if about := _QUESTION.search(entry.get("body") or ""):
                 self.asked[identity] = (_bare(entry["from"]), about[1])
+                self._asked_at[self.asked[identity]] = entry["at"]
         elif operation in {"twilio.webhook", "telegram.webhook"}:
             self.statuses[entry["status"]] += 1
             if entry["accepted"] and identity in self.asked:
@@ -75,6 +78,7 @@ class Judge:
             self.doubtful.add((to, day))
         if entry["accepted"] and day is not None:
             self.answered.append((to, day))
+            self.waits.setdefault((to, day), entry["at"] - self._asked_at.get((to, day), entry["at"]))
         elif entry["accepted"] and entry.get("outbox_id"):
             self._others[to, entry["outbox_id"]] += 1
 

@@ -16,7 +16,7 @@ from tests.crash.judge import answers_between
 from tests.crash.life import FAULTS, SEED
 from tests.crash.proxy import Proxy
 from tests.crash.server import Nursery
-from tests.crash.trial import Trial
+from tests.crash.trial import PROCESSES, Trial
 from tests.standin.client import StandIn
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
@@ -66,3 +66,17 @@ def test_the_way_to_postgresql_may_break(nursery: Nursery, standin: StandIn, pro
             school.goes_on(10)
     assert school.server.alive
     school.verdict()
+
+
+def test_what_always_fails_for_some_delays_nobody_else(nursery: Nursery, standin: StandIn, database_url: str, tmp_path: Path) -> None:
+    away, silent, refused, unreadable = poisoned = [f"+447700900{number}" for number in (105, 106, 139, 140)]
+    processes = {} if database_url.startswith("sqlite") else PROCESSES
+    school = Trial(nursery, standin, database_url, tmp_path, SEED + 3200, processes=processes, DELIVERY__RETRIES="2")
+    school.live()
+    standin.fault("twilio.send", "500_before", number=away, times=-1)
+    standin.fault("twilio.send", "hang_before", number=silent, times=-1, seconds=2.0)
+    standin.fault("twilio.send", "refuse", number=refused, times=-1, code=99_999)
+    for _ in range(FAULTS):
+        school.poison(unreadable)
+        school.goes_on(but_for=poisoned)
+    school.verdict(but_for=poisoned)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any, ClassVar
+
+from sqlalchemy import create_engine, text
 
 from tests.crash.fleet import Fleet
 from tests.crash.judge import Judge
@@ -52,10 +56,15 @@ class Trial(Life):
         """What can be seen from outside so far."""
         return Judge(self._standin.log(), may_pass=may_pass)
 
-    def goes_on(self, answers: int = 30) -> None:
-        """So many more questions are answered."""
-        before = len(self.judge().answered)
-        self.until(lambda: len(self.judge().answered) >= before + answers, "nobody is answered")
+    def goes_on(self, answers: int = 30, *, but_for: Collection[str] = ()) -> None:
+        """So many more questions are answered, of others than those who ask `but_for` nothing."""
+        self.until(partial(self._has_answered, self._count(but_for) + answers, but_for), "nobody is answered")
+
+    def _has_answered(self, answers: int, but_for: Collection[str]) -> bool:
+        return self._count(but_for) >= answers
+
+    def _count(self, but_for: Collection[str]) -> int:
+        return sum(who not in but_for for who, _ in self.judge().answered)
 
     def until(self, is_so: Callable[[], bool], otherwise: str, within: float = ANSWERED_WITHIN) -> None:
         """Wait until it is so; `otherwise` says what is wrong where it never is."""
@@ -64,23 +73,38 @@ class Trial(Life):
             assert time.monotonic() < deadline, f"seed {self._seed}: {otherwise}\n{self.server.tail()}"
             time.sleep(0.1)
 
+    def poison(self, number: str) -> None:
+        """What is kept of the conversation with this number cannot be read: whatever they write fails."""
+        engine = create_engine(self._database_url)
+        theirs = "SELECT thread FROM inbox JOIN addresses ON addresses.id = inbox.address_id WHERE addresses.value = :number"
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE conversations SET state = :state WHERE thread IN ({theirs})"), {"state": '{"frames": 7}', "number": number})
+        engine.dispose()
+
     def asked_of_the_program(self, *arguments: str) -> str:
         """What a `bookbag` command prints."""
-        return self._nursery.run(arguments, self.server.environment, self._folder / "asked.log")
+        said = self._folder / f"asked-{time.monotonic_ns()}.log"
+        return self._nursery.run(arguments, self.server.environment, said)
 
-    def verdict(self, *, unanswered: int = 0, may_pass: bool = False) -> Judge:
-        """Nobody writes any more, and all but so many have their answers: the judge speaks. No process was started anew but by the test."""
+    def _seen(self, may_pass: bool) -> Judge:
+        """What can be seen from outside, and what staff are told."""
+        needs: list[dict[str, Any]] = json.loads(self.asked_of_the_program("attention", "--json"))
+        return Judge(self._standin.log(), needs, may_pass=may_pass)
+
+    def verdict(self, *, but_for: Collection[str] = (), may_pass: bool = False) -> Judge:
+        """Nobody writes any more, and all but some have their answers: the judge speaks."""
         self.parents.stop()
         deadline = time.monotonic() + ANSWERED_WITHIN
-        while len(self.judge().unanswered()) > unanswered and time.monotonic() < deadline:
+        while {who for who, _ in self.judge().unanswered()} - set(but_for) and time.monotonic() < deadline:
             time.sleep(0.2)
+        while but_for and self._seen(may_pass).check()["faults"] and time.monotonic() < deadline:
+            time.sleep(1)
         time.sleep(DOUBLES_WITHIN)
         self.server.stop()
-        needs: list[dict[str, Any]] = json.loads(self.asked_of_the_program("attention", "--json"))
-        judge = Judge(self._standin.log(), needs, may_pass=may_pass)
-        numbers = judge.check()
+        judge = self._seen(may_pass)
+        numbers = judge.check() | {f"s the {name} answer took": round(of(judge.waits.values()), 2) for name, of in (("median", median), ("slowest", max))}
         sys.stdout.write(f"\nseed {self._seed}: " + ", ".join(f"{count} {name}" for name, count in numbers.items()) + "\n")
         history = self._folder / "history.json"
-        history.write_text(json.dumps([*judge.log, *needs]), encoding="utf-8")
+        history.write_text(json.dumps([*judge.log, *judge.attention]), encoding="utf-8")
         assert not judge.faults, f"seed {self._seed}, all that was seen: {history}\n" + "\n".join(judge.faults[:40])
         return judge
