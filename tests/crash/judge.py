@@ -73,7 +73,8 @@ class Judge:
             self._read_send(entry)
 
     def _read_send(self, entry: Mapping[str, Any]) -> None:
-        to, day = _bare(entry["to"]), day_told(entry.get("body") or "")
+        form = entry["form"]  # what was refused is on record there alone
+        to, day = _bare(entry["to"]), day_told(entry.get("body") or form.get("Body") or form.get("text") or "")
         if day is not None and entry.get("fault"):
             self.doubtful.add((to, day))
         if entry["accepted"] and day is not None:
