@@ -50,6 +50,15 @@ class Cluster:
         """Stop it as a crash would; `start` brings it back with all that was committed."""
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It is down."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
     def url(self, database: str) -> str:
         """How SQLAlchemy and psycopg reach one of its databases."""
         return f"postgresql://postgres@/{database}?host={self.folder}&port={PORT}"

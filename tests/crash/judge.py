@@ -129,7 +129,7 @@ class Judge:
             self.faults.append(f"a webhook said {status}, {self.statuses[status]} times")
 
 
-def answers_between(log: Log, begin: float, end: float) -> Counter[int]:
+def told_between(log: Log, begin: float, end: float) -> Counter[int]:
     """What the webhooks said to calls that began and ended between two moments, as the stand-in's clock shows them: a message comes in when its call begins."""
     came, found = defaultdict[str, float](float), Counter[int]()
     for entry in log:

@@ -61,7 +61,8 @@ PARENTS = (
 )
 
 
-ASKERS = tuple(Parent("sms", f"+447700900{number}") for number in (102, 105, 106, 110, 136, 139, 140)) + (
+ASKERS = (
+    *(Parent("sms", f"+447700900{number}") for number in (102, 105, 106, 110, 136, 139, 140)),
     Parent("whatsapp", "+447700900138"),
     Parent("whatsapp", "+447700900141"),
     Parent("telegram", "447700900137"),
@@ -151,7 +152,7 @@ class Askers(Crowd):
         while not self._stopping.is_set() and (batch := list(islice(days, chance.randrange(1, 4)))):
             written = self._ask(parent, chance, batch)
             # Telegram keeps what follows behind an update that fails: a parent there never writes on before an answer has come.
-            patience = time.monotonic() + (10**6 if parent.channel == "telegram" else PATIENCE / 4)
+            patience = time.monotonic() + (10**6 if parent.channel == "telegram" else PATIENCE / 2)
             while not written <= self._told(parent) and time.monotonic() < patience and not self._stopping.wait(0.05):
                 pass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tests.crash.judge import Judge, answers_between, question
+from tests.crash.judge import Judge, question, told_between
 
 TOM = "+447700900102"
 ONE, TWO = date(2027, 3, 1), date(2027, 3, 2)
@@ -21,7 +21,15 @@ def told(sid: str, status: int, at: float = 0) -> dict[str, Any]:
 
 def said(day: date, fault: str | None = None, *, accepted: bool = True) -> dict[str, Any]:
     body = f"There is school on {day:%a} {day.day} {day:%B}."
-    return {"operation": "twilio.send", "accepted": accepted, "to": f"whatsapp:{TOM}", "body": body if accepted else None, "fault": fault, "at": 5, "form": {"Body": body}}
+    return {
+        "operation": "twilio.send",
+        "accepted": accepted,
+        "to": f"whatsapp:{TOM}",
+        "body": body if accepted else None,
+        "fault": fault,
+        "at": 5,
+        "form": {"Body": body},
+    }
 
 
 BOTH = [asked("1", ONE), told("1", 200), asked("2", TWO), told("2", 200)]
@@ -81,4 +89,4 @@ def test_other_words_are_told_apart_by_our_own_id() -> None:
 
 def test_only_calls_that_lie_wholly_between_two_moments_are_counted() -> None:
     log = [asked("1", ONE, at=1), told("1", 200, at=3), asked("2", TWO, at=4), told("2", 503, at=5), asked("3", TWO, at=6), told("3", 200, at=9)]
-    assert answers_between(log, 2, 8) == {503: 1}
+    assert told_between(log, 2, 8) == {503: 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 from sqlalchemy import create_engine, text
 
 from tests.crash.fleet import Fleet
-from tests.crash.judge import Judge
+from tests.crash.judge import Judge, told_between
 from tests.crash.life import Life
 from tests.crash.parents import Askers
 from tests.crash.server import WAITS, Nursery, Server
@@ -36,8 +37,7 @@ class Trial(Life):
         self, nursery: Nursery, standin: StandIn, database_url: str, folder: Path, seed: int, *, processes: Mapping[str, int] = PROCESSES, **settings: str
     ) -> None:
         self._nursery, self._folder, self._processes = nursery, folder, processes
-        super().__init__(nursery, standin, database_url, folder, seed, **settings)
-        self.server.seed()
+        super().__init__(nursery, standin, database_url, folder, seed, **{"CATCH_UP__INTERVAL": "3"} | settings)
         self.parents = Askers(standin, seed)
 
     def _born(self, nursery: Nursery, folder: Path, settings: Mapping[str, str]) -> Server:
@@ -56,7 +56,7 @@ class Trial(Life):
         """What can be seen from outside so far."""
         return Judge(self._standin.log(), may_pass=may_pass)
 
-    def goes_on(self, answers: int = 30, *, but_for: Collection[str] = ()) -> None:
+    def goes_on(self, answers: int = 12, *, but_for: Collection[str] = ()) -> None:
         """So many more questions are answered, of others than those who ask `but_for` nothing."""
         self.until(partial(self._has_answered, self._count(but_for) + answers, but_for), "nobody is answered")
 
@@ -65,6 +65,10 @@ class Trial(Life):
 
     def _count(self, but_for: Collection[str]) -> int:
         return sum(who not in but_for for who, _ in self.judge().answered)
+
+    def told_between(self, begin: float, end: float) -> Counter[int]:
+        """What the webhooks said to calls that began and ended between these moments."""
+        return told_between(self._standin.log(), begin, end)
 
     def until(self, is_so: Callable[[], bool], otherwise: str, within: float = ANSWERED_WITHIN) -> None:
         """Wait until it is so; `otherwise` says what is wrong where it never is."""
