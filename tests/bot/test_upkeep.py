@@ -144,7 +144,7 @@ def test_monitoring_is_told_and_goes_on(real: World) -> None:
     assert any("No backup was ever made" in note for note in answer.json()["notes"])
 
 
-@pytest.mark.parametrize(("roles", "says_so"), [(frozenset(Role), True), ({Role.WORKER}, True), ({Role.WEB}, False)])
+@pytest.mark.parametrize("roles, says_so", [(frozenset(Role), True), ({Role.WORKER}, True), ({Role.WEB}, False)])
 def test_only_who_takes_turns_is_warming_up(sqlite_url: str, tmp_path: Path, roles: set[Role], says_so: bool) -> None:
     """A process that stores and shows never warms up: it would say so for ever."""
     house = House(Settings(database_url=sqlite_url), {}, understander=Embedded(tmp_path, []))
