@@ -107,7 +107,8 @@ class House:
         self.understander: Understander = understander or _understander(settings)
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
-        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)  # noqa: PLW0108  # it is set later
+        most = settings.limits.waiting_messages
+        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via, most)  # noqa: PLW0108  # it is set later
         self.turns = Turns(
             self.store,
             self.school_settings,

@@ -58,6 +58,7 @@ class Running:
         self._asking: list[CatchUp | TelegramPoll] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dispatching: asyncio.Task[None] | None = None
+        self._bell: Bell | None = None
         self._telegram: TelegramChannel | None = None
         self._poll: TelegramPoll | None = None
         self.is_stopping = False
@@ -82,9 +83,11 @@ class Running:
         if not house.store.is_sqlite:
             self._tasks.append(asyncio.create_task(self._be_there()))
             if self._roles != frozenset(Role):
-                bell = Bell(house.store, wakes if Role.WORKER in self._roles else {})
+                answers = wakes if Role.WORKER in self._roles else {}
+                answers |= {Ring.PROVIDERS: self.catch_up_soon} if Role.SCHEDULER in self._roles else {}
+                self._bell = bell = Bell(house.store, answers)
                 self._tasks += [asyncio.create_task(bell.keep_ringing())]
-                self._tasks += [asyncio.create_task(bell.keep_listening())] if Role.WORKER in self._roles else []
+                self._tasks += [asyncio.create_task(bell.keep_listening())] if answers else []
                 if Role.WORKER not in self._roles:
                     wakes = {ring: partial(bell.ring, ring) for ring in Ring}
         house.wake_turns = lambda: _from_any_thread(loop, wakes[Ring.TURNS])
@@ -147,7 +150,9 @@ class Running:
         return [asking.name for asking in self._asking if asking.failures >= DEAF_AFTER]
 
     def catch_up_soon(self) -> None:
-        """A message could not be stored: ask its provider for it shortly."""
+        """A message could not be stored: ask its provider for it shortly, or have the process do so that asks them."""
+        if self._bell is not None and Role.SCHEDULER not in self._roles:
+            self._bell.ring(Ring.PROVIDERS)
         for catch_up in self._catch_ups:
             catch_up.soon()
 
