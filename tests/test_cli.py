@@ -35,6 +35,8 @@ COMMANDS = [
     "family list",
     "whatsapp setup",
     "bench turns",
+    "bench load",
+    "bench peers",
     "bench broadcast",
     "bench questionnaire",
     "bench console",

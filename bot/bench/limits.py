@@ -1,4 +1,4 @@
-"""What this machine could do at best, measured in the same minutes: the disk's flushes, an endpoint that does nothing, and a usual Telegram bot."""
+"""What this machine could do at best, measured in the same minutes: the disk's flushes, an endpoint that does nothing, PostgreSQL's own benchmark."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
-from bot.bench.load import quantile
-from bot.bench.wire import Lines, serve
+from bot.bench.latency import quantile
+from bot.bench.wire import Lines
 
 BARE = """
 import sys
@@ -30,25 +30,10 @@ async def form(request: Request) -> Response:
     return Response("<Response/>", media_type="text/xml")
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False)
 """
-USUAL_BOT = """
-import sys
-from telegram import Update
-from telegram.ext import ApplicationBuilder, CommandHandler, ContextTypes, ConversationHandler, MessageHandler, PicklePersistence, filters
-async def start(update: Update, context: ContextTypes.DEFAULT_TYPE) -> int:
-    context.user_data["asked"] = 1
-    await update.message.reply_text("What would you like to do?\\n1 Book a time\\n2 See my appointments")
-    return 1
-async def choose(update: Update, context: ContextTypes.DEFAULT_TYPE) -> int:
-    context.user_data["asked"] += 1
-    await update.message.reply_text("When would you like to see Ms Okafor?\\n1 Tue 15:10\\n2 Tue 15:30\\n3 Wed 15:10")
-    return 1
-conversation = ConversationHandler(
-    entry_points=[CommandHandler("start", start)], states={1: [MessageHandler(filters.TEXT & ~filters.COMMAND, choose)]},
-    fallbacks=[CommandHandler("start", start)], name="usual", persistent=True)
-app = ApplicationBuilder().token("1:x").base_url(sys.argv[1]).persistence(PicklePersistence(sys.argv[2])).build()
-app.add_handler(conversation)
-app.run_polling(allowed_updates=["message"], stop_signals=None)
-"""
+
+
+class CannotMeasure(Exception):
+    """Something stands in the way of measuring: the first argument says what, and what to do."""
 
 
 def flushes_a_second(folder: Path, seconds: float = 1.0) -> float:
@@ -98,89 +83,6 @@ async def bare_endpoint(requests: int = 2_000, at_once: int = 16) -> dict[str, f
         stop(child)
 
 
-async def usual_bot(folder: Path, turns: int = 500, at_once: int = 20) -> dict[str, float]:
-    """python-telegram-bot with ConversationHandler and PicklePersistence, as its examples are written: it keeps nothing of the last minute in a crash."""
-    telegram = _Telegram(turns, at_once)
-    server, port = await serve(telegram.answer)
-    child = spawn(sys.executable, "-c", USUAL_BOT, f"http://127.0.0.1:{port}/bot", str(folder / "usual.pickle"))
-    try:
-        async with asyncio.timeout(60):
-            await telegram.done.wait()
-        seconds = time.perf_counter() - telegram.began
-        return {
-            "turns_per_second": round(turns / seconds, 1),
-            "reply_p50_ms": round(quantile(telegram.took, 0.5) * 1_000, 1),
-            "reply_p99_ms": round(quantile(telegram.took, 0.99) * 1_000, 1),
-        }
-    finally:
-        stop(child)
-        server.close()
-
-
-class _Telegram:
-    """As many chats as write at once, each again as soon as it is answered."""
-
-    def __init__(self, turns: int, at_once: int) -> None:
-        self._left, self._chats, self._updates = turns - at_once, at_once, 0
-        self._waiting: list[dict[str, object]] = []
-        self._more, self.done = asyncio.Event(), asyncio.Event()
-        self._asked_at: dict[str, float] = {}
-        self.took: list[float] = []
-        self.began, self._turns = 0.0, turns
-
-    async def answer(self, method: str, path: str, body: bytes) -> dict[str, object]:
-        what = path.rpartition("/")[2].partition("?")[0]
-        if what == "getMe":
-            return {"ok": True, "result": {"id": 1, "is_bot": True, "first_name": "Usual", "username": "usual_bot"}}
-        if what == "getUpdates":
-            return {"ok": True, "result": await self._poll(dict(parse_qsl(body.decode())))}
-        if what == "sendMessage":
-            return {"ok": True, "result": self._answered(dict(parse_qsl(body.decode())))}
-        return {"ok": True, "result": True}
-
-    async def _poll(self, form: dict[str, str]) -> list[dict[str, object]]:
-        if not self.began:
-            if "offset" not in form and form.get("timeout", "0") == "0":
-                return []
-            self.began = time.perf_counter()
-            for chat in range(self._chats):
-                self._write(str(chat + 1), "/start")
-        if not self._waiting:
-            self._more.clear()
-            try:
-                await asyncio.wait_for(self._more.wait(), 5)
-            except TimeoutError:
-                return []
-        given, self._waiting = self._waiting, []
-        return given
-
-    def _write(self, chat: str, words: str) -> None:
-        self._updates += 1
-        person = {"id": int(chat), "first_name": "P", "is_bot": False}
-        message: dict[str, object] = {
-            "message_id": self._updates,
-            "date": int(time.time()),
-            "text": words,
-            "from": person,
-            "chat": {"id": int(chat), "type": "private"},
-        }
-        if words.startswith("/"):
-            message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(words)}]
-        self._waiting.append({"update_id": self._updates, "message": message})
-        self._asked_at[chat] = time.perf_counter()
-        self._more.set()
-
-    def _answered(self, form: dict[str, str]) -> dict[str, object]:
-        chat = form["chat_id"]
-        self.took.append(time.perf_counter() - self._asked_at[chat])
-        if self._left > 0:
-            self._left -= 1
-            self._write(chat, "1")
-        if len(self.took) >= self._turns:
-            self.done.set()
-        return {"message_id": 1_000_000 + len(self.took), "date": int(time.time()), "chat": {"id": int(chat), "type": "private"}, "text": form["text"]}
-
-
 async def listening(port: int, within: float = 60.0) -> None:
     """Until someone listens there. Raises TimeoutError."""
     async with asyncio.timeout(within):
@@ -216,12 +118,7 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def count_of_flushes(trace: Sequence[str]) -> int:
-    """The calls of fsync and fdatasync in strace's table."""
-    return sum(int(line.split()[3]) for line in trace if line.split()[-1:] in (["fsync"], ["fdatasync"]))
-
-
-def as_json(numbers: dict[str, object]) -> str:
+def as_json(numbers: Mapping[str, object]) -> str:
     """For a script."""
     return json.dumps(numbers, indent=2)
 
@@ -233,9 +130,27 @@ def memory(pid: int) -> dict[str, float]:
 
 
 def cpu(pid: int) -> float:
-    """Seconds of processor that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of processor that a process has used, and those of its children that have ended."""
+    return sum(map(int, _stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_with_children(pid: int) -> float:
+    """The same of a process and all that it has started: a PostgreSQL server is one process a connection."""
+    children = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            if int(_stat(int(entry.name))[1]) == pid:
+                children.append(int(entry.name))
+    seconds = cpu(pid)
+    for child in children:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            seconds += cpu(child)
+    return seconds
+
+
+def _stat(pid: int) -> list[str]:
+    """What the system tells of a process after its name, by proc(5): its state, its parent, and so on."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -38,7 +39,7 @@ def test_postgresql_and_the_way_there_may_break(nursery: Nursery, standin: Stand
     school = Trial(nursery, standin, proxy.url, tmp_path, SEED + 3000)
     school.live()
     for _ in range(FAULTS):
-        for is_away in (cluster.stopped, proxy.closed, proxy.frozen):
+        for is_away in (partial(postgres.stopped, cluster), proxy.closed, proxy.frozen):
             _is_refused_meanwhile(school, is_away)
             school.goes_on()
         proxy.cut()
