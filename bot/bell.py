@@ -31,6 +31,7 @@ class Ring(StrEnum):
 
     TURNS = "turns"
     OUTBOX = "outbox"
+    PROVIDERS = "providers"  # a message was refused: its provider is to be asked for it
 
 
 class Bell:

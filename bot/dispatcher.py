@@ -26,7 +26,7 @@ from bot.channels.text import laid_out
 from bot.clock import Clock
 from bot.outcomes import DeliverySettings, Outcome, Outcomes
 from bot.pace import Pace
-from bot.together import Together
+from bot.together import Crowded, Together
 from bot.words_last import Prepared, Words
 from data.addresses import Address
 from data.outbox import Callback, Lane, Message, OutboxState
@@ -327,10 +327,9 @@ class Dispatcher:
         if channel is not None:
             try:
                 update = await channel.status_of(silent.provider_id)
-            except TryLater:
-                again = self._clock() + self._delivery.retry_ceiling
-            else:
                 await self.report([update] if update is not None else [])
+            except (TryLater, Crowded):
+                again = self._clock() + self._delivery.retry_ceiling
         await asyncio.to_thread(self._asked, silent, again)
 
     def _asked(self, silent: Silent, again: datetime | None) -> None:
@@ -394,7 +393,7 @@ class Dispatcher:
     async def report(self, updates: Sequence[StatusUpdate]) -> bool:
         """Write down delivery statuses, in any order, repeated, late, or before we know their message; whether something may leave because of it.
 
-        Raises DatabaseAway, within 2 s.
+        Raises DatabaseAway, within 2 s, and Crowded where too many wait to be written down.
         """
         try:
             frees = await asyncio.wait_for(self._reported.do(updates), PATIENCE)

@@ -34,6 +34,7 @@ from nlu.rasa_client import RasaClient
 from scheduler.ticker import Ticker
 
 if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
     from bot.channels.twilio import TwilioAccount
     from bot.settings import Settings
     from nlu.embedded.encoders import Encoder
@@ -106,7 +107,8 @@ class House:
         self.understander: Understander = understander or _understander(settings)
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
-        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via)  # noqa: PLW0108  # it is set later
+        most = settings.limits.waiting_messages
+        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via, most)  # noqa: PLW0108  # it is set later
         self.turns = Turns(
             self.store,
             self.school_settings,
@@ -168,7 +170,7 @@ def real_channels(settings: Settings, templates: Mapping[tuple[str, int], str] |
 
         channels |= {channel.name: channel for channel in twilio_channels(account)}
     if settings.telegram.token:
-        channels[ChannelName.TELEGRAM] = _telegram(settings)
+        channels[ChannelName.TELEGRAM] = telegram_channel(settings)
     mailer = Mailer.of(settings.email)
     if mailer is not None:
         from bot.channels.email import EmailChannel
@@ -199,7 +201,8 @@ def twilio_account(settings: Settings, templates: Mapping[tuple[str, int], str])
     )
 
 
-def _telegram(settings: Settings) -> Channel:
+def telegram_channel(settings: Settings) -> TelegramChannel:
+    """The school's bot, whose token is set."""
     from bot.channels.telegram import TelegramAccount, TelegramChannel
 
     telegram = settings.telegram

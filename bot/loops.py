@@ -15,6 +15,7 @@ from bot import inbox
 from bot.channels.base import Channel, Inbound
 from bot.channels.errors import SendError
 from bot.house import House
+from bot.together import Crowded
 from data.inbox import Mark
 from data.store import DatabaseAway
 
@@ -30,6 +31,8 @@ OVERLAP = timedelta(minutes=10)
 """How far back each catch-up looks beyond the last: a provider may list a message late."""
 WORKERS = 2
 """How many turns are taken at once: one writes while another reads and thinks. More only wait for each other, for Python as for SQLite (measured)."""
+IN_HAND = 200
+"""How many threads of conversation are in hand at once, most of them until it is seen whether more of a text comes. The others wait in the database."""
 RETRY = 5.0
 """Seconds before a poll or a catch-up that failed is tried again."""
 
@@ -51,7 +54,8 @@ class TurnLoop:
         """Take turns until stopped; the poll each second is the net under every wake-up. Nothing that goes wrong ends it."""
         while not self._stopping.is_set():
             try:
-                threads = await self._in_pool(self._house.turns.waiting, tuple(self._busy))
+                room = IN_HAND - len(self._busy)
+                threads = await self._in_pool(self._house.turns.waiting, tuple(self._busy), room) if room else []
             except DatabaseAway:
                 log.warning("database away", at="turns")
                 await self._pause(1)
@@ -134,6 +138,9 @@ class CatchUp:
                 self.failures += 1
                 log.warning("catch-up failed", channel=self._channel.name, error=type(error).__name__, cause=type(error.__cause__).__name__, code=_code(error))
                 wait = min(RETRY, self._interval)
+            except Crowded:
+                log.info("catch-up waits for room", channel=self._channel.name)
+                wait = min(RETRY, self._interval)
             except Exception as error:
                 log.exception("catch-up failed", channel=self._channel.name, error=type(error).__name__)
             with suppress(TimeoutError):
@@ -143,13 +150,13 @@ class CatchUp:
                 await asyncio.sleep(min(RETRY, self._interval))
 
     async def once(self) -> int:
-        """Take in what we lack; how many there were. Raises SendError or DatabaseAway."""
+        """Take in what we lack; how many there were. Raises SendError, DatabaseAway, or Crowded where only a part found room."""
         began, channel = self._house.clock(), self._channel
         since = await asyncio.to_thread(self._since, channel.name)
         missed = await channel.missed(since)
         lacking = await asyncio.to_thread(self._lacking, missed)
         for start in range(0, len(lacking), 50):
-            await self._house.inbox.accept(lacking[start : start + 50])
+            await self._house.inbox.accept(lacking[start : start + 50], fetched=True)
         if lacking:
             log.info("caught up", channel=channel.name, messages=len(lacking))
         await asyncio.to_thread(set_mark, self._house, f"caught-up:{channel.name}", began)
@@ -183,13 +190,16 @@ class TelegramPoll:
                 messages, following = await self._channel.poll(offset)
                 self.failures = 0
                 if messages:
-                    await self._house.inbox.accept(messages)
+                    await self._house.inbox.accept(messages, fetched=True)
                 if following != offset:
                     await asyncio.to_thread(self._keep, following)
                     offset = following
             except (SendError, DatabaseAway) as error:
                 self.failures += 1
                 log.warning("polling failed", channel="telegram", error=type(error).__name__, cause=type(error.__cause__).__name__, code=_code(error))
+                await asyncio.sleep(RETRY)
+            except Crowded:
+                log.info("polling waits for room", channel="telegram")
                 await asyncio.sleep(RETRY)
             except Exception as error:
                 log.exception("polling failed", channel="telegram", error=type(error).__name__)

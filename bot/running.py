@@ -58,6 +58,7 @@ class Running:
         self._asking: list[CatchUp | TelegramPoll] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dispatching: asyncio.Task[None] | None = None
+        self._bell: Bell | None = None
         self._telegram: TelegramChannel | None = None
         self._poll: TelegramPoll | None = None
         self.is_stopping = False
@@ -68,7 +69,7 @@ class Running:
         # Before anything can arrive: whoever dies in this first second would else forget that there was one, and what came in it.
         await asyncio.to_thread(first_start, self._house)
         self._wire()
-        if Role.WORKER in self._roles:
+        if self.takes_turns:
             await self._start_work()
         if Role.SCHEDULER in self._roles:
             self._prepare_asking()
@@ -82,10 +83,12 @@ class Running:
         if not house.store.is_sqlite:
             self._tasks.append(asyncio.create_task(self._be_there()))
             if self._roles != frozenset(Role):
-                bell = Bell(house.store, wakes if Role.WORKER in self._roles else {})
+                answers = wakes if self.takes_turns else {}
+                answers |= {Ring.PROVIDERS: self.catch_up_soon} if Role.SCHEDULER in self._roles else {}
+                self._bell = bell = Bell(house.store, answers)
                 self._tasks += [asyncio.create_task(bell.keep_ringing())]
-                self._tasks += [asyncio.create_task(bell.keep_listening())] if Role.WORKER in self._roles else []
-                if Role.WORKER not in self._roles:
+                self._tasks += [asyncio.create_task(bell.keep_listening())] if answers else []
+                if not self.takes_turns:
                     wakes = {ring: partial(bell.ring, ring) for ring in Ring}
         house.wake_turns = lambda: _from_any_thread(loop, wakes[Ring.TURNS])
         house.wake_dispatcher = lambda: _from_any_thread(loop, wakes[Ring.OUTBOX])
@@ -142,12 +145,19 @@ class Running:
         return [*works, self._poll.run()] if self._poll is not None else works
 
     @property
+    def takes_turns(self) -> bool:
+        """Whether this process understands and answers."""
+        return Role.WORKER in self._roles
+
+    @property
     def deaf(self) -> list[str]:
         """The channels on which nothing comes in, since their provider, which has to be asked, does not answer."""
         return [asking.name for asking in self._asking if asking.failures >= DEAF_AFTER]
 
     def catch_up_soon(self) -> None:
-        """A message could not be stored: ask its provider for it shortly."""
+        """A message could not be stored: ask its provider for it shortly, or have the process do so that asks them."""
+        if self._bell is not None and Role.SCHEDULER not in self._roles:
+            self._bell.ring(Ring.PROVIDERS)
         for catch_up in self._catch_ups:
             catch_up.soon()
 

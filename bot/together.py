@@ -8,8 +8,15 @@ from typing import Generic, TypeVar
 
 from data.store import DatabaseAway
 
+MOST_WAITING = 256
+"""How many wait for a batch at most: what one transaction still writes within the patience of whoever brought it."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class Crowded(Exception):
+    """More waits already than may be taken on: nothing was done. Whoever brought it may bring it again a little later."""
 
 
 class Together(Generic[Item, Result]):
@@ -17,16 +24,24 @@ class Together(Generic[Item, Result]):
 
     `work` takes a batch and gives a result for each item, or raises with nothing done. Where it fails for another reason than a database that is away,
     each item is tried alone, so that one bad item fails nobody else. While the database is away, what waits behind a batch is told so with it: it would
-    only wait as long again, and be written after its caller had given up, perhaps before what came earlier.
+    only wait as long again, and be written after its caller had given up, perhaps before what came earlier. At most `most` wait: memory must not grow with
+    what is not written.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], most: int = MOST_WAITING) -> None:
+        self._work, self._most = work, most
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._worker: asyncio.Task[None] | None = None
 
     async def do(self, item: Item) -> Result:
-        """The result for one item, once its batch is done. Raises what the work raises. A caller that gives up takes back its item, unless its batch began."""
+        """The result for one item, once its batch is done. Raises Crowded, and what the work raises.
+
+        A caller that gives up takes back its item, unless its batch began.
+        """
+        if len(self._waiting) >= self._most:
+            self._waiting = [one for one in self._waiting if not one[1].done()]
+        if len(self._waiting) >= self._most:
+            raise Crowded
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
         if self._worker is None or self._worker.done():

@@ -22,6 +22,7 @@ from bot.mail_pages import add_mail_pages
 from bot.metrics import Metrics
 from bot.question_page import add_questions
 from bot.running import Running
+from bot.together import Crowded
 from data.store import DatabaseAway
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 LARGEST_BODY = 64 * 1024
 BODY_WITHIN = 10.0
 """Seconds in which a webhook's whole body must have come: who sends a byte now and then must not keep us waiting."""
+COME_AGAIN_AFTER = 10
+"""Seconds after which it is worth bringing again what was refused with 503."""
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 REJECT_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>'
 """A call that is refused so is never answered, and costs neither side anything. Source: Twilio, TwiML for voice, <Reject>."""
@@ -66,9 +69,9 @@ def application(house: House, running: Running, metrics: Metrics, demo: Mapping[
 
 def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) -> None:
     """Twilio's webhooks, one for SMS and WhatsApp alike: which it is stands in the form."""
-    from bot.channels.twilio_inbound import call
+    from bot.channels.twilio_inbound import MESSAGE_PATH, STATUS_PATH, VOICE_PATH, call
 
-    @app.post("/webhooks/twilio/message")
+    @app.post(MESSAGE_PATH)
     async def message(request: Request) -> Response:
         """One text or WhatsApp message."""
         began = time.perf_counter()
@@ -77,7 +80,7 @@ def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) 
         metrics.acknowledged.observe(time.perf_counter() - began)
         return Response(EMPTY_TWIML, media_type="text/xml")
 
-    @app.post("/webhooks/twilio/voice")
+    @app.post(VOICE_PATH)
     async def voice(request: Request) -> Response:
         """One call, which nobody answers: it becomes 'please ring me'. A withheld number is refused, and nothing is kept of it."""
         began = time.perf_counter()
@@ -86,7 +89,7 @@ def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) 
         metrics.acknowledged.observe(time.perf_counter() - began)
         return Response(REJECT_TWIML, media_type="text/xml")
 
-    @app.post("/webhooks/twilio/status")
+    @app.post(STATUS_PATH)
     async def status(request: Request) -> Response:
         """One delivery status, in whatever order it comes."""
         updates: list[StatusUpdate] = _twilio(house).read_status(await _as_webhook(request, house))
@@ -118,7 +121,7 @@ def _add_errors(app: FastAPI, metrics: Metrics, running: Running) -> None:
             log.warning("refused", path=_route_of(request), status=status, why=why, error=type(error).__name__)
             if status >= 500:
                 running.catch_up_soon()
-            return PlainTextResponse(why, status)
+            return PlainTextResponse(why, status, {"Retry-After": str(COME_AGAIN_AFTER)} if status == 503 else None)
 
         return told
 
@@ -126,6 +129,7 @@ def _add_errors(app: FastAPI, metrics: Metrics, running: Running) -> None:
     app.add_exception_handler(Malformed, answer(400, "cannot be read"))
     app.add_exception_handler(TooLarge, answer(413, "larger than 64 kB"))
     app.add_exception_handler(DatabaseAway, answer(503, "cannot be stored now"))
+    app.add_exception_handler(Crowded, answer(503, "too many wait"))
     app.add_exception_handler(Exception, answer(500, "something went wrong here"))
 
 

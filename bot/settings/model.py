@@ -270,6 +270,9 @@ class Limits(Section):
     per_number_per_hour: Positive = Field(30, description="How many replies an hour one number gets.")
     parts_per_day: Positive = Field(3000, description="How many paid message parts leave in a day before all but urgent ones wait for a person's word.")
     file_megabytes: Positive = Field(5, description="The largest file that is kept, in megabytes, of what a parent sends or staff add.")
+    waiting_messages: Positive = Field(
+        2000, description="How many messages may wait for their turn before more are refused, and fetched from the provider a little later."
+    )
     countries: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] = Field(
         ["GB"], description="The countries whose mobile numbers we text, as ISO 3166 has them. Jersey (JE), Guernsey (GG) and the Isle of Man (IM) are not GB."
     )
