@@ -52,9 +52,9 @@ class Trial(Life):
         self.parents.start()
         self.goes_on()
 
-    def judge(self, *, may_pass: bool = False) -> Judge:
+    def judge(self) -> Judge:
         """What can be seen from outside so far."""
-        return Judge(self._standin.log(), may_pass=may_pass)
+        return Judge(self._standin.log())
 
     def goes_on(self, answers: int = 12, *, but_for: Collection[str] = ()) -> None:
         """So many more questions are answered, of others than those who ask `but_for` nothing."""
@@ -64,7 +64,16 @@ class Trial(Life):
         return self._count(but_for) >= answers
 
     def _count(self, but_for: Collection[str]) -> int:
-        return sum(who not in but_for for who, _ in self.judge().answered)
+        return sum(who not in but_for for who, _ in self.judge().waits)
+
+    def providers(self, **rates: Mapping[str, float]) -> None:
+        """How often the providers fail from now on, by operation and by kind (tests/standin/faults.py)."""
+        self._standin.control(rates={name: {"seconds": 1.5, **each} for name, each in rates.items()})
+
+    def processes(self, command: str) -> list[Server]:
+        """Those of one kind."""
+        assert isinstance(self.server, Fleet)
+        return self.server.of(command)
 
     def told_between(self, begin: float, end: float) -> Counter[int]:
         """What the webhooks said to calls that began and ended between these moments."""
@@ -90,22 +99,22 @@ class Trial(Life):
         said = self._folder / f"asked-{time.monotonic_ns()}.log"
         return self._nursery.run(arguments, self.server.environment, said)
 
-    def _seen(self, may_pass: bool) -> Judge:
+    def _seen(self) -> Judge:
         """What can be seen from outside, and what staff are told."""
         needs: list[dict[str, Any]] = json.loads(self.asked_of_the_program("attention", "--json"))
-        return Judge(self._standin.log(), needs, may_pass=may_pass)
+        return Judge(self._standin.log(), needs)
 
-    def verdict(self, *, but_for: Collection[str] = (), may_pass: bool = False) -> Judge:
+    def verdict(self, *, but_for: Collection[str] = ()) -> Judge:
         """Nobody writes any more, and all but some have their answers: the judge speaks."""
         self.parents.stop()
         deadline = time.monotonic() + ANSWERED_WITHIN
         while {who for who, _ in self.judge().unanswered()} - set(but_for) and time.monotonic() < deadline:
             time.sleep(0.2)
-        while but_for and self._seen(may_pass).check()["faults"] and time.monotonic() < deadline:
+        while but_for and self._seen().check()["faults"] and time.monotonic() < deadline:
             time.sleep(1)
         time.sleep(DOUBLES_WITHIN)
         self.server.stop()
-        judge = self._seen(may_pass)
+        judge = self._seen()
         numbers = judge.check() | {f"s the {name} answer took": round(of(judge.waits.values()), 2) for name, of in (("median", median), ("slowest", max))}
         sys.stdout.write(f"\nseed {self._seed}: " + ", ".join(f"{count} {name}" for name, count in numbers.items()) + "\n")
         history = self._folder / "history.json"
