@@ -145,6 +145,11 @@ class Running:
         return [*works, self._poll.run()] if self._poll is not None else works
 
     @property
+    def turns_in_hand(self) -> int:
+        """How many conversations have their turn, or wait here for more of a text."""
+        return self._turns.in_hand
+
+    @property
     def deaf(self) -> list[str]:
         """The channels on which nothing comes in, since their provider, which has to be asked, does not answer."""
         return [asking.name for asking in self._asking if asking.failures >= DEAF_AFTER]
