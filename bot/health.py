@@ -88,7 +88,7 @@ def add_health(app: FastAPI, house: House, running: Running, metrics: Metrics) -
         reasons = _not_ready(house, running, database)
         shown: dict[str, object] = {"ready": not reasons}
         if _may_see(request, house):
-            shown |= {"reasons": reasons, "off": house.settings.channels_off(), "notes": _notes(house)}
+            shown |= {"reasons": reasons, "off": house.settings.channels_off(), "notes": _notes(house, running)}
         return JSONResponse(shown, 503 if reasons else 200)
 
     @app.get("/metrics")
@@ -109,10 +109,10 @@ def _not_ready(house: House, running: Running, database: Database) -> list[str]:
     return reasons
 
 
-def _notes(house: House) -> list[str]:
+def _notes(house: House, running: Running) -> list[str]:
     """What is worth knowing and no reason to be unready."""
     notes = []
-    if house.embedded is not None and not house.embedded.ready:
+    if running.takes_turns and house.embedded is not None and not house.embedded.ready:
         notes.append("understanding is warming up: exact words, numbers and dates are understood meanwhile")
     if house.rasa is not None and not house.rasa.rasa_answers:
         notes.append("Rasa does not answer: the embedded engine understands alone")

@@ -35,6 +35,7 @@ from nlu.rasa_client import RasaClient
 from scheduler.ticker import Ticker
 
 if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
     from bot.channels.twilio import TwilioAccount
     from bot.settings import Settings
     from nlu.embedded.encoders import Encoder
@@ -185,7 +186,7 @@ def real_channels(settings: Settings, templates: Mapping[tuple[str, int], str] |
 
         channels |= {channel.name: channel for channel in twilio_channels(account)}
     if settings.telegram.token:
-        channels[ChannelName.TELEGRAM] = _telegram(settings)
+        channels[ChannelName.TELEGRAM] = telegram_channel(settings)
     mailer = Mailer.of(settings.email)
     if mailer is not None:
         from bot.channels.email import EmailChannel
@@ -216,7 +217,8 @@ def twilio_account(settings: Settings, templates: Mapping[tuple[str, int], str])
     )
 
 
-def _telegram(settings: Settings) -> Channel:
+def telegram_channel(settings: Settings) -> TelegramChannel:
+    """The school's bot, whose token is set."""
     from bot.channels.telegram import TelegramAccount, TelegramChannel
 
     telegram = settings.telegram

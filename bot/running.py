@@ -69,7 +69,7 @@ class Running:
         # Before anything can arrive: whoever dies in this first second would else forget that there was one, and what came in it.
         await asyncio.to_thread(first_start, self._house)
         self._wire()
-        if Role.WORKER in self._roles:
+        if self.takes_turns:
             await self._start_work()
         if Role.SCHEDULER in self._roles:
             self._prepare_asking()
@@ -83,12 +83,12 @@ class Running:
         if not house.store.is_sqlite:
             self._tasks.append(asyncio.create_task(self._be_there()))
             if self._roles != frozenset(Role):
-                answers = wakes if Role.WORKER in self._roles else {}
+                answers = dict(wakes) if self.takes_turns else {}
                 answers |= {Ring.PROVIDERS: self.catch_up_soon} if Role.SCHEDULER in self._roles else {}
                 self._bell = bell = Bell(house.store, answers)
                 self._tasks += [asyncio.create_task(bell.keep_ringing())]
                 self._tasks += [asyncio.create_task(bell.keep_listening())] if answers else []
-                if Role.WORKER not in self._roles:
+                if not self.takes_turns:
                     wakes = {ring: partial(bell.ring, ring) for ring in Ring}
         house.wake_turns = lambda: _from_any_thread(loop, wakes[Ring.TURNS])
         house.wake_dispatcher = lambda: _from_any_thread(loop, wakes[Ring.OUTBOX])
@@ -148,6 +148,11 @@ class Running:
     def turns_in_hand(self) -> int:
         """How many conversations have their turn, or wait here for more of a text."""
         return self._turns.in_hand
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether this process understands and answers."""
+        return Role.WORKER in self._roles
 
     @property
     def deaf(self) -> list[str]:

@@ -70,9 +70,9 @@ def application(house: House, running: Running, metrics: Metrics, demo: Mapping[
 
 def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) -> None:
     """Twilio's webhooks, one for SMS and WhatsApp alike: which it is stands in the form."""
-    from bot.channels.twilio_inbound import call
+    from bot.channels.twilio_inbound import MESSAGE_PATH, STATUS_PATH, VOICE_PATH, call
 
-    @app.post("/webhooks/twilio/message")
+    @app.post(MESSAGE_PATH)
     async def message(request: Request) -> Response:
         """One text or WhatsApp message."""
         began = time.perf_counter()
@@ -82,7 +82,7 @@ def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) 
         metrics.acknowledged.observe(time.perf_counter() - began)
         return Response(EMPTY_TWIML, media_type="text/xml")
 
-    @app.post("/webhooks/twilio/voice")
+    @app.post(VOICE_PATH)
     async def voice(request: Request) -> Response:
         """One call, which nobody answers: it becomes 'please ring me'. A withheld number is refused, and nothing is kept of it."""
         began = time.perf_counter()
@@ -91,7 +91,7 @@ def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) 
         metrics.acknowledged.observe(time.perf_counter() - began)
         return Response(REJECT_TWIML, media_type="text/xml")
 
-    @app.post("/webhooks/twilio/status")
+    @app.post(STATUS_PATH)
     async def status(request: Request) -> Response:
         """One delivery status, in whatever order it comes."""
         updates: list[StatusUpdate] = _twilio(house).read_status(await _as_webhook(request, house))

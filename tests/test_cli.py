@@ -35,6 +35,7 @@ COMMANDS = [
     "family list",
     "whatsapp setup",
     "bench turns",
+    "bench load",
     "bench broadcast",
     "bench questionnaire",
     "bench console",

@@ -176,6 +176,7 @@ def test_the_whole_guide_can_be_walked_through(walk: Walk) -> None:
             (walk.folder / step.name).write_text(step.body, encoding="utf-8")
     said = walk.shell.said()
     assert "Jane Roe" in said
+    assert "Cherry Garden, active" in said  # `config check --live`, which ends with 0 only where nothing is wrong
     assert '"ready":true' in said
     assert "was read through" in said
     assert "is the database now" in said

@@ -121,10 +121,9 @@ class Bench:
 
     store: Store
     phones: Phones
-    base: str
     token: str
     provider_port: int
-    program: int
+    program: server.Programs
     memory: list[float] = field(default_factory=list)
 
     async def draft(self) -> int:
@@ -147,7 +146,7 @@ class Bench:
     def _press(self, broadcast_id: int, what: str) -> float:
         with self.store.read() as session:
             seen = session.get_one(broadcasts.Broadcast, broadcast_id).made_at.isoformat()
-        line = http.client.HTTPConnection(self.base.removeprefix("http://"), timeout=60)
+        line = http.client.HTTPConnection(self.program.base.removeprefix("http://"), timeout=60)
         headers = {"Cookie": f"bookbag={self.token}", "Content-Type": "application/x-www-form-urlencoded"}
         form = urlencode({"csrf": csrf_of(self.token), "seen": seen, "now": "1"})
         began = time.perf_counter()
@@ -169,9 +168,9 @@ class Bench:
         """Until every phone has the news, or none has rung for long. Memory is looked at meanwhile."""
         waits_since = time.perf_counter()
         while sum(self.phones.told.values()) < adults and time.perf_counter() - max(self.phones.last_at, waits_since) < STALLED:
-            self.memory.append(limits.memory(self.program)["now"])
+            self.memory.append(self.program.memory()["now"])
             await asyncio.sleep(0.5)
-        self.memory.append(limits.memory(self.program)["now"])
+        self.memory.append(self.program.memory()["now"])
 
     async def until_nothing_leaves(self) -> None:
         """Until nothing is with the provider: what is held back or taken back leaves no more."""
@@ -186,23 +185,24 @@ class Bench:
 
 async def _measure(settings: Settings, folder: Path, url: str, adults: int, replies: int, provider_ms: int) -> dict[str, dict[str, float]]:
     upgrade(url)
-    phones, counting, port = Phones(adults), Counting(), limits.free_port()
+    phones, counting = Phones(adults), Counting()
     provider, provider_port = await serve(_taking(provider_ms, phones.twilio.answer))
     translator, translator_port = await serve(counting.answer)
-    phones.twilio.base, phones.twilio.lines = f"http://127.0.0.1:{port}", Lines(port)
     with closing(Store(url)) as store:
         fill(store, adults, 0, now(), LANGUAGES)
         token = log_in(store)
-        program = server.start(settings, folder, url, port, provider_port, **never_quiet(now()), **_translated_by(translator_port))
-        bench = Bench(store, phones, phones.twilio.base, token, provider_port, program.pid)
-        try:
-            await server.warm(program, bench.base, folder)
+    # The program first: whoever has an SQLite file open before it would be the one to write its WAL back, and does not.
+    program = server.start(settings, folder, url, provider_port, {**never_quiet(now()), **_translated_by(translator_port)})
+    phones.twilio.base, phones.twilio.lines = program.base, Lines(*program.ports)
+    try:
+        await program.warm()
+        with closing(Store(url)) as store:
             setup: dict[str, float] = {"adults": adults, "languages": len(LANGUAGES), "provider_ms": provider_ms, "cores": os.cpu_count() or 0}
-            return {"setup": setup, **await _all(bench, adults, replies)}
-        finally:
-            limits.stop(program)
-            provider.close()
-            translator.close()
+            return {"setup": setup, **await _all(Bench(store, phones, token, provider_port, program), adults, replies)}
+    finally:
+        program.stop()
+        provider.close()
+        translator.close()
 
 
 async def _all(bench: Bench, adults: int, replies: int) -> dict[str, dict[str, float]]:
@@ -210,11 +210,11 @@ async def _all(bench: Bench, adults: int, replies: int) -> dict[str, dict[str, f
     await phones.as_fast_as_answered(50, 5)
     first, second = await bench.draft(), await bench.draft()
     without = await phones.at_rate(replies, RATE)
-    processor = limits.cpu(bench.program)
+    processor = bench.program.cpu()
     planned = await bench.press(first, "send")
     written = bench.in_outbox()
     await bench.until_told(adults)
-    processor = limits.cpu(bench.program) - processor
+    processor = bench.program.cpu() - processor
     told, rate = len(phones.told), sum(phones.told.values()) / (phones.last_at - phones.first_at or 1.0)
     doubles = sum(phones.told.values()) - told
     await bench.until_nothing_leaves()

@@ -10,13 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qsl, urlencode
 
-from bot.bench.load import quantile
+from bot.bench.latency import quantile
 from bot.bench.wire import Lines, serve
 
 BARE = """
@@ -49,6 +49,10 @@ app = ApplicationBuilder().token("1:x").base_url(sys.argv[1]).persistence(Pickle
 app.add_handler(conversation)
 app.run_polling(allowed_updates=["message"], stop_signals=None)
 """
+
+
+class CannotMeasure(Exception):
+    """Something stands in the way of measuring: the first argument says what, and what to do."""
 
 
 def flushes_a_second(folder: Path, seconds: float = 1.0) -> float:
@@ -216,12 +220,7 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def count_of_flushes(trace: Sequence[str]) -> int:
-    """The calls of fsync and fdatasync in strace's table."""
-    return sum(int(line.split()[3]) for line in trace if line.split()[-1:] in (["fsync"], ["fdatasync"]))
-
-
-def as_json(numbers: dict[str, object]) -> str:
+def as_json(numbers: Mapping[str, object]) -> str:
     """For a script."""
     return json.dumps(numbers, indent=2)
 
@@ -233,9 +232,27 @@ def memory(pid: int) -> dict[str, float]:
 
 
 def cpu(pid: int) -> float:
-    """Seconds of processor that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of processor that a process has used, and those of its children that have ended."""
+    return sum(map(int, _stat(pid)[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_with_children(pid: int) -> float:
+    """The same of a process and all that it has started: a PostgreSQL server is one process a connection."""
+    children = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            if int(_stat(int(entry.name))[1]) == pid:
+                children.append(int(entry.name))
+    seconds = cpu(pid)
+    for child in children:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            seconds += cpu(child)
+    return seconds
+
+
+def _stat(pid: int) -> list[str]:
+    """What the system tells of a process after its name, by proc(5): its state, its parent, and so on."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 @contextmanager

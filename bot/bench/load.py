@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.bench.families import phone
+from bot.bench.latency import quantile
 from bot.bench.wire import Twilio
 
 ANSWERS = ("menu", "1", "{time}", "2", "6")
@@ -35,11 +36,6 @@ class Seen:
             "acknowledged_p99_ms": round(quantile(self.acknowledged, 0.99) * 1_000, 1),
             "failed": self.failed,
         }
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value that this share of them does not exceed; 0 of none."""
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)] if values else 0.0
 
 
 class Parents:

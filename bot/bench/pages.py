@@ -24,7 +24,7 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from bot.bench import limits
-from bot.bench.load import quantile
+from bot.bench.latency import quantile
 from bot.bench.staffroom import FIRST_STAFF, furnish, log_in
 from bot.clock import now
 from data.appointments import Appointment

@@ -25,7 +25,7 @@ from sqlalchemy import func, insert, select, update
 from bot.bench import limits, server, tables
 from bot.bench.broadcast import log_in, never_quiet
 from bot.bench.families import CHUNK, add_rows, fill, phone
-from bot.bench.load import quantile
+from bot.bench.latency import quantile
 from bot.bench.wire import Lines, Twilio, serve
 from bot.clock import now
 from console.desk import HOME
@@ -97,24 +97,24 @@ def questionnaire(settings: Settings, *, families: int, answers: int, as_json: b
 
 async def _measure(settings: Settings, folder: Path, url: str, families: int, answers: int) -> dict[str, dict[str, float]]:
     upgrade(url)
-    phones, port = Phones(families), limits.free_port()
+    phones = Phones(families)
     provider, provider_port = await serve(phones.twilio.answer)
-    phones.twilio.base, phones.twilio.lines = f"http://127.0.0.1:{port}", Lines(port)
     flushes = limits.flushes_a_second(folder)
     with closing(Store(url)) as store:
         asked, answered = _prepare(store, families, answers // len(ASKED))
         token = log_in(store)
-    program = server.start(settings, folder, url, port, provider_port, **never_quiet(now()))  # alone: whoever has it open too would keep its WAL growing
+    program = server.start(settings, folder, url, provider_port, never_quiet(now()))  # alone: whoever has it open too would keep its WAL growing
+    phones.twilio.base, phones.twilio.lines = program.base, Lines(*program.ports)
     try:
-        await server.warm(program, phones.twilio.base, folder, within=300)
+        await program.warm(within=300)
         await phones.until_invited()
-        processor = limits.cpu(program.pid)
+        processor = program.cpu()
         seconds = await phones.answer_all()
-        processor = limits.cpu(program.pid) - processor
-        memory = limits.memory(program.pid)["now"]
-        looked_at = await asyncio.to_thread(_looked_at, port, token, answered)
+        processor = program.cpu() - processor
+        memory = program.memory()["now"]
+        looked_at = await asyncio.to_thread(_looked_at, program.ports[0], token, answered)
     finally:
-        limits.stop(program)
+        program.stop()
         provider.close()
     with closing(Store(url)) as store:
         kept, figures = _kept(store, asked, phones.sent), _figures(store, answered)

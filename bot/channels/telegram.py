@@ -57,6 +57,16 @@ class TelegramAccount:
     per_second: float = 20.0
 
 
+@dataclass(frozen=True)
+class Registration:
+    """What Telegram holds about the bot. `webhook` is where it sends updates, empty where it waits to be asked; `last_error` is its own words, if it failed."""
+
+    username: str
+    can_join_groups: bool
+    webhook: str
+    last_error: str | None
+
+
 class TelegramChannel:
     """The school's bot."""
 
@@ -112,6 +122,12 @@ class TelegramChannel:
         """The bot's name, for links of the form t.me/NAME?start=TOKEN. Raises TryLater or Rejected."""
         with guard(sending=False):
             return (await self._bot.get_me()).username or ""
+
+    async def registration(self) -> Registration:
+        """The bot as Telegram knows it. Raises TryLater, or Rejected(OUR_ACCOUNT) for a token that is not one."""
+        with guard(sending=False):
+            me, webhook = await self._bot.get_me(), await self._bot.get_webhook_info()
+            return Registration(me.username or "", bool(me.can_join_groups), webhook.url, webhook.last_error_message)
 
     def wording(self, message: Outgoing) -> Layout:
         """The words and buttons that a message leaves with."""

@@ -26,9 +26,9 @@ from bot.channels.base import (
     StatusUpdate,
     WebhookRequest,
 )
-from bot.channels.errors import FateUnknown, Rejected, TryLater, Verdict
+from bot.channels.errors import FateUnknown, Rejected, Verdict
 from bot.channels.text import Layout, clean, laid_out
-from bot.channels.twilio_inbound import STATES, address_of, inbound, kind_of_media, signed_form, status_update, unwrapped, why
+from bot.channels.twilio_inbound import STATES, STATUS_PATH, address_of, inbound, kind_of_media, signed_form, status_update, unwrapped, why
 from bot.channels.twilio_templates import (
     BODY_CHARACTERS,
     LABEL_CHARACTERS,
@@ -42,12 +42,10 @@ from bot.channels.twilio_templates import (
     template_kind,
     variables,
 )
-from bot.channels.twilio_wire import HttpClient, TwilioAccount, client, guard
+from bot.channels.twilio_wire import HttpClient, TwilioAccount, client, guard, unless_gone
 from translations.sms import fold_typography
 
 __all__ = ["STATUS_PATH", "TwilioAccount", "TwilioChannel", "TwilioSms", "TwilioWhatsApp", "channels"]
-
-STATUS_PATH: Final = "/webhooks/twilio/status"
 
 _MEDIA: Final = re.compile(r"/Messages/(?P<message>[A-Z]{2}\w+)/Media/(?P<media>[A-Z]{2}\w+)$")
 _PAGE: Final = 50
@@ -176,13 +174,9 @@ class TwilioChannel:
 
     async def status_of(self, provider_id: str) -> StatusUpdate | None:
         """What became of one message of ours, asked for where callbacks stay away; None where Twilio knows no such message. Raises TryLater."""
-        try:
-            with guard(sending=False):
-                row = await self._client.messages(provider_id).fetch_async()
-        except TryLater as error:
-            if error.code == "20404":
-                return None
-            raise
+        row = await unless_gone(self._client.messages(provider_id).fetch_async())
+        if row is None:
+            return None
         code, status = str(row.error_code or ""), str(row.status)
         state = STATES.get(status)
         return StatusUpdate(provider_id, state, None, code or None, why(state, code, status)) if state else None
@@ -198,21 +192,11 @@ class TwilioChannel:
         found = _MEDIA.search(address)
         if found is None:
             return
-        try:
-            with guard(sending=False):
-                await self._client.messages(found["message"]).media(found["media"]).delete_async()
-        except TryLater as error:
-            if error.code != "20404":
-                raise
+        await unless_gone(self._client.messages(found["message"]).media(found["media"]).delete_async())
 
     async def forget(self, provider_id: str) -> None:
         """Delete a message at Twilio; one that is gone is well. Raises TryLater: Twilio may refuse while it is young (unverified)."""
-        try:
-            with guard(sending=False):
-                await self._client.messages(provider_id).delete_async()
-        except TryLater as error:
-            if error.code != "20404":
-                raise
+        await unless_gone(self._client.messages(provider_id).delete_async())
 
     async def make_templates(self) -> dict[tuple[str, int], str]:
         """WhatsApp's button and list templates, made with Twilio where they are missing: kind and count to ContentSid, for `TwilioAccount.content_sids`.

@@ -19,6 +19,10 @@ from bot.channels.text import clean
 from bot.channels.twilio_codes import verdict
 from bot.channels.twilio_wire import TwilioAccount
 
+MESSAGE_PATH: Final = "/webhooks/twilio/message"
+VOICE_PATH: Final = "/webhooks/twilio/voice"
+STATUS_PATH: Final = "/webhooks/twilio/status"
+
 MOST_FIELDS: Final = 500  # a real form has under sixty
 
 _E164 = re.compile(r"\+[1-9]\d{4,14}")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
@@ -34,6 +34,10 @@ LARGEST_ANSWER: Final = 8 * 1024 * 1024
 
 _TWILIO_HOST = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)*\.twilio\.com(?=/|$)")
 _STORES = re.compile(r"https://[a-z0-9.-]+\.(twilio\.com|twiliocdn\.com|amazonaws\.com)/")
+
+
+T = TypeVar("T")
+_NOT_THERE = "20404"
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,17 @@ def guard(*, sending: bool) -> Iterator[None]:
     except _FOREIGN as error:
         ours = translated(error)
         raise (ours if sending else TryLater(code=getattr(ours, "code", None))) from error
+
+
+async def unless_gone(asked: Awaitable[T]) -> T | None:
+    """What Twilio answers when it is asked about one thing, or to delete it; None where there is no such thing. Raises TryLater."""
+    try:
+        with guard(sending=False):
+            return await asked
+    except TryLater as error:
+        if error.code == _NOT_THERE:
+            return None
+        raise
 
 
 def translated(error: BaseException) -> SendError:

@@ -166,12 +166,24 @@ def chat(
 
 
 @config_app.command("check")
-def config_check(config: Config = None) -> None:
+def config_check(
+    live: Annotated[bool, typer.Option("--live", help="Ask the providers too: are the school's accounts with them set up as the settings say?")] = False,
+    config: Config = None,
+) -> None:
     """Read config.yml and the environment, and say in one line each what is wrong and where."""
     settings = settings_from(config)
     for line in [*settings.unready(), *settings.channels_off(), *settings.folded()]:
         typer.echo(line)
-    finish(_named_persons_can_be_reached, settings)
+    finish(_checked, settings, live=live)
+
+
+def _checked(settings: Settings, *, live: bool) -> int:
+    code = _named_persons_can_be_reached(settings)
+    if not live:
+        return code
+    from bot.live import check
+
+    return max(code, check.run(settings))
 
 
 def _named_persons_can_be_reached(settings: Settings) -> int:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ParamSpec
 
 import typer
 
 from bot.cli.base import AsJson, Config, finish, settings_from
 
+P = ParamSpec("P")
 app = typer.Typer(help="How fast it is, against a limit measured in the same run.", no_args_is_help=True)
+
+
+Database = Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)]
+Postgresql = Annotated[bool, typer.Option("--postgresql", help="Use a PostgreSQL server that runs as long as the bench does, instead of a new file.")]
+Processes = Annotated[int, typer.Option(help="How many processes serve and work; more than one need PostgreSQL.", min=1)]
 
 
 class Peer(StrEnum):
@@ -44,15 +51,65 @@ def bench_turns(
     count: Annotated[int, typer.Option(help="How many turns to take in each way.", min=1)] = 500,
     families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 100,
     old_messages: Annotated[int, typer.Option(help="How many messages it has had before.", min=0)] = 0,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
+    processes: Processes = 1,
+    database: Database = None,
+    postgresql: Postgresql = False,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Whole turns, from a parent's text to the reply's arrival at a provider, beside what this machine could do at best."""
     settings = settings_from(config)
-    from bot import bench
+    _must_share(processes, database, postgresql=postgresql)
+    from bot.bench import turns
 
-    finish(bench.turns, settings, count=count, families=families, old_messages=old_messages, as_json=as_json, database_url=database)
+    _measure(
+        turns.turns,
+        settings,
+        count=count,
+        families=families,
+        old_messages=old_messages,
+        processes=processes,
+        as_json=as_json,
+        database_url=database,
+        postgres=postgresql,
+    )
+
+
+@app.command("load")
+def bench_load(
+    rate: Annotated[float, typer.Option(help="How many messages a second parents write.", min=0.1)] = 20,
+    seconds: Annotated[float, typer.Option(help="For how long.", min=1)] = 30,
+    seed: Annotated[int, typer.Option(help="Who writes what and when follows from it: the same seed, the same morning.")] = 1,
+    families: Annotated[int, typer.Option(help="How many families the school has.", min=10)] = 400,
+    search: Annotated[bool, typer.Option("--search", help="Also look for the highest rate that holds.")] = False,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="A server that runs already, with the same settings, its provider on this machine.", show_default=False)
+    ] = None,
+    processes: Processes = 1,
+    database: Database = None,
+    postgresql: Postgresql = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """A morning with snow: answers, questions, bookings, pictures and rubbish at a given rate, and how long each waits for its reply."""
+    settings = settings_from(config)
+    _must_share(processes, database, postgresql=postgresql)
+    from bot.bench import snow_day
+
+    _measure(
+        snow_day.load,
+        settings,
+        rate=rate,
+        seconds=seconds,
+        seed=seed,
+        families=families,
+        search=search,
+        processes=processes,
+        address=server,
+        as_json=as_json,
+        database_url=database,
+        postgres=postgresql,
+    )
 
 
 @app.command("broadcast")
@@ -60,7 +117,7 @@ def bench_broadcast(
     adults: Annotated[int, typer.Option(help="How many adults are told.", min=12)] = 10_000,
     replies: Annotated[int, typer.Option(help="How many messages parents write, without a broadcast and again during one.", min=1)] = 200,
     provider_ms: Annotated[int, typer.Option(help="How long the provider takes to answer, in milliseconds.", min=0)] = 0,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
+    database: Database = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -75,7 +132,7 @@ def bench_broadcast(
 def bench_questionnaire(
     families: Annotated[int, typer.Option(help="How many families answer at once.", min=5)] = 500,
     answers: Annotated[int, typer.Option(help="How many answers the results are counted from.", min=50)] = 100_000,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
+    database: Database = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -91,7 +148,7 @@ def bench_console(
     families: Annotated[int, typer.Option(help="How many families the school has.", min=1)] = 400,
     messages: Annotated[int, typer.Option(help="How many messages it has had, in and out.", min=0)] = 200_000,
     rounds: Annotated[int, typer.Option(help="How often each page is asked for as each role.", min=1)] = 30,
-    database: Annotated[str | None, typer.Option(metavar="URL", help="An empty database to use instead of a new file.", show_default=False)] = None,
+    database: Database = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -100,3 +157,21 @@ def bench_console(
     from bot.bench import pages
 
     finish(pages.console, settings, families=families, messages=messages, rounds=rounds, as_json=as_json, database_url=database)
+
+
+def _measure(work: Callable[P, int | None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do a bench's work and end with its exit code; with 2 where something stands in its way."""
+    from bot.bench.limits import CannotMeasure
+
+    try:
+        finish(work, *args, **kwargs)
+    except CannotMeasure as reason:
+        typer.echo(f"bookbag bench: {reason}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _must_share(processes: int, database: str | None, *, postgresql: bool) -> None:
+    """End with 2 where several processes are asked for and no database that they could share."""
+    if processes > 1 and not postgresql and not (database or "").startswith("postgresql"):
+        typer.echo("bookbag bench: several processes share PostgreSQL: add --postgresql, or give --database the address of an empty one.", err=True)
+        raise typer.Exit(2)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from bot.house import Embedded, House
 from bot.metrics import Metrics
-from bot.running import Running
+from bot.running import Role, Running
+from bot.settings import Settings
 from bot.web import application
 from data.addresses import Address
 from data.attention import Attention, Need
@@ -139,3 +142,13 @@ def test_monitoring_is_told_and_goes_on(real: World) -> None:
     answer = TestClient(app, client=("127.0.0.1", 5000)).get("/readyz")
     assert answer.status_code == 200
     assert any("No backup was ever made" in note for note in answer.json()["notes"])
+
+
+@pytest.mark.parametrize("roles, says_so", [(frozenset(Role), True), ({Role.WORKER}, True), ({Role.WEB}, False)])
+def test_only_who_takes_turns_is_warming_up(sqlite_url: str, tmp_path: Path, roles: set[Role], says_so: bool) -> None:
+    """A process that stores and shows never warms up: it would say so for ever."""
+    house = House(Settings(database_url=sqlite_url), {}, understander=Embedded(tmp_path, []))
+    app = application(house, Running(house, roles=roles), Metrics())
+    notes = TestClient(app, client=("127.0.0.1", 5000)).get("/readyz").json()["notes"]
+    house.close()
+    assert any("warming up" in note for note in notes) is says_so

@@ -58,6 +58,8 @@ class StandInApp:
             "numbers": {},  # recipient: the code its sends are refused with
             "fates": {},  # recipient: the code its messages are reported undelivered with
             "approvals": {},  # WhatsApp's code of a language: what WhatsApp says of a template in it; 'approved' where none stands there
+            "console": {},  # what stands in Twilio's console otherwise than in `tests/standin/console.py`: {'number': {'sms_url': '…'}}; None: not there
+            "bot": {},  # fields of Telegram's getMe and getWebhookInfo that are not as usual
             "google_cloud_key": CLOUD_KEY,
             "libretranslate_key": None,  # what it asks for, if it does
             "libretranslate_languages": list(LANGUAGES),
@@ -80,7 +82,7 @@ class StandInApp:
     async def _route(self, asked: Asked) -> Answer:
         if asked.path.startswith("/_"):
             return await self._back_door(asked)
-        if asked.path.startswith(("/2010-04-01/", "/v1/Content")):
+        if asked.path.startswith(("/2010-04-01/", "/v1/", "/v2/")):
             return await self.twilio.answer(asked)
         if asked.path.startswith("/bot"):
             return await self.telegram.answer(asked)

@@ -65,8 +65,8 @@ class TelegramSide:
         return _error(status, (fault and fault.description) or ERRORS.get(status, "Refused")) if status else None
 
     def _do(self, method: str, form: dict[str, str]) -> Any:
-        if method == "getMe":
-            return {"id": self._me, "is_bot": True, "first_name": "Cherry Garden", "username": "cherry_garden_bot"}
+        if method in {"getMe", "getWebhookInfo"}:
+            return self._registration(method) | self._app.settings["bot"]
         if method in {"sendMessage", "sendDocument"}:
             return self._sent(method, form)
         if method == "deleteMessage":
@@ -89,6 +89,11 @@ class TelegramSide:
             self._app.settings["telegram_target"] = None
             return True
         return _error(404, "Not Found")
+
+    def _registration(self, method: str) -> dict[str, Any]:
+        if method == "getMe":
+            return {"id": self._me, "is_bot": True, "first_name": "Cherry Garden", "username": "cherry_garden_bot", "can_join_groups": False}
+        return {"url": self._app.settings["telegram_target"] or "", "has_custom_certificate": False, "pending_update_count": len(self._waiting)}
 
     @property
     def _me(self) -> int:

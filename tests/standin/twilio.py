@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from twilio.request_validator import RequestValidator
 
+from tests.standin import console
 from tests.standin.faults import Fault
 from tests.standin.wire import Answer, Asked
 
@@ -51,6 +52,8 @@ class TwilioSide:
             return _error(401, 20003)
         if asked.path.startswith("/v1/Content"):
             return self._content(asked)
+        if console.knows(asked.path):
+            return console.answer(asked, self._app.settings)
         where = _MESSAGES.fullmatch(asked.path)
         if where is None or where["account"] != self._app.settings["account_sid"]:
             return _error(404, 20404)
