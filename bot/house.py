@@ -228,6 +228,7 @@ def telegram_channel(settings: Settings) -> TelegramChannel:
         secret_token=secret.get_secret_value() if secret else None,
         base_url=telegram.base_url,
         timeout=telegram.timeout,
+        per_second=telegram.per_second,
     )
     return TelegramChannel(account)
 

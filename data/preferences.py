@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from data.addresses import Address
 from data.base import Base, Id, Utc
+from data.people import Staff
 
 
 class Preference(Base):
@@ -27,3 +29,6 @@ class Preference(Base):
     how: Mapped[str] = mapped_column(String(20))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     note: Mapped[str] = mapped_column(String(200), default="")
+
+    address: Mapped[Address | None] = relationship()
+    written_by: Mapped[Staff | None] = relationship()

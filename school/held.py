@@ -23,7 +23,7 @@ from data.inbox import Received
 from data.messages import ThreadNote
 from data.outbox import Message
 from data.people import Adult, AdultAddress, Guardianship
-from school import School, attention
+from school import School, attention, preferences
 from school.capability import capabilities
 
 SAFEGUARDING = "What the safeguarding lead may hold is in no copy. Whoever hands this over asks her first."
@@ -164,6 +164,9 @@ def _staff_notes(school: School, adult: Adult) -> Iterable[Mapping[str, Any]]:
         yield {"where": "beside the family", "words": adult.notes}
     for note in school.session.scalars(select(ThreadNote).where(ThreadNote.thread == f"a{adult.id}").order_by(ThreadNote.id)):
         yield {"where": "beside a message", "at": _at(note.at), "words": note.words}
+    for change in reversed(preferences.changes(school, adult)):
+        if change.note not in ("", preferences.TAKEN_BACK):
+            yield {"where": "beside what they want to be told", "at": _at(change.at), "words": change.note}
 
 
 def _unclaimed(school: School, adult: Adult) -> Iterable[Mapping[str, Any]]:

@@ -21,7 +21,7 @@ from data.addresses import Address, Consent
 from data.outbox import Lane, Message
 from data.people import Adult, AdultAddress, Staff
 from data.preferences import Preference
-from school import School, addresses, family_records
+from school import LONDON, School, addresses, family_records
 from school.capability import Capability, capabilities
 from school.errors import NotThere, Refusal
 
@@ -29,12 +29,14 @@ __all__ = [
     "FIRST",
     "KINDS",
     "STAFF",
+    "TAKEN_BACK",
     "Address",
     "NotSaidHow",
     "Preference",
     "changes",
     "is_switched_off",
     "may_be_first",
+    "may_be_taken_back",
     "put_first",
     "switch",
     "take_back",
@@ -93,24 +95,32 @@ def put_first(school: School, adult: Adult, address: Address, *, how: str, by: S
     _write_down(school, adult, FIRST, is_wanted=True, address=address, how=how, by=by, note=note)
 
 
-def take_back(school: School, adult: Adult, change_id: int, by: Staff) -> Preference:
-    """Undo a change that staff wrote down, where nothing was changed of its kind since. What the adult said themselves stands. Refuses with NotThere."""
+def may_be_taken_back(school: School, adult: Adult) -> Sequence[Preference]:
+    """What staff wrote down today and nobody said otherwise since: a slip of the hand is put right, what the adult said themselves stands."""
     newest: dict[str, Preference] = {}
     for row in changes(school, adult):
         newest.setdefault(row.kind, row)
-    change = next((row for row in newest.values() if row.id == change_id and row.how == STAFF), None)
+    written = [row for row in newest.values() if row.how == STAFF and row.note != TAKEN_BACK and row.at.astimezone(LONDON).date() == school.today]
+    return [row for row in written if row.kind in KINDS or _first_before(school, adult, row) is not None]
+
+
+def take_back(school: School, adult: Adult, change_id: int, by: Staff) -> Preference:
+    """Undo a change that staff wrote down, where it may be taken back. Both are kept. Refuses with NotThere."""
+    change = next((row for row in may_be_taken_back(school, adult) if row.id == change_id), None)
     if change is None:
         raise NotThere
     if change.kind in KINDS:
         _write_down(school, adult, change.kind, is_wanted=not change.is_wanted, how=STAFF, by=by, note=TAKEN_BACK)
-        return change
+    elif (before := _first_before(school, adult, change)) is not None:
+        put_first(school, adult, before, how=STAFF, by=by, note=TAKEN_BACK)
+    return change
+
+
+def _first_before(school: School, adult: Adult, change: Preference) -> Address | None:
+    """What was tried first before this change, or what comes next where that is not to be had any more."""
     before = next((row.address_id for row in changes(school, adult) if row.kind == FIRST and row.id < change.id), None)
     others = [each for each in may_be_first(school, adult) if each.id != change.address_id]
-    put = next((each for each in others if each.id == before), others[0] if others else None)
-    if put is None:
-        raise NotThere
-    put_first(school, adult, put, how=STAFF, by=by, note=TAKEN_BACK)
-    return change
+    return next((each for each in others if each.id == before), others[0] if others else None)
 
 
 TAKEN_BACK = "taken back"

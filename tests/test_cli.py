@@ -36,6 +36,7 @@ COMMANDS = [
     "whatsapp setup",
     "bench turns",
     "bench load",
+    "bench peers",
     "bench broadcast",
     "bench questionnaire",
     "bench console",

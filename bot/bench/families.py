@@ -27,10 +27,10 @@ def phone(number: int) -> str:
     return f"+4471{number:08}"
 
 
-def fill(store: Store, families: int, old_messages: int, now: datetime, languages: Sequence[str] = ("en",)) -> None:
+def fill(store: Store, families: int, old_messages: int, now: datetime, languages: Sequence[str] = ("en",), chats: int = 0) -> None:
     """Fill an empty, migrated database; old messages are spread over the families and the last year, half in and half out.
 
-    The families take turns at the languages, by their BCP 47 tags.
+    The families take turns at the languages, by their BCP 47 tags. The first `chats` of them also write on Telegram, in the chats 1, 2, and so on.
     """
     classes = -(-families // IN_A_CLASS)
     with store.write() as session:
@@ -44,8 +44,15 @@ def fill(store: Store, families: int, old_messages: int, now: datetime, language
         add_rows(session, Guardianship, ({"adult_id": n + 1, "child_id": n + 1} for n in range(families)))
         add_rows(session, Address, ({"id": n + 1, "channel": "sms", "kind": "phone", "value": phone(n), "first_greeted_at": now} for n in range(families)))
         add_rows(session, AdultAddress, ({"adult_id": n + 1, "address_id": n + 1, "rank": 0} for n in range(families)))
+        _chats(session, families, chats, now)
     for start in range(0, old_messages // 2, 50 * CHUNK):
         _old(store, families, range(start, min(start + 50 * CHUNK, old_messages // 2)), now, timedelta(days=365) / (old_messages // 2))
+
+
+def _chats(session: Session, families: int, chats: int, now: datetime) -> None:
+    told = ({"id": families + n + 1, "channel": "telegram", "kind": "telegram_chat", "value": str(n + 1), "first_greeted_at": now} for n in range(chats))
+    add_rows(session, Address, told)
+    add_rows(session, AdultAddress, ({"adult_id": n + 1, "address_id": families + n + 1, "rank": 1} for n in range(chats)))
 
 
 def _staff(session: Session, classes: int) -> None:

@@ -1,4 +1,4 @@
-"""What this machine could do at best, measured in the same minutes: the disk's flushes, an endpoint that does nothing, and a usual Telegram bot."""
+"""What this machine could do at best, measured in the same minutes: the disk's flushes, an endpoint that does nothing, PostgreSQL's own benchmark."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from bot.bench.latency import quantile
-from bot.bench.wire import Lines, serve
+from bot.bench.wire import Lines
 
 BARE = """
 import sys
@@ -29,25 +29,6 @@ async def form(request: Request) -> Response:
     await request.form()
     return Response("<Response/>", media_type="text/xml")
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False)
-"""
-USUAL_BOT = """
-import sys
-from telegram import Update
-from telegram.ext import ApplicationBuilder, CommandHandler, ContextTypes, ConversationHandler, MessageHandler, PicklePersistence, filters
-async def start(update: Update, context: ContextTypes.DEFAULT_TYPE) -> int:
-    context.user_data["asked"] = 1
-    await update.message.reply_text("What would you like to do?\\n1 Book a time\\n2 See my appointments")
-    return 1
-async def choose(update: Update, context: ContextTypes.DEFAULT_TYPE) -> int:
-    context.user_data["asked"] += 1
-    await update.message.reply_text("When would you like to see Ms Okafor?\\n1 Tue 15:10\\n2 Tue 15:30\\n3 Wed 15:10")
-    return 1
-conversation = ConversationHandler(
-    entry_points=[CommandHandler("start", start)], states={1: [MessageHandler(filters.TEXT & ~filters.COMMAND, choose)]},
-    fallbacks=[CommandHandler("start", start)], name="usual", persistent=True)
-app = ApplicationBuilder().token("1:x").base_url(sys.argv[1]).persistence(PicklePersistence(sys.argv[2])).build()
-app.add_handler(conversation)
-app.run_polling(allowed_updates=["message"], stop_signals=None)
 """
 
 
@@ -100,89 +81,6 @@ async def bare_endpoint(requests: int = 2_000, at_once: int = 16) -> dict[str, f
     finally:
         lines.close()
         stop(child)
-
-
-async def usual_bot(folder: Path, turns: int = 500, at_once: int = 20) -> dict[str, float]:
-    """python-telegram-bot with ConversationHandler and PicklePersistence, as its examples are written: it keeps nothing of the last minute in a crash."""
-    telegram = _Telegram(turns, at_once)
-    server, port = await serve(telegram.answer)
-    child = spawn(sys.executable, "-c", USUAL_BOT, f"http://127.0.0.1:{port}/bot", str(folder / "usual.pickle"))
-    try:
-        async with asyncio.timeout(60):
-            await telegram.done.wait()
-        seconds = time.perf_counter() - telegram.began
-        return {
-            "turns_per_second": round(turns / seconds, 1),
-            "reply_p50_ms": round(quantile(telegram.took, 0.5) * 1_000, 1),
-            "reply_p99_ms": round(quantile(telegram.took, 0.99) * 1_000, 1),
-        }
-    finally:
-        stop(child)
-        server.close()
-
-
-class _Telegram:
-    """As many chats as write at once, each again as soon as it is answered."""
-
-    def __init__(self, turns: int, at_once: int) -> None:
-        self._left, self._chats, self._updates = turns - at_once, at_once, 0
-        self._waiting: list[dict[str, object]] = []
-        self._more, self.done = asyncio.Event(), asyncio.Event()
-        self._asked_at: dict[str, float] = {}
-        self.took: list[float] = []
-        self.began, self._turns = 0.0, turns
-
-    async def answer(self, method: str, path: str, body: bytes) -> dict[str, object]:
-        what = path.rpartition("/")[2].partition("?")[0]
-        if what == "getMe":
-            return {"ok": True, "result": {"id": 1, "is_bot": True, "first_name": "Usual", "username": "usual_bot"}}
-        if what == "getUpdates":
-            return {"ok": True, "result": await self._poll(dict(parse_qsl(body.decode())))}
-        if what == "sendMessage":
-            return {"ok": True, "result": self._answered(dict(parse_qsl(body.decode())))}
-        return {"ok": True, "result": True}
-
-    async def _poll(self, form: dict[str, str]) -> list[dict[str, object]]:
-        if not self.began:
-            if "offset" not in form and form.get("timeout", "0") == "0":
-                return []
-            self.began = time.perf_counter()
-            for chat in range(self._chats):
-                self._write(str(chat + 1), "/start")
-        if not self._waiting:
-            self._more.clear()
-            try:
-                await asyncio.wait_for(self._more.wait(), 5)
-            except TimeoutError:
-                return []
-        given, self._waiting = self._waiting, []
-        return given
-
-    def _write(self, chat: str, words: str) -> None:
-        self._updates += 1
-        person = {"id": int(chat), "first_name": "P", "is_bot": False}
-        message: dict[str, object] = {
-            "message_id": self._updates,
-            "date": int(time.time()),
-            "text": words,
-            "from": person,
-            "chat": {"id": int(chat), "type": "private"},
-        }
-        if words.startswith("/"):
-            message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(words)}]
-        self._waiting.append({"update_id": self._updates, "message": message})
-        self._asked_at[chat] = time.perf_counter()
-        self._more.set()
-
-    def _answered(self, form: dict[str, str]) -> dict[str, object]:
-        chat = form["chat_id"]
-        self.took.append(time.perf_counter() - self._asked_at[chat])
-        if self._left > 0:
-            self._left -= 1
-            self._write(chat, "1")
-        if len(self.took) >= self._turns:
-            self.done.set()
-        return {"message_id": 1_000_000 + len(self.took), "date": int(time.time()), "chat": {"id": int(chat), "type": "private"}, "text": form["text"]}
 
 
 async def listening(port: int, within: float = 60.0) -> None:

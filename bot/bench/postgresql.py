@@ -72,6 +72,20 @@ class Cluster:
         self._say(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
         self._say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")  # noqa: S608  # a name of ours
 
+    def transactions_a_second(self, clients: int, seconds: int = 3) -> float | None:
+        """What PostgreSQL's own benchmark does here, pgbench with its simple updates, with so many clients; None where it is not installed."""
+        pgbench = self.binaries / "pgbench"
+        if not pgbench.exists():
+            return None
+        with self.database() as url:
+            name = url.partition("@/")[2].partition("?")[0]
+            reached = ("-h", str(self.sockets), "-p", str(PORT), "-U", "postgres", name)
+            subprocess.run([pgbench, "-i", "-q", "-s", "5", *reached], capture_output=True, check=True)
+            measured = ("-N", "-c", str(clients), "-j", "2", "-T", str(seconds))
+            told = subprocess.run([pgbench, *measured, *reached], capture_output=True, text=True, check=True).stdout
+        found = re.search(r"tps = ([\d.]+)", told)
+        return round(float(found[1]), 1) if found else None
+
     def process(self) -> int:
         """The id of the server's first process, whose children are the others."""
         return int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])

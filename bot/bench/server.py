@@ -120,10 +120,10 @@ def _is_warming(base: str) -> bool:
 
 @dataclass(frozen=True)
 class Database:
-    """An empty database for the length of a bench. `server` is PostgreSQL's first process, where the bench has started it itself."""
+    """An empty database for the length of a bench. `cluster` is PostgreSQL's server, where the bench has started it itself."""
 
     url: str
-    server: int | None = None
+    cluster: postgresql.Cluster | None = None
 
     @property
     def kind(self) -> str:
@@ -132,7 +132,7 @@ class Database:
 
     def cpu(self) -> float:
         """Seconds of processor that its server has used; 0 for SQLite, which is the program's own, and for a server that is not ours to look at."""
-        return limits.cpu_with_children(self.server) if self.server is not None else 0.0
+        return limits.cpu_with_children(self.cluster.process()) if self.cluster is not None else 0.0
 
 
 @contextmanager
@@ -149,4 +149,4 @@ def database(folder: Path, url: str | None = None, *, postgres: bool = False) ->
         raise limits.CannotMeasure(postgresql.MISSING)
     folder.chmod(0o755)
     with postgresql.running(binaries, folder, max_connections="200") as cluster, cluster.database() as made:
-        yield Database(made, cluster.process())
+        yield Database(made, cluster)

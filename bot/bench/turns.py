@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.bench import flushes, limits, server, tables
+from bot.bench import beside, flushes, limits, server, tables
 from bot.bench.families import fill
 from bot.bench.load import Parents, Seen
 from bot.bench.wire import Lines, serve
@@ -71,7 +71,10 @@ async def _all(settings: Settings, folder: Path, database: server.Database, coun
     disk = limits.flushes_a_second(folder)
     numbers = await measure(settings, folder, database, count, families=families, old_messages=old_messages, processes=processes)
     numbers["disk_flushes_a_second"] = {"before": disk, "after": limits.flushes_a_second(folder)}
-    return numbers | {"bare_endpoint": {**await limits.bare_endpoint()}, "usual_telegram_bot": {**await limits.usual_bot(folder)}}
+    if database.cluster is not None:
+        at_once = {f"at_once_{clients}": await asyncio.to_thread(database.cluster.transactions_a_second, clients) for clients in (1, AT_ONCE)}
+        numbers["pgbench_transactions_a_second"] = {**at_once}
+    return numbers | {"bare_endpoint": {**await limits.bare_endpoint()}, "plain_telegram_bot": {**await beside.plain_bot(folder, count)}}
 
 
 async def measure(

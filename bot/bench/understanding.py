@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from bot.bench import peer
+from bot.bench.peers import rasa_server
 from bot.house import EXAMPLES, SOURCES
 from nlu import Context
 from nlu.embedded.encoders import Encoder, Usem3, default_encoders
@@ -57,7 +57,7 @@ def nlu(*, data: Path | None, as_json: bool, with_rasa: bool = False) -> int:
 
     `with_rasa` trains and serves Rasa beside us, on the same files; 1 where it is not set up.
     """
-    if with_rasa and (fault := peer.why_not()):
+    if with_rasa and (fault := rasa_server.why_not()):
         sys.stderr.write(f"bookbag bench nlu: {fault}\n")
         return 1
     numbers = dict(_measured(data, with_rasa=with_rasa))
@@ -111,7 +111,7 @@ def _public(encoders: Sequence[Encoder], cache: Path, training: Path, test: Path
 
 def _rasa(training: Sequence[Path], test: Path, beside: Path | None) -> Part:
     """The same of Rasa, on the same files, with the pipeline of nlu/rasa/config.yml."""
-    with peer.rasa(training) as served:
+    with rasa_server.rasa(training) as served:
         asked = read([test]).examples
         guesses = [served.client.parse(example.text) for example in asked]
         part: Part = {

@@ -12,6 +12,7 @@ import itertools
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from PIL import Image
@@ -47,25 +48,29 @@ class Lines:
         self._idle: dict[int, deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = {port: deque() for port in ports}
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """The status that a POST is answered with; 0 where the line broke. A line that the server had closed meanwhile is replaced, as every client does."""
+        """The status that a POST is answered with; 0 where the line broke."""
+        return (await self.ask(path, body, headers))[0]
+
+    async def ask(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """The status and the body that a POST is answered with; 0 where the line broke. A line that was closed meanwhile is replaced, as every client does."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         port = next(self._turns)
         request = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {len(body)}\r\n{lines}\r\n".encode() + body
         while self._idle[port]:
-            status = await self._ask(port, *self._idle[port].pop(), request)
+            status, told = await self._ask(port, *self._idle[port].pop(), request)
             if status:
-                return status
+                return status, told
         return await self._ask(port, *await asyncio.open_connection("127.0.0.1", port), request)
 
-    async def _ask(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
+    async def _ask(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[int, bytes]:
         try:
             writer.write(request)
-            head, _ = await _message(reader)
+            head, told = await _message(reader)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
-            return 0
+            return 0, b""
         self._idle[port].append((reader, writer))
-        return int(head.split(" ", 2)[1])
+        return int(head.split(" ", 2)[1]), told
 
     def close(self) -> None:
         for _, writer in itertools.chain.from_iterable(self._idle.values()):
@@ -113,8 +118,10 @@ class Twilio:
         return {"sid": sid, "status": "queued", "body": form["Body"], "to": form["To"], "from": form.get("From"), "account_sid": self.account}
 
     async def _report(self, url: str, sid: str, to: str) -> None:
+        """Say what became of a message; a server that was stopped meanwhile is told nothing."""
         for state in ("sent", "delivered"):
-            await self.post(url, {"MessageSid": sid, "SmsSid": sid, "MessageStatus": state, "To": to, "From": self.number, "AccountSid": self.account})
+            with suppress(ConnectionRefusedError):
+                await self.post(url, {"MessageSid": sid, "SmsSid": sid, "MessageStatus": state, "To": to, "From": self.number, "AccountSid": self.account})
 
     def new_text(self) -> str:
         """The id of a text that someone is about to write."""

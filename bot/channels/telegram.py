@@ -83,7 +83,7 @@ class TelegramChannel:
             get_updates_request=_line(account),
         )
         self._answers: set[asyncio.Task[None]] = set()
-        # 30 a second in all is Telegram's guidance, its 429 the truth. A bot's own messages cannot be looked up.
+        # Telegram's 429 is the truth about its pace. A bot's own messages cannot be looked up.
         self.limits = Limits(text_characters=4096, choices=20, label_characters=60, per_second=account.per_second)
 
     def read(self, request: WebhookRequest) -> list[Inbound]:

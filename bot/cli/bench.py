@@ -112,6 +112,22 @@ def bench_load(
     )
 
 
+@app.command("peers")
+def bench_peers(
+    count: Annotated[int, typer.Option(help="How many turns to take with each.", min=1)] = 500,
+    rasa: Annotated[bool, typer.Option("--rasa/--no-rasa", help="Train and serve Rasa too, where it is set up.")] = True,
+    database: Database = None,
+    postgresql: Postgresql = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """The same booking with us, with a plain Telegram bot, and with Rasa: turns a second, processor, memory."""
+    settings = settings_from(config)
+    from bot.bench import beside
+
+    _measure(beside.peers, settings, count=count, with_rasa=rasa, as_json=as_json, database_url=database, postgres=postgresql)
+
+
 @app.command("broadcast")
 def bench_broadcast(
     adults: Annotated[int, typer.Option(help="How many adults are told.", min=12)] = 10_000,

@@ -96,6 +96,9 @@ class Telegram(Section):
     timeout: Annotated[float, Field(gt=0)] = Field(
         10.0, description="How long we wait for Telegram's answer, in seconds, before a message's fate counts as unknown."
     )
+    per_second: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="Messages a second that leave on Telegram in all. Its guidance is 30, and more for a bot that pays for broadcasts."
+    )
     base_url: WebAddress | None = Field(None, description="Another server with Telegram's API: a proxy, a recorder, a stand-in.")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import Response
 
+from console import preferences
 from console.desk import HOME, Desk
 from console.pages import Page
 from console.rendering import language_name
@@ -78,6 +79,7 @@ def show(desk: Desk, adult_id: int) -> Response:
         links=family_records.addresses_in_order(adult),
         channels=CHANNELS,
         shown=partial(family_records.shown, desk.viewer),
+        told=preferences.told(desk, adult),
         closings=closings.of(desk.school, adult),
         closed_for={**CLOSED_FOR, Reason.WRONG_NUMBER: "whoever has it said: wrong number"},
         reasons=CLOSED_FOR,
@@ -282,15 +284,6 @@ def remove_number(desk: Desk, adult_id: int, address_id: int) -> Response:
     gone = family_records.remove_address(desk.school, adult, address_id)
     desk.changed("removed number", "adult", adult.id, was=addresses.masked(gone.value), channel=gone.channel)
     return desk.to(at(adult), f"{adult.name} is not reached there any more.")
-
-
-@page.post("/{adult_id:int}/numbers/{address_id:int}/first", needs=EDIT)
-def make_first(desk: Desk, adult_id: int, address_id: int) -> Response:
-    """Try this one first from now on."""
-    adult = present(desk, adult_id)
-    family_records.make_first(desk.school, adult, address_id)
-    desk.changed("ordered numbers", "adult", adult.id)
-    return desk.to(at(adult), "That one is tried first now.")
 
 
 @page.post("/{adult_id:int}/numbers/{address_id:int}/stop", needs=EDIT)

@@ -17,6 +17,7 @@ from tests.world import World
 
 ADDRESS = "http://127.0.0.1:8000"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+NOT_IN_P = {"details", "div", "dl", "fieldset", "form", "h2", "h3", "ol", "p", "section", "table", "ul"}
 
 
 class Console:
@@ -108,6 +109,8 @@ class _Page(HTMLParser):
             self.fors.append(str(told["for"]))
         if tag in ("input", "select", "textarea") and told.get("type") not in ("hidden", "submit"):
             self.fields.append(told | {"in_label": "yes" if "label" in self.open else None})
+        if tag in NOT_IN_P and "p" in self.open[:-1]:
+            self.faults.append(f"<{tag}> in a <p>, which a browser ends before it")
         if tag == "form" and told.get("method", "get") not in ("get", "post"):
             self.faults.append("a form of another method")
         if any(name.startswith("on") for name in told) or "style" in told:

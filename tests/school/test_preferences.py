@@ -10,7 +10,7 @@ from sqlalchemy import select
 from data.addresses import Address
 from data.outbox import Lane, Message
 from data.people import Adult
-from school import School, addresses, broadcasts, consent, notices, preferences
+from school import School, addresses, broadcasts, consent, held, notices, preferences
 from school.broadcasts import BroadcastKind, Content
 from school.capability import capabilities
 from school.errors import NotThere
@@ -141,6 +141,25 @@ def test_staff_cannot_take_back_what_a_parent_said(school: School, amina: Adult)
         with pytest.raises(NotThere):
             preferences.take_back(school, amina, change.id, doyle)
     assert by_staff.kind == "news"
+
+
+def test_a_slip_is_taken_back_on_the_same_day_and_once(school: School, amina: Adult) -> None:
+    doyle = a_member(school, "office", "Mrs Doyle")
+    preferences.switch(school, amina, ["news"], on=False, how=preferences.STAFF, by=doyle, note="at the gate")
+    [change] = preferences.may_be_taken_back(school, amina)
+    with for_now(school, school.now + timedelta(days=1)) as tomorrow:
+        assert preferences.may_be_taken_back(tomorrow, amina) == []
+        with pytest.raises(NotThere):
+            preferences.take_back(tomorrow, amina, change.id, doyle)
+    preferences.take_back(school, amina, change.id, doyle)
+    assert preferences.may_be_taken_back(school, amina) == []
+
+
+def test_how_staff_were_told_is_set_aside_from_a_copy(school: School, amina: Adult) -> None:
+    preferences.switch(school, amina, ["news"], on=False, how=preferences.STAFF, by=a_member(school, "office", "Mrs Doyle"), note="at the gate")
+    found = held.export(school, amina)
+    assert "at the gate" not in str(found.copy())
+    assert [item.item["words"] for item in found.aside] == ["at the gate"]
 
 
 def test_the_order_is_taken_back_to_what_it_was(school: School, amina: Adult) -> None:

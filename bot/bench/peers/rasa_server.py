@@ -1,14 +1,16 @@
-"""Rasa 3.6 beside us: trained on the same files and asked the same messages in the same run, on loopback."""
+"""Rasa 3.6 beside us, on loopback in the same run: its classifier, trained on the same files and asked the same messages; and a whole bot that books."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +21,12 @@ from bot.bench.limits import free_port, memory
 from nlu.errors import RasaAway
 from nlu.rasa_client import RasaClient
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 RASA: Final = ROOT / ".venv-rasa" / "bin" / "rasa"
 PIPELINE: Final = ROOT / "nlu" / "rasa" / "config.yml"
+BOT: Final = Path(__file__).parent / "rasa"
+"""A bot that books a time by a form."""
+WEBHOOK: Final = "/webhooks/rest/webhook"
 EPOCHS: Final = 100
 """How often its classifier sees the examples: as in the project that `rasa init` makes, and five times as often as `make rasa`, which has many more of them."""
 PATIENCE: Final = 180.0
@@ -35,6 +40,14 @@ class Served:
     client: RasaClient
     trained_in_seconds: float
     megabytes: float
+
+
+@dataclass(frozen=True)
+class Bot:
+    """A Rasa that converses: its port and its process."""
+
+    port: int
+    process: int
 
 
 def why_not() -> str | None:
@@ -57,16 +70,46 @@ def rasa(training: Sequence[Path]) -> Iterator[Served]:
         _run(folder, "train", "nlu", "--nlu", str(data), "--config", str(pipeline), "--out", str(folder), "--fixed-model-name", "peer")
         trained = time.perf_counter() - began
         port = free_port()
-        command = [str(RASA), "run", "--enable-api", "-i", "127.0.0.1", "-p", str(port), "-m", str(folder / "peer.tar.gz")]
-        with subprocess.Popen(
-            command, cwd=folder, env=_environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        ) as server:
-            try:
-                client = RasaClient(f"http://127.0.0.1:{port}", timeout=30)
-                _wait(client, server)
-                yield Served(client, round(trained, 1), memory(server.pid)["now"])
-            finally:
-                os.killpg(server.pid, signal.SIGKILL)
+        client = RasaClient(f"http://127.0.0.1:{port}", timeout=30)
+        with _serving(folder, port, "--enable-api", until=lambda: client.ask("hello")) as process:
+            yield Served(client, round(trained, 1), memory(process)["now"])
+
+
+@contextmanager
+def bot() -> Iterator[Bot]:
+    """Train the bot that books and serve it while the block lasts, over its REST channel. It keeps its conversations in memory, as it does unless told else."""
+    with tempfile.TemporaryDirectory(prefix="bench-rasa-") as name:
+        folder, port = Path(name), free_port()
+        parts = {part: str(BOT / f"{part}.yml") for part in ("config", "domain", "nlu", "rules", "credentials")}
+        training = ("--config", parts["config"], "--domain", parts["domain"], "--data", parts["nlu"], parts["rules"])
+        _run(folder, "train", *training, "--out", str(folder), "--fixed-model-name", "peer")
+        with _serving(folder, port, "--credentials", parts["credentials"], until=lambda: _greet(port)) as process:
+            yield Bot(port, process)
+
+
+def _greet(port: int) -> None:
+    """Raises RasaAway until it says something."""
+    body = json.dumps({"sender": "nobody", "message": "menu"}).encode()
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{WEBHOOK}", body, timeout=30) as answer:
+            if not json.load(answer):
+                raise RasaAway("silent")
+    except (OSError, ValueError) as error:
+        raise RasaAway(type(error).__name__) from error
+
+
+@contextmanager
+def _serving(folder: Path, port: int, *how: str, until: Callable[[], object]) -> Iterator[int]:
+    """Serve the model in `folder`, from when `until` raises RasaAway no more; the process."""
+    command = [str(RASA), "run", *how, "-i", "127.0.0.1", "-p", str(port), "-m", str(folder / "peer.tar.gz")]
+    with subprocess.Popen(
+        command, cwd=folder, env=_environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as server:
+        try:
+            _wait(until, server)
+            yield server.pid
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def _run(folder: Path, *arguments: str) -> None:
@@ -79,14 +122,14 @@ def _environment(folder: Path) -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | own | {"PYTHONWARNINGS": "ignore"}
 
 
-def _wait(client: RasaClient, server: subprocess.Popen[bytes]) -> None:
+def _wait(until: Callable[[], object], server: subprocess.Popen[bytes]) -> None:
     """Until it answers. Raises TimeoutError, and ChildProcessError where it has ended instead."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         if server.poll() is not None:
             raise ChildProcessError(server.returncode)
         with suppress(RasaAway):
-            client.ask("hello")
+            until()
             return
         time.sleep(0.5)
     raise TimeoutError(server.args)
