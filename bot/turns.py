@@ -470,10 +470,10 @@ def _tell_capabilities(school: School, adult: Adult) -> None:
 
 
 def _forget_dialogues(session: Session, thread: str) -> None:
-    """End what is under way; question ids go on, so that old buttons stay old."""
+    """End what is under way; question ids go on, so that old buttons stay old. It may end because it cannot be read: so no more of it is read than that."""
     kept = session.get(Kept, thread)
     if kept is not None:
-        kept.state = State(asked=State.from_json(kept.state).asked).to_json()
+        kept.state = State(asked=kept.state.get("asked", 0)).to_json()
 
 
 def _can_be_read(text: str) -> bool:
