@@ -112,7 +112,9 @@ class Turns:
                 return heard
             self._timings.took(Passed.UNDERSTOOD, (self._clock() - heard.received_at).total_seconds())
             understood = time.perf_counter()
-            with self._store.write(urgent=True) as session:
+            # No flush of its own: the log is flushed up to here before anything of it leaves (the dispatcher's claim). A power cut before that takes the turn
+            # back as a whole, and the message, which was flushed when it came, is answered again.
+            with self._store.write(durable=False, urgent=True) as session:
                 self._handle(self._school(session), heard)
                 if self._process is not None:
                     claims.release(session, thread, self._process)
