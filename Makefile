@@ -50,6 +50,10 @@ format: .venv/.ready-dev  ## put the code in order: format, and mend what the li
 crash-test: system .venv/.ready-dev  ## kill the server N times (N=200) at random instants, and in the middle of broadcasts, and count what was lost or said twice
 	@BOOKBAG_CRASHES="$(N)" $(BIN)/pytest -m crash $(PYTEST_ARGS)
 
+.PHONY: faults
+faults: system .venv/.ready-dev  ## let what it stands on fail N times (N=10) while parents write: its database, the way there, disk, providers, clock
+	@BOOKBAG_FAULTS="$(if $(filter command line,$(origin N)),$(N),10)" $(BIN)/pytest -s tests/crash/test_faults.py $(PYTEST_ARGS)
+
 .PHONY: fuzz
 fuzz: .venv/.ready-dev  ## have it understand N hostile texts (N=100000) and tell the slowest; and send N/50 to every address and channel (seeds are printed)
 	@BOOKBAG_FUZZ="$(if $(filter command line,$(origin N)),$(N),100000)" $(BIN)/pytest tests/nlu/test_fuzz.py tests/bot/test_fuzz.py tests/console/test_fuzz.py $(PYTEST_ARGS)

@@ -50,11 +50,15 @@ PATIENCE = 1.8
 
 @dataclass(frozen=True)
 class Doubt:
-    """A message that the provider may have: how it looked, and since when it may be there."""
+    """A message that the provider may have: how it looked, since when it may be there, and where the search for it stood.
+
+    Several processes may search at once: only the first to come back finds it as it stood, and counts.
+    """
 
     message_id: int
     outgoing: Outgoing
     since: datetime
+    stood: tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Dispatcher:
         self._worker = secrets.token_hex(4)
         self._in_flight: dict[asyncio.Task[None], Prepared] = {}
         self._settled, self._reported = Together(self._settle), Together(self._report)
+        self._holds_unknown = False  # a claim failed, and may have been committed all the same
         self._woken, self._told_to_stop = asyncio.Event(), asyncio.Event()
         self._stopping = False
 
@@ -167,21 +172,31 @@ class Dispatcher:
 
     async def _start_sending(self) -> bool:
         """Hand what is due to its providers; whether there may be more that could leave at once."""
+        if self._holds_unknown:
+            await asyncio.to_thread(self._give_back, [one.message.id for one in self._in_flight.values()])
+            self._holds_unknown = False
         busy = Counter(one.outgoing.channel for one in self._in_flight.values())
         rooms = {name: room for name in self._channels if (room := self._delivery.in_flight - busy[ChannelName(name)]) > 0 and not self._paces[name].wait()}
         most = sum(rooms.values())
         try:
-            prepared = await asyncio.to_thread(self._claim, rooms)
+            prepared = await asyncio.to_thread(self._claim_what_can_be, rooms)
         except DatabaseAway:
+            self._holds_unknown = True
             raise
-        except Exception as error:
-            log.exception("claiming failed", error=type(error).__name__)
-            prepared = await asyncio.to_thread(self._claim_singly, rooms)
         for one in prepared:
             task = asyncio.create_task(self._send(one))
             self._in_flight[task] = one
             task.add_done_callback(self._landed)
         return 0 < most <= len(prepared) or any(one.message.lane <= Lane.REPLY for one in prepared)
+
+    def _claim_what_can_be(self, rooms: Mapping[str, int]) -> list[Prepared]:
+        try:
+            return self._claim(rooms)
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            log.exception("claiming failed", error=type(error).__name__)
+            return self._claim_singly(rooms)
 
     def _claim(self, rooms: Mapping[str, int], only: int | None = None) -> list[Prepared]:
         """Claim what may leave now, at most so many messages for each channel."""
@@ -200,6 +215,12 @@ class Dispatcher:
         for ready in prepared:
             log.info("claimed", trace=ready.message.trace, kind=ready.message.kind, channel=ready.outgoing.channel)
         return prepared
+
+    def _give_back(self, mine: Sequence[int]) -> None:
+        """What this process holds and does not have in hand was claimed without its knowing: it has surely not left, and need not be looked up."""
+        with self._store.write() as session:
+            school = School(session, self._clock(), self._settings)
+            outbox.give_back(school, self._worker, claimed_after=school.now - self._delivery.claim_expires, except_for=mine)
 
     def _names(self, rooms: Mapping[str, int]) -> outbox.Channels:
         return outbox.Channels(set(self._channels), set(rooms), {name for name, channel in self._channels.items() if channel.limits.keeps_window})
@@ -287,6 +308,8 @@ class Dispatcher:
                 message = messages.get(ready.message.id)
                 if message is None:
                     continue  # its family was erased meanwhile
+                if not isinstance(outcome, Receipt) and message.claimed_at != ready.message.claimed_at:
+                    continue  # written down before, though we were not told: it is on its way anew
                 self._outcomes.settle(school, message, ready.outgoing.channel, outcome)
                 what = "sent" if isinstance(outcome, Receipt) else "not sent"
                 log.info(what, trace=message.trace, state=message.state, verdict=message.verdict, code=message.code)
@@ -343,14 +366,14 @@ class Dispatcher:
             school = School(session, self._clock(), self._settings)
             silent = school.now - self._delivery.claim_expires
             rows = outbox.in_doubt(school, self._delivery.via, silent_since=silent, except_for=mine)
-            doubts = [Doubt(row.id, self._words.again(school, row), row.claimed_at or row.created_at) for row in rows if row.address is not None]
+            doubts = [Doubt(row.id, self._words.again(school, row), row.claimed_at or row.created_at, _stands(row)) for row in rows if row.address is not None]
             taken = outbox.silent(school, self._delivery.via)
             return doubts, [Silent(row.id, row.address.channel, row.provider_id) for row in taken if row.address is not None and row.provider_id is not None]
 
     def _ask_later(self, doubt: Doubt) -> None:
         with self._store.write(durable=False) as session:
             message = _locked(session, [doubt.message_id])[doubt.message_id]
-            if message.state == OutboxState.SENDING:
+            if _stands(message) == doubt.stood:
                 outbox.fate_unknown(message, self._clock() + self._delivery.retry_first, message.code)
 
     def _looked_up(self, doubt: Doubt, found: Sequence[str] | None) -> None:
@@ -358,8 +381,8 @@ class Dispatcher:
         with self._store.write() as session:
             school = School(session, self._clock(), self._settings)
             message = _locked(session, [doubt.message_id])[doubt.message_id]
-            if message.state != OutboxState.SENDING:
-                return  # a status has told us meanwhile
+            if _stands(message) != doubt.stood:
+                return  # a status has told us meanwhile, or another process
             if found and outbox.another_leaves(school, message):
                 outbox.fate_unknown(message, school.now + self._delivery.retry_first, message.code)
                 return  # what was found may be that one, if it reads the same
@@ -367,8 +390,7 @@ class Dispatcher:
             if ours is not None:
                 self._outcomes.found(school, message, ours)
             elif found is not None:
-                left = message.lookups + 1 < self._delivery.lookups
-                outbox.not_found(school, message, school.now + self._delivery.lookup_after, looks_left=left)
+                self._outcomes.not_found(school, message)
             else:
                 outbox.unconfirmed(school, message, self._outcomes.repeat_at(school))
         log.info("looked up", trace=message.trace, state=message.state)
@@ -416,6 +438,11 @@ def _locked(session: Session, message_ids: Sequence[int]) -> dict[int, Message]:
 
 
 _THESE = select(Message).where(Message.id.in_(bindparam("these", expanding=True))).order_by(Message.id).with_for_update(of=Message)
+
+
+def _stands(message: Message) -> tuple[object, ...]:
+    """Where the search for a message that may have left stands."""
+    return message.state, message.claimed_at, message.lookups, message.next_at
 
 
 def _is_busy(school: School, message: Message, address: Address) -> bool:

@@ -188,6 +188,14 @@ def claim(school: School, message: Message, worker: str, parts: int = 1) -> None
     message.next_at = None
 
 
+def give_back(school: School, worker: str, *, claimed_after: datetime, except_for: Collection[int]) -> None:
+    """Sending → queued: claimed by a process that surely did not send it, nor has left it so long that another may be looking it up."""
+    held = select(Message).where(Message.state == OutboxState.SENDING, Message.claimed_by == worker, Message.next_at.is_(None))
+    for message in school.session.scalars(held.where(Message.claimed_at > claimed_after, Message.id.not_in(except_for)).with_for_update(of=Message)):
+        message.attempts -= 1
+        _wait(message, school.now)
+
+
 def postpone(message: Message, until: datetime) -> None:
     """Queued → queued, not before then: quiet hours, an open question."""
     message.next_at = until

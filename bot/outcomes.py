@@ -92,6 +92,14 @@ class Outcomes:
             verdict, code = school.session.execute(kept).one()
             self._reported(school, message, early, Verdict(verdict) if verdict else None, code)
 
+    def not_found(self, school: School, message: Message) -> None:
+        """The provider has no record of it: it is looked for again, then sent again; after enough tries the person's next channel, then staff."""
+        looks_left = message.lookups + 1 < self._delivery.lookups
+        if looks_left or message.attempts <= self._delivery.retries:
+            outbox.not_found(school, message, school.now + self._delivery.lookup_after, looks_left=looks_left)
+        else:
+            self._gave_up(school, message, OutboxState.FAILED, Verdict.THEIRS, message.code or "no answer")
+
     def _not_taken(self, school: School, message: Message, channel: str, error: SendError) -> None:
         match error:
             case TryLater(after=after, code=code):

@@ -196,6 +196,7 @@ def warm(understander: Embedded, settled: Callable[[], None]) -> None:
     """Get the classifier ready, then call `settled`, come what may. Without it exact words, numbers and dates are still understood. Made for a thread."""
     try:
         understander.warm()
+        log.info("warm")
     except Exception as error:
         log.exception("not warm", error=type(error).__name__)
     settled()

@@ -106,7 +106,9 @@ class Turns:
             if heard is None or isinstance(heard, timedelta):
                 self._release(thread)
                 return heard
-            with self._store.write(urgent=True) as session:
+            # No flush of its own: the log is flushed up to here before anything of it leaves (the dispatcher's claim). A power cut before that takes the turn
+            # back as a whole, and the message, which was flushed when it came, is answered again.
+            with self._store.write(durable=False, urgent=True) as session:
                 self._handle(self._school(session), heard)
                 if self._process is not None:
                     claims.release(session, thread, self._process)
@@ -460,10 +462,10 @@ def _tell_capabilities(school: School, adult: Adult) -> None:
 
 
 def _forget_dialogues(session: Session, thread: str) -> None:
-    """End what is under way; question ids go on, so that old buttons stay old."""
+    """End what is under way; question ids go on, so that old buttons stay old. It may end because it cannot be read: so no more of it is read than that."""
     kept = session.get(Kept, thread)
     if kept is not None:
-        kept.state = State(asked=State.from_json(kept.state).asked).to_json()
+        kept.state = State(asked=kept.state.get("asked", 0)).to_json()
 
 
 def _can_be_read(text: str) -> bool:

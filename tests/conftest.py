@@ -111,6 +111,7 @@ def pytest_configure() -> None:
 LONGEST = (
     "tests/transcripts/test_transcripts.py",
     "tests/crash/test_crash.py",
+    "tests/crash/test_faults.py",
     "tests/crash/test_broadcast.py",
     "tests/crash/test_questionnaire.py",
     "tests/nlu/test_engine.py",

@@ -1,7 +1,7 @@
 """The only one that sends: claimed, asked, written down; whatever dies, hangs or is bad in between holds up nobody else."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ import pytest
 from bot import outbox
 from bot.channels.base import ChannelName, DeliveryState, Outgoing, Receipt, StatusUpdate
 from bot.channels.errors import FateUnknown, Rejected, TryLater, Verdict
+from bot.words_last import Prepared
 from data.outbox import Lane, Message
 from data.store import DatabaseAway
 from school import School
@@ -239,6 +240,53 @@ def test_two_dispatchers_send_each_message_once(postgresql_url: str) -> None:
     way.run(both())
     assert sorted(message.id for message in way.sms.sent) == sorted(f"s{number}" for number in range(40))
     way.close()
+
+
+def test_a_claim_that_was_committed_and_not_confirmed_is_given_back(way: WayOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = way.queue()
+
+    with monkeypatch.context() as broken:
+        claim_all = way.dispatcher._claim
+
+        def not_confirmed(rooms: Mapping[str, int], only: int | None = None) -> list[Prepared]:
+            claim_all(rooms, only)
+            raise DatabaseAway("the connection broke")
+
+        broken.setattr(way.dispatcher, "_claim", not_confirmed)
+        with pytest.raises(DatabaseAway):
+            way.send()
+    assert way.state(message) == "sending"
+    assert way.send() == 1
+    assert (way.state(message), way.row(message).attempts, len(way.sms.sent)) == ("sent", 1, 1)
+
+
+def test_what_is_held_for_so_long_that_another_may_look_it_up_is_not_given_back(way: WayOut) -> None:
+    message = way.queue()
+    assert len(way.dispatcher._claim({"sms": 1})) == 1
+    way.now += timedelta(seconds=120)
+    way.dispatcher._give_back([])
+    assert way.state(message) == "sending"
+
+
+def test_two_processes_that_look_for_a_message_at_once_have_looked_once(way: WayOut) -> None:
+    message = way.queue()
+    way.fails(FateUnknown())
+    way.send()
+    way.now += timedelta(seconds=61)
+    both = [(each, each._doubts([])[0]) for each in (way.dispatcher, way.another())]
+    for dispatcher, [doubt] in both:
+        way.run(dispatcher._look_for(doubt))
+    assert (way.state(message), way.row(message).lookups) == ("sending", 1)
+
+
+def test_an_outcome_that_is_written_down_twice_does_not_call_back_what_leaves_anew(way: WayOut) -> None:
+    message = way.queue()
+    [ready] = way.dispatcher._claim({"sms": 1})
+    way.dispatcher._settle([(ready, TryLater())])
+    way.now += timedelta(seconds=10)
+    assert len(way.another()._claim({"sms": 1})) == 1
+    way.dispatcher._settle([(ready, TryLater())])
+    assert way.state(message) == "sending"
 
 
 def test_a_phone_of_another_process_is_not_ours_to_call(way: WayOut) -> None:

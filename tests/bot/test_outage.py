@@ -48,16 +48,6 @@ def pragma(served: Served, during: str, afterwards: str) -> Iterator[None]:
             yield
 
 
-@contextmanager
-def stopped(cluster: postgres.Cluster) -> Iterator[None]:
-    """PostgreSQL is down."""
-    cluster.stop()
-    try:
-        yield
-    finally:
-        cluster.start()
-
-
 @pytest.fixture(autouse=True)
 def _looks_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """/readyz believes its last look at the database for a second; here it looks anew."""
@@ -112,7 +102,7 @@ async def test_a_full_disk_is_503_and_what_was_acknowledged_is_there(served_on_s
 
 async def test_a_stopped_postgresql_is_503(make_served: Callable[..., Served], demo_postgresql_url: str, cluster: postgres.Cluster) -> None:
     served = make_served(demo_postgresql_url)
-    with stopped(cluster):
+    with postgres.stopped(cluster):
         await refuses_within_2_seconds(served)
         async with served.caller() as caller:
             assert "bookbag_database_up 0.0" in (await caller.get("/metrics")).text
@@ -145,7 +135,7 @@ async def until(is_so: Callable[[], bool], seconds: float = 15) -> None:
 
 def away(request: pytest.FixtureRequest, url: str) -> AbstractContextManager[None]:
     """The database of this address is away."""
-    return locked(url) if url.startswith("sqlite") else stopped(request.getfixturevalue("cluster"))
+    return locked(url) if url.startswith("sqlite") else postgres.stopped(request.getfixturevalue("cluster"))
 
 
 async def write_twice(served: Served, sender: str, channel: str) -> list[int]:

@@ -139,6 +139,19 @@ def test_not_found_twice_is_sent_again(way: WayOut) -> None:
     assert (way.state(message), len(way.sms.sent)) == ("sent", 2)
 
 
+def test_what_is_never_answered_and_never_found_is_seen_by_a_person(way: WayOut) -> None:
+    message = way.queue()
+    for _ in range(4):
+        assert way.state(message) == "queued"
+        way.fails(FateUnknown())
+        way.send()
+        way.later(seconds=61)
+        way.later(seconds=61)
+    assert (way.state(message), len(way.sms.sent)) == ("failed", 4)
+    assert way.calls() == ["reply: theirs no answer"]
+    assert way.later(hours=9) == 0
+
+
 def test_a_look_up_that_fails_is_no_look_up(way: WayOut) -> None:
     message = way.queue()
     way.fails(FateUnknown())

@@ -51,6 +51,13 @@ class Fleet(Server):
         for process in self.processes if wait else ():
             process.wait_until_ready()
 
+    def wait_until_warm(self) -> None:
+        for process in self.processes:
+            process.wait_until_warm()
+
+    def tail(self, characters: int = 1_500) -> str:
+        return "\n".join(f"{process.command}: {process.tail(characters)}" for process in self.processes)
+
     def kill(self) -> None:
         """SIGKILL to all."""
         for process in self.processes:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from sqlalchemy import create_engine, text
 
@@ -16,6 +17,8 @@ from tests.crash.server import WAITS, Nursery, Server
 from tests.standin.client import StandIn
 
 CRASHES = int(os.environ.get("BOOKBAG_CRASHES", "3"))
+FAULTS = int(os.environ.get("BOOKBAG_FAULTS", "1"))
+"""How often each thing that a school stands on fails."""
 SEED = int(os.environ.get("BOOKBAG_CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
 LIES = {
     "twilio.send": {
@@ -36,11 +39,13 @@ LIES = {
 class Life:
     """One database with its server, and providers that lie. `chance` decides everything, from one seed."""
 
+    lies: ClassVar[Mapping[str, Mapping[str, float]]] = LIES
+
     def __init__(self, nursery: Nursery, standin: StandIn, database_url: str, folder: Path, seed: int, **settings: str) -> None:
         self.chance = random.Random(seed)
         self._standin, self._database_url, self._seed = standin, database_url, seed
         self.server = self._born(nursery, folder, settings)
-        standin.control(seed=seed, listing_delay=0.2, rates={name: {"seconds": 1.5, **rates} for name, rates in LIES.items()})
+        standin.control(seed=seed, listing_delay=0.2, rates={name: {"seconds": 1.5, **rates} for name, rates in self.lies.items()})
         standin.control(twilio_target=f"{self.server.url}/webhooks/twilio/message", telegram_target=f"{self.server.url}/webhooks/telegram")
 
     def _born(self, nursery: Nursery, folder: Path, settings: Mapping[str, str]) -> Server:

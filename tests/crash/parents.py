@@ -10,8 +10,12 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
+from school import LONDON
+from tests.crash.judge import day_told, named, question
 from tests.standin.client import StandIn
 
 SENDS = ("twilio.send", "telegram.sendMessage")
@@ -55,6 +59,15 @@ PARENTS = (
     Parent("telegram", "447700900137"),
     Parent("sms", "+447700900955"),  # nobody the school knows
 )
+
+
+ASKERS = (
+    *(Parent("sms", f"+447700900{number}") for number in (102, 105, 106, 110, 136, 139, 140)),
+    Parent("whatsapp", "+447700900138"),
+    Parent("whatsapp", "+447700900141"),
+    Parent("telegram", "447700900137"),
+)
+"""Those who read English and have not been asked anything by the school."""
 
 
 class Crowd:
@@ -126,6 +139,35 @@ class Crowd:
             return {"button": _one_of(buttons, chance)} if buttons else None
         numbers = OPTION.findall(last["body"])
         return {"body": _one_of(numbers, chance)} if numbers else None
+
+
+class Askers(Crowd):
+    """Parents who ask about one day after another, up to three at once, and wait for the answers: each answer names its day (judge.py)."""
+
+    def __init__(self, standin: StandIn, seed: int, parents: Sequence[Parent] = ASKERS) -> None:
+        super().__init__(standin, seed, parents)
+
+    def _live(self, parent: Parent, chance: random.Random) -> None:
+        days = iter([datetime.now(LONDON).date() + timedelta(days=number) for number in range(3, 340)])
+        while not self._stopping.is_set() and (batch := list(islice(days, chance.randrange(1, 4)))):
+            written = self._ask(parent, chance, batch)
+            # Telegram keeps what follows behind an update that fails: a parent there never writes on before an answer has come.
+            patience = time.monotonic() + (10**6 if parent.channel == "telegram" else PATIENCE / 2)
+            while not written <= self._told(parent) and time.monotonic() < patience and not self._stopping.wait(0.05):
+                pass
+
+    def _ask(self, parent: Parent, chance: random.Random, days: Sequence[date]) -> set[str]:
+        """Write without waiting for answers, as long as the school takes it; what was written."""
+        written = set()
+        for day in days:
+            told = self._standin.inbound(parent.channel, parent.sender, question(day), repeat=chance.choice((1, 1, 1, 3)))
+            written.add(named(day))
+            if set(told["statuses"]) != {200}:
+                break
+        return written
+
+    def _told(self, parent: Parent) -> set[str | None]:
+        return {day_told(entry["body"]) for entry in self._heard[parent.sender]}
 
 
 def _one_of(options: Sequence[str], chance: random.Random) -> str:

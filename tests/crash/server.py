@@ -62,6 +62,7 @@ class Nursery:
     def __init__(self) -> None:
         command = [sys.executable, "-m", "tests.crash.nursery"]
         self._mother = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._born: list[int] = []
 
     def born(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
         """The process id of a new server."""
@@ -69,7 +70,8 @@ class Nursery:
         assert self._mother.stdout
         self._mother.stdin.write(json.dumps({"arguments": list(arguments), "environment": dict(environment), "log": str(log)}) + "\n")
         self._mother.stdin.flush()
-        return int(self._mother.stdout.readline())
+        self._born.append(int(self._mother.stdout.readline()))
+        return self._born[-1]
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path, within: float = 60.0) -> str:
         """Run the program to its end; what it said."""
@@ -80,6 +82,9 @@ class Nursery:
         return log.read_text(encoding="utf-8")
 
     def close(self) -> None:
+        """No more are born, and what a test that failed has left behind goes with it."""
+        for pid in filter(is_alive, self._born):
+            os.kill(pid, signal.SIGKILL)
         self._mother.communicate(timeout=10)
 
 
@@ -155,6 +160,13 @@ class Server:
         if self.alive:
             raise AssertionError(f"not ready in {READY_WITHIN} s:\n{self.tail()}")
 
+    def wait_until_warm(self) -> None:
+        """Until it understands sentences, if it is there for that."""
+        deadline = time.monotonic() + READY_WITHIN
+        while self.command in ("run", "worker") and '"event": "warm"' not in self._said():
+            assert time.monotonic() < deadline, f"not warm in {READY_WITHIN} s:\n{self.tail()}"
+            time.sleep(0.05)
+
     @property
     def alive(self) -> bool:
         return self.pid is not None and is_alive(self.pid)
@@ -184,9 +196,13 @@ class Server:
     def tail(self, characters: int = 3_000) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")[-characters:]
 
+    def _said(self) -> str:
+        """What it has logged since its start."""
+        return self._log.read_text(encoding="utf-8", errors="replace")[self._begins :]
+
     def _answers(self) -> bool:
         if not self._listens:
-            return '"event": "started"' in self._log.read_text(encoding="utf-8", errors="replace")[self._begins :]
+            return '"event": "started"' in self._said()
         connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
             connection.request("GET", "/healthz")

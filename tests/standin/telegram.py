@@ -148,7 +148,8 @@ class TelegramSide:
         update = wish.get("update") or self._update(wish)
         update.setdefault("update_id", self.next_update_id)
         self.next_update_id = update["update_id"] + 1
-        self._app.note("telegram.inbound", accepted=True, update_id=update["update_id"], body=wish.get("body"))
+        facts = {"update_id": update["update_id"], "from": str(wish.get("from")), "body": wish.get("body")}
+        self._app.note("telegram.inbound", accepted=True, **facts)
         statuses: list[int] = []
         for _ in range(wish.get("repeat", 1)):
             if self._app.settings["telegram_target"] and not self._app.settings["drop_webhooks"]:

@@ -882,6 +882,22 @@ def test_9_a_message_that_fails_three_times_goes_to_a_person_and_those_behind_go
         assert State.from_json(session.scalars(select(Kept)).one().state).frames == []
 
 
+def test_9_a_conversation_that_cannot_be_read_goes_to_a_person_and_begins_anew(world: World) -> None:
+    phone, address = world.phones[ChannelName.SMS], world.address("Tom", "sms")
+    world.receive(phone.says(address, "menu"))
+    world.settle()
+    with world.house.store.write() as session:
+        session.scalars(select(Kept)).one().state = {"asked": 5, "frames": 7}
+    world.receive(phone.says(address, "2"), phone.says(address, "who is this?"))
+    world.settle()
+    told = world.texts("Tom")
+    assert told[-2] == "Something went wrong here. I have given your message to the office, who will get back to you."
+    assert told[-1].startswith("I am a computer")
+    with world.house.store.read() as session:
+        assert session.scalars(select(Attention.need)).all() == [Need.FAILED]
+        assert session.scalars(select(Kept)).one().state["asked"] >= 5
+
+
 def test_9_a_dialogue_that_goes_in_a_circle_fails_instead_of_going_on(talk: Talk) -> None:
     @dialogue(intent="circle")
     def circle(chat: Chat, school: School) -> None:
