@@ -89,7 +89,7 @@ class Embedded:
 
 
 class House:
-    """Everything that runs, wired together. `wake_turns` and `wake_dispatcher` are set by whoever runs loops over it."""
+    """Everything that runs, wired together. `wake_turns` and `wake_dispatcher` are set by whoever runs loops over it, `learn_anew` by whoever trains beside."""
 
     def __init__(
         self,
@@ -140,7 +140,8 @@ class House:
         self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings), settings.email.technician)
         self.fetcher = Fetcher(self.store, self.school_settings, self.channels, clock)
         self.forgetter = Forgetter(self.store, self.school_settings, self.channels, clock)
-        self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
+        self.learn_anew: Callable[[], None] = lambda: None
+        self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher(), self.unlearn)  # noqa: PLW0108  # as above
 
     @property
     def embedded(self) -> Embedded | None:
@@ -162,6 +163,11 @@ class House:
                 if wait is not None:
                     waits[thread] = wait
         return min(waits.values(), default=None)
+
+    def unlearn(self, texts: Sequence[str]) -> None:
+        """These messages are removed: they are in no example any more, and soon in no model."""
+        if Learned(self.settings.nlu.model_dir).forget(texts):
+            self.learn_anew()
 
     def close(self) -> None:
         """Let go of the database. What the understander runs beside is its maker's to end: several houses may share one."""
