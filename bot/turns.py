@@ -322,7 +322,7 @@ class Turns:
         closings.end(school, first.address)
         addresses.reach(school, adult, first.address, rank=len(adult.addresses))
         kept = _kept(school, f"a{adult.id}")
-        conversation.adult, conversation.state = adult, State.from_json(kept.state)
+        conversation.go_on_as(adult, State.from_json(kept.state))
         said = conversation.begin("recognised")
         kept.state, kept.updated_at = conversation.state.to_json(), school.now
         return said
