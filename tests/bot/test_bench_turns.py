@@ -46,6 +46,7 @@ def test_every_turn_is_answered_and_costed(processes: str, database_url: str, tm
     assert all(told[part]["cpu_ms_a_turn"] > 0 for part in ("at_rate", "flat_out", "alone"))
     assert told["flushes"]["counted_by"] in ("PostgreSQL", "strace", "nobody: strace is missing, or may not look into another process")
     if told["flushes"]["counted_by"] == "strace":
-        assert told["flushes"]["a_turn_alone"] >= 1  # what was told to be received is on the disk
+        # What came is on the disk before 200, and a reply with its turn before it leaves; the half is for a checkpoint now and then.
+        assert 2 <= told["flushes"]["a_turn_alone"] <= 2.5
     assert told["bare_endpoint"]["requests_per_second"] > 0
     assert not (tmp_path / "own.db").exists()
