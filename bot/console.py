@@ -59,8 +59,7 @@ class Hooks:
 
     def unlearn(self, texts: Sequence[str]) -> None:
         """Whoever wrote these was erased: they are in no example any more, and soon in no model. The database's log is emptied too."""
-        if Learned(self._house.settings.nlu.model_dir).forget(texts):
-            self.learn()
+        self._house.unlearn(texts)
         self._house.store.forget_log()
 
     def intents(self) -> Sequence[str]:
@@ -186,6 +185,7 @@ def _intents() -> Sequence[str]:
 def add_console(app: FastAPI, house: House, demo: Mapping[str, str] | None = None) -> Hooks:
     """Mount the console. `demo` are log-ins by one click, which no real school has."""
     hooks, settings = Hooks(house), house.settings
+    house.learn_anew = hooks.learn
     door = Door(
         store=house.store,
         away=DatabaseAway,

@@ -18,9 +18,10 @@ from data.lease import Lease
 from data.people import Adult
 from data.restore import InUse, has_database, is_whole, put_back
 from data.store import DatabaseAway, Store
+from nlu.learned import Learned
 from scheduler.lease import LASTS
 from scheduler.ticker import NAME as TICKER
-from school import School, data_requests, erased_log, restored, upkeep
+from school import School, data_requests, erased_log, learnt, restored, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,6 +98,7 @@ def _finish(settings: Settings, url: str) -> _Finished:
                 if each.is_sure:
                     _erase_again(school, session.get_one(Adult, each.adult_id))
             is_whole(session)
+        Learned(settings.nlu.model_dir).forget(learnt.to_forget(session))  # a backup of the whole folder brings this back too
     finally:
         store.close()
     return _Finished(copy_of, found)

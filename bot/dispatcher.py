@@ -26,6 +26,7 @@ from bot.channels.text import laid_out
 from bot.clock import Clock
 from bot.outcomes import DeliverySettings, Outcome, Outcomes
 from bot.pace import Pace
+from bot.timings import Passed, Timings
 from bot.together import Crowded, Together
 from bot.words_last import Prepared, Words
 from data.addresses import Address
@@ -83,12 +84,15 @@ class Dispatcher:
         *,
         public_url: str | None = None,
         stopwatch: Callable[[], float] = time.monotonic,
+        timings: Timings | None = None,
     ) -> None:
         self._store, self._settings, self._channels, self._clock = store, settings, channels, clock
         self._delivery = delivery or DeliverySettings()
         self._words = Words(channels, public_url)
         self._paces = {name: Pace(channel.limits.per_second, stopwatch) for name, channel in channels.items()}
-        self._outcomes = Outcomes(self._delivery, self._words, self._paces, [name for name, channel in channels.items() if channel.limits.repeatable_lookup])
+        self._timings = timings or Timings()
+        askable = [name for name, channel in channels.items() if channel.limits.repeatable_lookup]
+        self._outcomes = Outcomes(self._delivery, self._words, self._paces, askable, self._timings)
         self._worker = secrets.token_hex(4)
         self._in_flight: dict[asyncio.Task[None], Prepared] = {}
         self._settled, self._reported = Together(self._settle), Together(self._report)
@@ -100,6 +104,16 @@ class Dispatcher:
     def paused(self) -> Mapping[str, str]:
         """The channels that rest because the provider refuses our account, and its code."""
         return self._outcomes.paused
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages of this process are with a provider, or wait for what became of them to be written down."""
+        return len(self._in_flight)
+
+    @property
+    def waiting_reports(self) -> int:
+        """How many delivery reports wait here to be written down."""
+        return self._reported.waiting
 
     def share(self, senders: int) -> None:
         """So many processes send the same outbox from now on."""
@@ -232,8 +246,10 @@ class Dispatcher:
         def may_leave(address: Address) -> bool:
             return left[address.channel] > 0 and self._paces[address.channel].has_room() and not _is_busy(school, message, address)
 
+        due_at = max(at for at in (message.created_at, message.not_before, message.next_at) if at is not None)
         ready = self._words.prepare(school, message, may_leave)
         if ready is not None:
+            self._timings.took(Passed.CLAIMED, (school.now - due_at).total_seconds())
             channel = ready.outgoing.channel
             left[channel] -= 1
             parts = _parts(ready.outgoing, self._channels[channel])
@@ -277,6 +293,8 @@ class Dispatcher:
             log.exception("channel failed", channel=ready.outgoing.channel, error=type(error).__name__)
             outcome = FateUnknown()
         faults.reached("after POST")
+        if isinstance(outcome, Receipt):
+            self._timings.took(Passed.SENT, (self._clock() - ready.message.claimed_at).total_seconds())
         while True:
             try:
                 waits_behind = await self._settled.do((ready, outcome))

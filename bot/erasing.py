@@ -16,7 +16,7 @@ from data.migrate import upgrade
 from data.people import Adult, AdultAddress
 from data.store import Store
 from nlu.learned import Learned
-from school import School, addresses, audit, data_requests, erasure, held
+from school import School, addresses, audit, data_requests, held, learnt
 from school.data_requests import DataRequestKind
 from school.errors import Refusal
 
@@ -50,13 +50,13 @@ def erase(settings: Settings, number: str, adult_id: int | None, *, yes: bool) -
             adult = _chosen(school, number, adult_id)
             if adult is None:
                 return BAD_INPUT
-            name, learnt = adult.name, erasure.learnt_from(school, adult)
+            name = adult.name
             request = data_requests.ask(school, adult, DataRequestKind.ERASURE, how=HOW)
             report = data_requests.release_erasure(school, request, None, "")
             if not yes:
                 session.rollback()
         if yes:
-            Learned(settings.nlu.model_dir).forget(learnt)
+            Learned(settings.nlu.model_dir).forget(learnt.to_forget(session))
             store.forget_log()
     for line in told(report):
         typer.echo(line)

@@ -6,6 +6,8 @@ import hmac
 import ipaddress
 import sqlite3
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
@@ -44,12 +46,36 @@ class Database:
         return True
 
 
+def health_alone(house: House, running: Running, metrics: Metrics) -> FastAPI:
+    """What a process serves that shows nothing else: a worker, a scheduler."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await running.start()
+        yield
+        await running.stop()
+
+    app = FastAPI(title="Bookbag", lifespan=lifespan, openapi_url=None)
+    add_health(app, house, running, metrics)
+    return app
+
+
 def add_health(app: FastAPI, house: House, running: Running, metrics: Metrics) -> None:
     """Serve /healthz, /readyz and /metrics."""
     database = Database(house)
     if house.rasa is not None:
         metrics.watch_rasa(house.rasa)
     metrics.watch_translators(house.translators)
+    metrics.watch_timings(house.timings)
+    metrics.watch_connections(house.store)
+    metrics.watch_queues(
+        {
+            "to be stored": lambda: house.inbox.waiting,
+            "turns": lambda: running.turns_in_hand,
+            "with a provider": lambda: house.dispatcher.in_flight,
+            "reports": lambda: house.dispatcher.waiting_reports,
+        }
+    )
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -70,7 +96,7 @@ def add_health(app: FastAPI, house: House, running: Running, metrics: Metrics) -
         """Prometheus' text format, for loopback or with the metrics token."""
         if not _may_see(request, house):
             return PlainTextResponse("Not here.", 403)
-        return Response(metrics.render(house.store, house.dispatcher.paused), media_type="text/plain; version=0.0.4")
+        return Response(metrics.render(house.store, house.dispatcher.paused, house.clock()), media_type="text/plain; version=0.0.4")
 
 
 def _not_ready(house: House, running: Running, database: Database) -> list[str]:

@@ -19,6 +19,7 @@ from bot.inbox import Inbox
 from bot.mail import Mailer
 from bot.rasa import WithRasa
 from bot.telling import Telling
+from bot.timings import Timings
 from bot.translating import translators
 from bot.turns import Turns, TurnSettings
 from bot.understanding import Understander
@@ -88,7 +89,7 @@ class Embedded:
 
 
 class House:
-    """Everything that runs, wired together. `wake_turns` and `wake_dispatcher` are set by whoever runs loops over it."""
+    """Everything that runs, wired together. `wake_turns` and `wake_dispatcher` are set by whoever runs loops over it, `learn_anew` by whoever trains beside."""
 
     def __init__(
         self,
@@ -103,12 +104,20 @@ class House:
         self.process = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
         self.settings, self.school_settings, self.channels, self.clock = settings, settings.for_school(), dict(channels), clock
         upgrade(settings.database_url)
-        self.store = Store(settings.database_url)
+        self.store, self.timings = Store(settings.database_url), Timings()
+        self.store.watch(settings.log.slow_query_seconds, self.timings.was_slow)
         self.understander: Understander = understander or _understander(settings)
         self.wake_turns: Callable[[], None] = lambda: None
         self.wake_dispatcher: Callable[[], None] = lambda: None
-        most = settings.limits.waiting_messages
-        self.inbox = Inbox(self.store, self.school_settings, clock, lambda: self.wake_turns(), via, most)  # noqa: PLW0108  # it is set later
+        self.inbox = Inbox(
+            self.store,
+            self.school_settings,
+            clock,
+            lambda: self.wake_turns(),  # noqa: PLW0108  # it is set later
+            via,
+            most=settings.limits.waiting_messages,
+            timings=self.timings,
+        )
         self.turns = Turns(
             self.store,
             self.school_settings,
@@ -116,15 +125,23 @@ class House:
             clock,
             _turn_settings(settings, via=via, strict=strict),
             process=None if self.store.is_sqlite else self.process,
+            timings=self.timings,
         )
         self.dispatcher = Dispatcher(
-            self.store, self.school_settings, self.channels, clock, _delivery_settings(settings, via), public_url=_public_url(settings)
+            self.store,
+            self.school_settings,
+            self.channels,
+            clock,
+            _delivery_settings(settings, via),
+            public_url=_public_url(settings),
+            timings=self.timings,
         )
         self.translators = translators(settings, self.store, self.school_settings, clock)
         self.telling = Telling(self.store, self.school_settings, clock, Mailer.of(settings.email), _public_url(settings), settings.email.technician)
         self.fetcher = Fetcher(self.store, self.school_settings, self.channels, clock)
         self.forgetter = Forgetter(self.store, self.school_settings, self.channels, clock)
-        self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher())  # noqa: PLW0108  # as above
+        self.learn_anew: Callable[[], None] = lambda: None
+        self.ticker = Ticker(self.store, self.school_settings, clock, lambda: self.wake_dispatcher(), self.unlearn)  # noqa: PLW0108  # as above
 
     @property
     def embedded(self) -> Embedded | None:
@@ -146,6 +163,11 @@ class House:
                 if wait is not None:
                     waits[thread] = wait
         return min(waits.values(), default=None)
+
+    def unlearn(self, texts: Sequence[str]) -> None:
+        """These messages are removed: they are in no example any more, and soon in no model."""
+        if Learned(self.settings.nlu.model_dir).forget(texts):
+            self.learn_anew()
 
     def close(self) -> None:
         """Let go of the database. What the understander runs beside is its maker's to end: several houses may share one."""

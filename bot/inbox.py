@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from bot import faults
 from bot.channels.base import Inbound, InboundKind
 from bot.clock import Clock
+from bot.timings import Passed, Timings
 from bot.together import Crowded, Together
 from data.inbox import InboxState, Received, Seen
 from data.store import DatabaseAway, Store
@@ -93,8 +94,19 @@ _WAITING = select(func.count()).select_from(_NEW.subquery())
 class Inbox:
     """Takes messages in. What arrives while a transaction is being written goes into the next one together, so that many share one flush of the disk."""
 
-    def __init__(self, store: Store, settings: SchoolSettings, clock: Clock, wake: Callable[[], None], via: str = "", most: int = MOST_WAITING) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: SchoolSettings,
+        clock: Clock,
+        wake: Callable[[], None],
+        via: str = "",
+        *,
+        most: int = MOST_WAITING,
+        timings: Timings | None = None,
+    ) -> None:
         """`most` messages may wait for their turn."""
+        self._timings = timings or Timings()
         self._store, self._settings, self._clock, self._wake, self._via = store, settings, clock, wake, via
         self._room = Room(most, via)
         self._together = Together(self.take_in)
@@ -104,6 +116,7 @@ class Inbox:
 
         Raises DatabaseAway when it could not be stored in time, and Crowded where too many wait already: the provider must not be told 'received'.
         """
+        began = time.perf_counter()
         faults.reached("received")
         arrived = Arrivals(arrivals, fetched)
         if self._room.is_known and not self._room.is_there_for(arrived):
@@ -115,7 +128,14 @@ class Inbox:
             raise DatabaseAway("storing takes too long") from late
         if new is None:
             raise Crowded
+        for _ in range(new):
+            self._timings.took(Passed.STORED, time.perf_counter() - began)
         return new
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait here to be written down."""
+        return self._together.waiting
 
     def take_in(self, batches: Sequence[Arrivals]) -> list[int | None]:
         """Store several arrivals in one transaction; for each, how many messages were new, or None where too many wait.

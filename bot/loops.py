@@ -46,6 +46,11 @@ class TurnLoop:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
 
+    @property
+    def in_hand(self) -> int:
+        """How many threads are being seen to."""
+        return len(self._busy)
+
     def wake(self) -> None:
         """A message has come in. Call from the event loop."""
         self._woken.set()

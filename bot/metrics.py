@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -11,10 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.rasa import WithRasa
+from bot.timings import Timings
 from bot.translating import Translators
 from data.attention import Attention
-from data.inbox import Received
-from data.outbox import Message
+from data.inbox import InboxState, Received
+from data.outbox import Message, OutboxState
 from data.store import DatabaseAway, Store
 from translations.providers import Guard
 
@@ -34,6 +36,7 @@ class Metrics:
         )
         self._inbox = Gauge("bookbag_inbox", "Messages that came in, by state.", ["state"], registry=self.registry)
         self._outbox = Gauge("bookbag_outbox", "Messages to send, by state.", ["state"], registry=self.registry)
+        self._oldest = Gauge("bookbag_oldest_waiting_seconds", "How long what waits longest has waited, by queue.", ["queue"], registry=self.registry)
         self._attention = Gauge("bookbag_attention", "What needs a person, by kind.", ["need"], registry=self.registry)
         self._paused = Gauge("bookbag_channel_paused", "Channels that rest because the provider refuses our account.", ["channel"], registry=self.registry)
         self._translators: Translators | None = None
@@ -47,6 +50,24 @@ class Metrics:
             "bookbag_database_up", "1 while the database answers. While it does not, what is counted in it is left out.", registry=self.registry
         )
 
+    def watch_timings(self, timings: Timings) -> None:
+        """Show from now on how long each stage takes, and what asks the database for long."""
+        self.registry.register(timings.stages)
+        self.registry.register(timings.slow)
+
+    def watch_queues(self, queues: Mapping[str, Callable[[], int]]) -> None:
+        """Show from now on how much each of these queues in memory holds."""
+        held = Gauge("bookbag_in_memory", "What this process has in hand and would do anew after a crash, by queue.", ["queue"], registry=self.registry)
+        for name, count in queues.items():
+            held.labels(name).set_function(lambda count=count: float(count()))  # type: ignore[misc]
+
+    def watch_connections(self, store: Store) -> None:
+        """Show from now on how many connections to the database are in use."""
+        used = Gauge("bookbag_connections", "Connections to the database that this process has in use; on SQLite those that read.", registry=self.registry)
+        most = Gauge("bookbag_connections_most", "How many it may have.", registry=self.registry)
+        used.set_function(lambda: float(store.connections[0]))
+        most.set_function(lambda: float(store.connections[1]))
+
     def watch_rasa(self, rasa: WithRasa) -> None:
         """Show from now on whether Rasa answers: for a school that has it."""
         up = Gauge("bookbag_rasa_up", "1 while Rasa answers. While it does not, the embedded engine understands alone.", registry=self.registry)
@@ -58,7 +79,7 @@ class Metrics:
         for name, guard in translators.providers.items():
             self._resting.labels(name).set_function(partial(_is_resting, guard))
 
-    def render(self, store: Store, paused: Mapping[str, str]) -> bytes:
+    def render(self, store: Store, paused: Mapping[str, str], now: datetime) -> bytes:
         """All metrics in Prometheus' text format; the gauges are read from the database now, and left out while it is away."""
         self._count_translations()
         self._paused.clear()
@@ -67,9 +88,10 @@ class Metrics:
         try:
             with store.read() as session:
                 self._count(session)
+                self._look_for_the_oldest(session, now)
             self._database.set(1)
         except DatabaseAway:
-            for gauge in (self._inbox, self._outbox, self._attention):
+            for gauge in (self._inbox, self._outbox, self._attention, self._oldest):
                 gauge.clear()
             self._database.set(0)
         return generate_latest(self.registry)
@@ -93,6 +115,15 @@ class Metrics:
             gauge.clear()
             for label, count in session.execute(statement):
                 gauge.labels(label).set(count)
+
+    def _look_for_the_oldest(self, session: Session, now: datetime) -> None:
+        due_at = func.coalesce(Message.next_at, Message.not_before, Message.created_at)
+        for queue, statement in (
+            ("inbox", select(func.min(Received.received_at)).where(Received.state == InboxState.NEW)),
+            ("outbox", select(func.min(due_at)).where(Message.state == OutboxState.QUEUED, due_at <= now)),
+        ):
+            since = session.scalar(statement)
+            self._oldest.labels(queue).set((now - since).total_seconds() if since is not None else 0.0)
 
 
 def _is_resting(guard: Guard) -> float:

@@ -20,6 +20,7 @@ from bot import outbox
 from bot.channels.base import Receipt, StatusUpdate
 from bot.channels.errors import FateUnknown, Rejected, SendError, TryLater, Verdict
 from bot.pace import Pace
+from bot.timings import Passed, Timings
 from bot.words_last import Words
 from data.addresses import Address
 from data.attention import Need
@@ -66,7 +67,10 @@ class Outcomes:
     `paused` says which channels rest because the provider refuses our account, and with which code.
     """
 
-    def __init__(self, delivery: DeliverySettings, words: Words, paces: Mapping[str, Pace], askable: Collection[str] = ()) -> None:
+    def __init__(
+        self, delivery: DeliverySettings, words: Words, paces: Mapping[str, Pace], askable: Collection[str] = (), timings: Timings | None = None
+    ) -> None:
+        self._timings = timings or Timings()
         self._delivery, self._words, self._paces, self._askable = delivery, words, paces, frozenset(askable)
         self._bad_pairs: Counter[str] = Counter()
         self.paused: dict[str, str] = {}
@@ -174,7 +178,7 @@ class Outcomes:
         state = OutboxState(told.state.value)
         if not _first_time(school, told):
             return False
-        if state not in outbox.NOT_DELIVERED and _simply_moves_on(school, told.provider_id, state):
+        if state not in outbox.NOT_DELIVERED and self._simply_moves_on(school, told.provider_id, state):
             return False
         # By its provider's id first: of two equal texts in doubt, a look-up may have taken one for the other.
         named = school.session.scalars(_BY_PROVIDER, {"named": told.provider_id}).one_or_none()
@@ -189,6 +193,18 @@ class Outcomes:
             self._reported(school, message, state, told.verdict, told.code)
         log.info("status", trace=message.trace, reported=state, state=message.state, code=told.code)
         return before == OutboxState.SENDING or message.state == OutboxState.QUEUED
+
+    def _simply_moves_on(self, school: School, provider_id: str, state: OutboxState) -> bool:
+        """Whether that was all: a message that was handed over once and of which nothing bad was said goes from sent to delivered to read. Nine in ten."""
+        row = school.session.execute(_STANDS, {"named": provider_id}).first()
+        if row is None or row.state not in ON_ITS_WAY:
+            return False
+        if outbox.RANK[state] > outbox.RANK[row.state]:
+            school.session.execute(_MOVES_ON, {"named": provider_id, "reached": state})
+            if row.state == OutboxState.SENT and row.sent_at is not None:
+                self._timings.took(Passed.DELIVERED, (school.now - row.sent_at).total_seconds())
+        log.info("status", trace=row.trace, reported=state, state=state, code=None)
+        return True
 
     def _reported(self, school: School, message: Message, state: OutboxState, verdict: Verdict | None, code: str | None) -> None:
         """The highest that was said of a message by this id of the provider's."""
@@ -217,23 +233,14 @@ _BY_PROVIDER: Final = _LOCKED.where(Message.provider_id == bindparam("named", ty
 _BY_UID: Final = _LOCKED.where(Message.uid == bindparam("named", type_=String))
 _OUTBOX: Final = Message.metadata.tables[Message.__tablename__]
 _CALLBACKS: Final = Callback.metadata.tables[Callback.__tablename__]
-_STANDS: Final = select(_OUTBOX.c.trace, _OUTBOX.c.state).where(_OUTBOX.c.provider_id == bindparam("named"), _OUTBOX.c.attempts == 1).with_for_update()
+_STANDS: Final = (
+    select(_OUTBOX.c.trace, _OUTBOX.c.state, _OUTBOX.c.sent_at).where(_OUTBOX.c.provider_id == bindparam("named"), _OUTBOX.c.attempts == 1).with_for_update()
+)
 _MOVES_ON: Final = update(_OUTBOX).where(_OUTBOX.c.provider_id == bindparam("named")).values(state=bindparam("reached"), next_at=None)
 _REMEMBER: Final = {
     name: insert(_CALLBACKS).on_conflict_do_nothing().returning(_CALLBACKS.c.id)
     for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
 }
-
-
-def _simply_moves_on(school: School, provider_id: str, state: OutboxState) -> bool:
-    """Whether that was all: a message that was handed over once and of which nothing bad was said goes from sent to delivered to read. Nine in ten."""
-    row = school.session.execute(_STANDS, {"named": provider_id}).first()
-    if row is None or row.state not in ON_ITS_WAY:
-        return False
-    if outbox.RANK[state] > outbox.RANK[row.state]:
-        school.session.execute(_MOVES_ON, {"named": provider_id, "reached": state})
-    log.info("status", trace=row.trace, reported=state, state=state, code=None)
-    return True
 
 
 def _first_time(school: School, told: StatusUpdate) -> bool:

@@ -32,21 +32,29 @@ def serve_web(settings: Settings, host: str, port: int) -> int:
     return serve_until_told(application(house, Running(house, roles={Role.WEB}), Metrics()), host, port)
 
 
-def work(settings: Settings) -> int:
+def work(settings: Settings, host: str, port: int | None) -> int:
     """Take turns and send, until told to stop; the exit code. Raises NewerDatabase or DatabaseAway."""
-    return _run(settings, Role.WORKER)
+    return _run(settings, Role.WORKER, host, port)
 
 
-def keep_time(settings: Settings) -> int:
+def keep_time(settings: Settings, host: str, port: int | None) -> int:
     """Do what falls due and ask the providers, until told to stop; the exit code. Raises NewerDatabase or DatabaseAway."""
-    return _run(settings, Role.SCHEDULER)
+    return _run(settings, Role.SCHEDULER, host, port)
 
 
-def _run(settings: Settings, role: Role) -> int:
+def _run(settings: Settings, role: Role, host: str, port: int | None) -> int:
+    """With a `port`, monitoring is answered there."""
     if _is_refused(settings, role):
         return BAD_USAGE
+    if port is not None and not can_listen(role, host, port):
+        return FAILURE
     house = open_house(settings, demo=False)
-    asyncio.run(_until_told(Running(house, spare_what_stays, {role}), role))
+    running = Running(house, spare_what_stays, {role})
+    if port is not None:
+        from bot.health import health_alone
+
+        return serve_until_told(health_alone(house, running, Metrics()), host, port)
+    asyncio.run(_until_told(running, role))
     return 0
 
 

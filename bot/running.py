@@ -83,7 +83,7 @@ class Running:
         if not house.store.is_sqlite:
             self._tasks.append(asyncio.create_task(self._be_there()))
             if self._roles != frozenset(Role):
-                answers = wakes if self.takes_turns else {}
+                answers = dict(wakes) if self.takes_turns else {}
                 answers |= {Ring.PROVIDERS: self.catch_up_soon} if Role.SCHEDULER in self._roles else {}
                 self._bell = bell = Bell(house.store, answers)
                 self._tasks += [asyncio.create_task(bell.keep_ringing())]
@@ -143,6 +143,11 @@ class Running:
         works = [catch_up.run() for catch_up in self._catch_ups]
         works += [set_up(self._house, self._telegram)] if self._telegram is not None else []
         return [*works, self._poll.run()] if self._poll is not None else works
+
+    @property
+    def turns_in_hand(self) -> int:
+        """How many conversations have their turn, or wait here for more of a text."""
+        return self._turns.in_hand
 
     @property
     def takes_turns(self) -> bool:

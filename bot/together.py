@@ -33,6 +33,11 @@ class Together(Generic[Item, Result]):
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._worker: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for the next batch."""
+        return len(self._waiting)
+
     async def do(self, item: Item) -> Result:
         """The result for one item, once its batch is done. Raises Crowded, and what the work raises.
 

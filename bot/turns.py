@@ -5,6 +5,7 @@ Turns are in order within a thread (an adult, whatever channel they use); differ
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from bot.clock import Clock
 from bot.conversation.engine import CONTROLS, Conversation, Reply, Utterance
 from bot.conversation.registry import by_keyword
 from bot.conversation.state import State
+from bot.timings import Passed, Timings
 from bot.understanding import Understander, understand
 from data.addresses import Address, AddressState
 from data.attention import Need
@@ -84,10 +86,12 @@ class Turns:
         turn_settings: TurnSettings | None = None,
         *,
         process: str | None = None,
+        timings: Timings | None = None,
     ) -> None:
         """`process` names the one that this runs in, where there may be several; without it nobody else takes turns."""
         self._store, self._school_settings, self._engine, self._clock = store, settings, engine, clock
         self._settings, self._process = turn_settings or TurnSettings(), process
+        self._timings = timings or Timings()
 
     def waiting(self, except_for: Collection[str] = (), limit: int = 50) -> list[str]:
         """The threads with messages that wait, the longest waiting first."""
@@ -106,6 +110,8 @@ class Turns:
             if heard is None or isinstance(heard, timedelta):
                 self._release(thread)
                 return heard
+            self._timings.took(Passed.UNDERSTOOD, (self._clock() - heard.received_at).total_seconds())
+            understood = time.perf_counter()
             # No flush of its own: the log is flushed up to here before anything of it leaves (the dispatcher's claim). A power cut before that takes the turn
             # back as a whole, and the message, which was flushed when it came, is answered again.
             with self._store.write(durable=False, urgent=True) as session:
@@ -113,7 +119,10 @@ class Turns:
                 if self._process is not None:
                     claims.release(session, thread, self._process)
                 faults.reached("handled")
+                handled = time.perf_counter()
             faults.reached("committed")
+            self._timings.took(Passed.HANDLED, handled - understood)
+            self._timings.took(Passed.COMMITTED, time.perf_counter() - handled)
         except DatabaseAway:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a handler raises, the message must reach a person in the end
@@ -151,7 +160,7 @@ class Turns:
             rows = together or rows[:1]
             text = "\n".join(row.text for row in rows)
             utterance = understand(self._engine, school, adult, state, rows[0], text)
-            return _Heard([row.id for row in rows], thread, utterance)
+            return _Heard([row.id for row in rows], thread, utterance, rows[0].received_at)
 
     def _belong_together(self, rows: Sequence[Received], state: State, language: str) -> list[Received]:
         """While free text is awaited, texts sent one after the other are one; a STOP, BACK or MENU among them stands alone."""
@@ -313,7 +322,7 @@ class Turns:
         closings.end(school, first.address)
         addresses.reach(school, adult, first.address, rank=len(adult.addresses))
         kept = _kept(school, f"a{adult.id}")
-        conversation.adult, conversation.state = adult, State.from_json(kept.state)
+        conversation.go_on_as(adult, State.from_json(kept.state))
         said = conversation.begin("recognised")
         kept.state, kept.updated_at = conversation.state.to_json(), school.now
         return said
@@ -443,6 +452,7 @@ class _Heard:
     ids: Sequence[int]
     thread: str
     utterance: Utterance
+    received_at: datetime
 
     @property
     def is_alarming(self) -> bool:

@@ -22,6 +22,7 @@ from bot.mail_pages import add_mail_pages
 from bot.metrics import Metrics
 from bot.question_page import add_questions
 from bot.running import Running
+from bot.timings import Passed
 from bot.together import Crowded
 from data.store import DatabaseAway
 
@@ -76,6 +77,7 @@ def _add_twilio(app: FastAPI, house: House, running: Running, metrics: Metrics) 
         """One text or WhatsApp message."""
         began = time.perf_counter()
         arrivals = _twilio(house).read(await _as_webhook(request, house))
+        house.timings.took(Passed.RECEIVED, time.perf_counter() - began)
         await _accept(arrivals, house, metrics)
         metrics.acknowledged.observe(time.perf_counter() - began)
         return Response(EMPTY_TWIML, media_type="text/xml")
@@ -105,7 +107,11 @@ def _add_telegram(app: FastAPI, house: House, running: Running, metrics: Metrics
         channel = house.channels.get(ChannelName.TELEGRAM)
         if channel is None:
             raise Forged
-        await _accept(channel.read(await _as_webhook(request, house)), house, metrics)
+        began = time.perf_counter()
+        arrivals = channel.read(await _as_webhook(request, house))
+        house.timings.took(Passed.RECEIVED, time.perf_counter() - began)
+        await _accept(arrivals, house, metrics)
+        metrics.acknowledged.observe(time.perf_counter() - began)
         return Response()
 
 

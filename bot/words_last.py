@@ -236,7 +236,7 @@ class Words:
         """The message as it leaves. What it leaves with is kept, so that a look-up seeks these very words: link written out, the rest split off."""
         channel = self._channels[address.channel]
         outbox.join(message)
-        file = _file(school, message)
+        file = file_of(school, message)
         if file is not None and not _goes_along(file, address):
             reader = school.session.get(Adult, message.adult_id) if message.adult_id else None
             path = file.path_for(reader, message) if self._public_url else ""
@@ -413,7 +413,7 @@ def _keep_words(message: Message, said: Reply) -> None:
     message.attachment = said.attachment
 
 
-def _file(school: School, message: Message) -> File | None:
+def file_of(school: School, message: Message) -> File | None:
     """The file that goes along, if what it shows is still there."""
     if message.attachment is None:
         return None

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -32,6 +32,10 @@ ASK_AGAIN = 30.0
 """Seconds after which a process that may not checkpoint asks again: whoever could may have gone."""
 
 
+POOLED: Final = {True: 4, False: 8}
+"""How many connections are kept, on SQLite and on PostgreSQL; there, they write too."""
+OVERFLOW: Final = {True: 12, False: 8}
+"""How many more may be opened for a moment."""
 STATEMENTS = 4_000
 """How many statements are kept as SQL: more than Bookbag has."""
 
@@ -117,6 +121,30 @@ class Store:
             finally:
                 raw.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
                 raw.close()
+
+    def watch(self, slower_than: float, tell: Callable[[str, float], None]) -> None:
+        """Have every statement told, in SQL, that takes longer than so many seconds, with the seconds it took. Its values are not told."""
+
+        @event.listens_for(self._reader, "before_cursor_execute")
+        def begin(connection: Connection, *_: Any) -> None:
+            connection.info["began"] = time.perf_counter()
+
+        @event.listens_for(self._reader, "after_cursor_execute")
+        def end(connection: Connection, _: Any, statement: str, *__: Any) -> None:
+            took = time.perf_counter() - connection.info["began"]
+            if took > slower_than:
+                tell(statement, took)
+
+        if self._writer is not self._reader:
+            event.listen(self._writer, "before_cursor_execute", begin)
+            event.listen(self._writer, "after_cursor_execute", end)
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections of this process are in use, and how many may be: on SQLite of those that read."""
+        pool = self._reader.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout(), POOLED[self.is_sqlite] + OVERFLOW[self.is_sqlite]
 
     def close(self) -> None:
         """Let go of all connections; the reading ones first, so that the writing one tidies up the WAL."""
@@ -270,7 +298,7 @@ def keep_private(path: Path) -> None:
 def _sqlite_engine(url: URL, *, writes: bool) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool}
     if not writes:
-        options = {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 12, "pool_timeout": BUSY_MILLISECONDS / 1000}
+        options = {"poolclass": QueuePool, "pool_size": POOLED[True], "max_overflow": OVERFLOW[True], "pool_timeout": BUSY_MILLISECONDS / 1000}
     connects = {"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False}
     engine = create_engine(url, connect_args=connects, execution_options={"compiled_cache": _STATEMENTS}, **options)
     # What is deleted is overwritten with noughts: docs/decisions/0020-private-and-anonymous.md.
@@ -314,8 +342,8 @@ def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
     engine = create_engine(
         url,
         execution_options={"compiled_cache": _STATEMENTS},
-        pool_size=8,
-        max_overflow=8,
+        pool_size=POOLED[False],
+        max_overflow=OVERFLOW[False],
         pool_timeout=BUSY_MILLISECONDS / 1000,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_MILLISECONDS} -c timezone=UTC"},

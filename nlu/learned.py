@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 from nlu.clean import clean
 from nlu.rasa_format import read, to_training
+
+_ONE_WRITER = threading.Lock()
+"""Staff teach while the clock forgets: neither undoes what the other wrote."""
 
 
 class Learned:
@@ -20,19 +24,22 @@ class Learned:
         told = _told(text)
         if not any(char.isalpha() for char in told):
             raise ValueError(text)
-        kept = self._kept()
-        if kept.get(told) == intent:
-            return False
-        kept[told] = intent
-        self._write(kept)
+        with _ONE_WRITER:
+            kept = self._kept()
+            if kept.get(told) == intent:
+                return False
+            kept[told] = intent
+            self._write(kept)
         return True
 
     def forget(self, texts: Iterable[str]) -> int:
         """Forget these messages, whoever else wrote the same; how many there were. What was trained on them is trained anew by whoever calls."""
-        kept, gone = self._kept(), {_told(text) for text in texts}
-        left = {text: intent for text, intent in kept.items() if text not in gone}
-        if len(left) < len(kept):
-            self._write(left)
+        gone = {_told(text) for text in texts}
+        with _ONE_WRITER:
+            kept = self._kept()
+            left = {text: intent for text, intent in kept.items() if text not in gone}
+            if len(left) < len(kept):
+                self._write(left)
         return len(kept) - len(left)
 
     def _kept(self) -> dict[str, str]:

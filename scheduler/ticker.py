@@ -6,7 +6,7 @@ So a tick that is missed, doubled or late, and a night on which the clocks chang
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from data.inbox import Mark
 from data.store import DatabaseAway, Store
 from scheduler.lease import lead, resign, still_leads
-from school import LONDON, School, SchoolSettings, retention
+from school import LONDON, School, SchoolSettings, learnt, retention
 from school.capability import capabilities
 
 log = structlog.get_logger()
@@ -33,10 +33,14 @@ FORGETS_EVERY = timedelta(minutes=10)
 
 
 class Ticker:
-    """Ticks while it leads. `wake` is called after a tick that may have written something to send."""
+    """Ticks while it leads. `wake` is called after a tick that may have written something to send, `unlearn` with the messages that were removed and that
+    staff had Bookbag learn from.
+    """
 
-    def __init__(self, store: Store, settings: SchoolSettings, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
-        self._store, self._settings, self._clock, self._wake = store, settings, clock, wake
+    def __init__(
+        self, store: Store, settings: SchoolSettings, clock: Callable[[], datetime], wake: Callable[[], None], unlearn: Callable[[Sequence[str]], None]
+    ) -> None:
+        self._store, self._settings, self._clock, self._wake, self._unlearn = store, settings, clock, wake, unlearn
         self._holder = secrets.token_hex(8)
         self._forgot_at: datetime | None = None
         self._retained_on: date | None = None
@@ -102,6 +106,8 @@ class Ticker:
             with self._store.write() as session:
                 if still_leads(session, NAME, self._holder, fence):
                     due(School(session, self._clock(), self._settings))
+                if texts := learnt.to_forget(session):
+                    self._unlearn(texts)  # before the commit: where it fails, the messages are still there to be found again
         except DatabaseAway:
             raise
         except Exception as error:

@@ -31,7 +31,7 @@ from data.people import Adult, AdultAddress, StaffAddress
 from data.setting_up import Upload
 from data.texts import Text as Written
 from data.texts import TextTranslation
-from school import School, attention, closings, erased_log, leaving
+from school import School, attention, closings, erased_log, learnt, leaving
 from school.capability import capabilities
 from school.data_map import KEPT as KEEPS
 
@@ -83,12 +83,14 @@ KEPT: Sequence[Kept] = (
 
 
 def erase(school: School, adult: Adult, request: DataRequest) -> Mapping[str, Any]:
-    """Erase `adult` for good, for `request`; the report as plain data, without their name. In one transaction, which the caller commits.
+    """Erase `adult` for good, for `request`; the report as plain data, without their name. In one transaction, which the caller commits; `school.learnt` says
+    what is to be forgotten beside the model.
 
     `removed` counts what went, `kept` says what stays and why, `at_providers` how many things are to be deleted there, `still_named` in how many rows of which
     table their whole name, a number or an e-mail address still stands in what others wrote: for a person to look at.
     """
     erased_log.erased(school, adult.id)  # so that no older backup brings them back
+    learnt.is_removed(school, Received.thread == f"a{adult.id}")
     traces, former = _Traces.of(school, adult), _once_theirs(school, adult)
     removed: Counter[str] = Counter(_held_by_capabilities(school, adult))
     kept = _keep_for_safeguarding(school, adult, traces.addresses)
@@ -135,12 +137,6 @@ def _held_by_capabilities(school: School, adult: Adult) -> Mapping[str, int]:
             for name, held in capability.export(school, adult).items():
                 found[name.replace("_", " ")] += len(held) if isinstance(held, list) else 0
     return found
-
-
-def learnt_from(school: School, adult: Adult) -> Sequence[str]:
-    """What they wrote that staff had Bookbag learn from: it stands beside the model too, and is to be forgotten there. Asked before they are erased."""
-    rows = select(Received.text).where(Received.thread == f"a{adult.id}", Received.corrected.is_not(None), Received.text != "")
-    return school.session.scalars(rows).all()
 
 
 # What the law keeps

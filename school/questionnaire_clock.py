@@ -20,7 +20,7 @@ from data.outbox import STILL_TO_LEAVE, Message, OutboxState
 from data.people import Adult
 from data.questionnaires import Privacy, Questionnaire, QuestionnaireState, QuestionnaireTally, Respondent, RespondentState, SealedResponse
 from data.texts import Text
-from school import LONDON, School, questionnaires, responses
+from school import LONDON, School, learnt, questionnaires, responses
 from school.capability import Capability
 from school.data_map import time_of
 from school.questionnaires import INVITATION, SMALLEST_GROUP
@@ -114,6 +114,7 @@ def _can_be_forgotten(school: School, newest: int) -> ColumnElement[bool]:
 
 def _forget_received(school: School, received: Received, newest: int) -> None:
     """Empty it at once; it goes itself as soon as it is not the newest, whose number SQLite would give to the next."""
+    learnt.is_removed(school, Received.id == received.id)
     if received.text_id is not None:
         written, received.text_id = received.text_id, None
         school.session.flush()

@@ -24,7 +24,7 @@ from data.people import Adult, AdultAddress, Child, StaffAddress
 from data.safeguarding import SafeguardingNote
 from data.texts import PERSON, Text
 from data.translation_memory import Translation
-from school import School, attention, data_map, erasure
+from school import School, attention, data_map, erasure, learnt
 from school.capability import Capability
 from school.data_map import time_of
 
@@ -89,6 +89,7 @@ def _messages(school: School, before: Any) -> None:
     kept = [found for row in alarms if (found := attention.came_with(row)) is not None]
     had_turn = Received.received_at < before, Received.state.in_((InboxState.HANDLED, InboxState.FOR_STAFF)), Received.id.not_in(kept)
     in_ = select(Received.id).where(*had_turn).order_by(Received.id).limit(AT_ONCE)
+    learnt.is_removed(school, Received.id.in_(in_))
     _remove(school, delete(Text).where(Text.id.in_(select(Received.text_id).where(Received.id.in_(in_), Received.text_id.is_not(None)))))
     _remove(school, delete(Received).where(Received.id.in_(in_)))
     out = select(Message.id).where(Message.created_at < before, Message.state.not_in(STILL_TO_LEAVE)).order_by(Message.id).limit(AT_ONCE)

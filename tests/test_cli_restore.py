@@ -18,10 +18,11 @@ from bot.clock import now
 from data import migrate, restore
 from data.backup import BackupFailed, back_up, run_postgresql
 from data.data_requests import DataRequestKind
-from data.inbox import Mark
+from data.inbox import InboxState, Mark, Received
 from data.people import Adult
 from data.restoration import Restoration
 from data.store import Store
+from nlu.learned import Learned
 from school import School, SchoolSettings, data_requests, erased_log
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
@@ -41,6 +42,21 @@ def backup(url: str, elsewhere: Path) -> Path:
     assert bookbag("db", "backup", "school.backup").exit_code == 0
     mark(url, "after")
     return elsewhere / "school.backup"
+
+
+def received_from(school: School, adult: Adult, words: str) -> Received:
+    """A message of theirs that staff had Bookbag learn from."""
+    return Received(
+        trace="t",
+        provider_id="SM1",
+        address_id=adult.addresses[0].address_id,
+        thread=f"a{adult.id}",
+        kind="text",
+        text=words,
+        received_at=school.now,
+        state=InboxState.HANDLED,
+        corrected="ask_uniform",
+    )
 
 
 def bookbag(*arguments: str) -> Result:
@@ -208,8 +224,16 @@ def test_an_older_backup_is_brought_to_this_version(engine: str, request: pytest
     assert len(restorations(url)) == 1
 
 
-def test_whoever_was_erased_since_is_erased_again(url: str, backup: Path) -> None:
-    log, store = erased_log.of_database(url), Store(url)
+def test_whoever_was_erased_since_is_erased_again(url: str, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOKBAG_NLU__MODEL_DIR", str(elsewhere / "nlu"))
+    log, store, learned = erased_log.of_database(url), Store(url), Learned(elsewhere / "nlu")
+    with store.write() as session:
+        school = School(session, now(), SchoolSettings())
+        adult = school.session.scalars(select(Adult).order_by(Adult.id).limit(1)).one()
+        session.add(received_from(school, adult, "the wibbled bus was late"))
+    for words in ("the wibbled bus was late", "where is the frimble"):
+        learned.add(words, "ask_uniform")
+    assert bookbag("db", "backup", "school.backup").exit_code == 0
     with store.write() as session:
         first, second = session.scalars(select(Adult.id).order_by(Adult.id).limit(2))
         erased_log.erased(School(session, now() - timedelta(days=1), SchoolSettings()), second)  # before the backup, in which that number is someone else's
@@ -218,10 +242,12 @@ def test_whoever_was_erased_since_is_erased_again(url: str, backup: Path) -> Non
         request = data_requests.ask(school, session.get_one(Adult, first), DataRequestKind.ERASURE, how="staff")
         data_requests.release_erasure(school, request, None, "")
     store.close()
-    done = bookbag("db", "restore", str(backup), "--force")
+    done = bookbag("db", "restore", "school.backup", "--force")
     assert done.exit_code == 0, done.output
     assert f"Adult {first}, who was erased on" in done.output
     assert f"Adult {second}," not in done.output
+    assert "wibbled" not in learned.path.read_text(encoding="utf-8")
+    assert "frimble" in learned.path.read_text(encoding="utf-8")
     store = Store(url)
     with store.read() as session:
         assert session.get(Adult, first) is None

@@ -72,6 +72,8 @@ EXPECTED: Final = {
 }
 """What may go wrong without being our fault, by the error's name: importing the classes would cost every command a second."""
 
+WatchedAt = Annotated[str, typer.Option("--host", help="The address at which monitoring is answered.")]
+WatchedOn = Annotated[int | None, typer.Option("--port", help="Where /healthz, /readyz and /metrics are answered; nowhere unless given.", min=1, max=65535)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 RemoveMissing = Annotated[bool, typer.Option("--remove-missing", help="Also remove what the file no longer has.")]
 CalendarFile = Annotated[Path, typer.Argument(metavar="FILE.ics", help="The calendar file to take in.", show_default=False)]
@@ -134,19 +136,19 @@ def web(
 
 
 @app.command(short_help="Answer and send: a part of `run`.")
-def worker(config: Config = None) -> None:
+def worker(config: Config = None, host: WatchedAt = "127.0.0.1", port: WatchedOn = None) -> None:
     """Take turns, translate and send. Any number of these; they need PostgreSQL. SIGTERM ends one when what it has in hand is done."""
     from bot.processes import work
 
-    finish(work, settings_from(config))
+    finish(work, settings_from(config), host=host, port=port)
 
 
 @app.command(short_help="Keep time and ask the providers: a part of `run`.")
-def scheduler(config: Config = None) -> None:
+def scheduler(config: Config = None, host: WatchedAt = "127.0.0.1", port: WatchedOn = None) -> None:
     """Do what falls due, catch up with the providers, poll them. Of several one leads, and another takes over; they need PostgreSQL."""
     from bot.processes import keep_time
 
-    finish(keep_time, settings_from(config))
+    finish(keep_time, settings_from(config), host=host, port=port)
 
 
 @app.command(short_help="Talk to the school in the terminal.")

@@ -51,10 +51,15 @@ class Conversation:
         reference: str = "",
         strict: bool = False,
     ) -> None:
-        self.school, self.adult, self.address, self.state = school, adult, address, state
-        self._thread = Thread(school, adult, address, state, Saying(school, adult, language))
+        self.school, self.address, self._language = school, address, language
+        self.go_on_as(adult, state)
         self._was_sent_before, self._reference, self._strict = was_sent_before, reference, strict
         self._written_in: str | None = None
+
+    def go_on_as(self, adult: Adult | None, state: State) -> None:
+        """Be this adult's conversation, who was a stranger until now, from where `state` says that they stand. Nothing was said yet."""
+        self.adult, self.state = adult, state
+        self._thread = Thread(self.school, adult, self.address, state, Saying(self.school, adult, self._language))
 
     @property
     def topic(self) -> str:

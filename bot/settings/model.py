@@ -291,6 +291,9 @@ class Log(Section):
     """What is logged. Never a message's text, a name or a whole number."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
+    slow_query_seconds: Seconds = Field(
+        0.5, description="A statement to the database that takes longer, in seconds, is logged and counted, by its name and without what was asked for."
+    )
     as_json: bool | None = Field(
         None, alias="json", description="true: JSON, one object a line. false: for reading. Not set: for reading on a terminal, else JSON."
     )

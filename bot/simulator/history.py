@@ -13,14 +13,12 @@ from sqlalchemy.orm import Session
 from bot.channels.base import Channel, ChannelName, Choice, InboundKind, Outgoing
 from bot.channels.simulator import SimulatorChannel
 from bot.channels.text import Layout, laid_out
-from bot.conversation.identity import Gone, load
 from bot.simulator.phones import Phone
-from bot.words_last import Words
+from bot.words_last import Words, file_of
 from data.addresses import Address
 from data.inbox import InboxState, Received
 from data.outbox import Lane, Message, OutboxState
 from school import LONDON, School
-from school.capability import capabilities
 from school.files import File
 from translations.sms import segments
 
@@ -96,7 +94,7 @@ class Histories:
 
     def file(self, session: Session, message: Message) -> File | None:
         """The file that went along with it, made anew; None where there is none, and where what it shows is gone."""
-        return _file(School(session, self._house.clock(), self._house.school_settings), message)
+        return file_of(School(session, self._house.clock(), self._house.school_settings), message)
 
     def _outgoing(self, session: Session, message: Message) -> Outgoing:
         return self._words.again(School(session, self._house.clock(), self._house.school_settings), message)
@@ -112,7 +110,7 @@ class Histories:
 
     def _said_entry(self, row: Message, school: School) -> Entry:
         outgoing = self._words.again(school, row)
-        layout, at, file = _layout(self._house.channels, outgoing), row.claimed_at or row.created_at, _file(school, row)
+        layout, at, file = _layout(self._house.channels, outgoing), row.claimed_at or row.created_at, file_of(school, row)
         return Entry(
             id=f"out{row.id}",
             at=at,
@@ -136,18 +134,6 @@ def _heard_entry(row: Received, school: School) -> Entry:
 def _layout(channels: dict[str, Channel], outgoing: Outgoing) -> Layout:
     channel = channels[outgoing.channel]
     return channel.wording(outgoing) if isinstance(channel, SimulatorChannel) else laid_out(outgoing.text, outgoing.choices, channel.limits)
-
-
-def _file(school: School, message: Message) -> File | None:
-    if message.attachment is None:
-        return None
-    try:
-        thing = load(school.session, message.attachment)
-    except Gone:
-        return None
-    makers = {name: make for capability in capabilities() for name, make in capability.files.items()}
-    make = makers.get(type(thing).__name__)
-    return make(school, thing) if make else None
 
 
 def _is_today(at: datetime, school: School) -> bool:

@@ -10,7 +10,7 @@ from fastapi import Response
 
 from console.desk import Desk
 from console.pages import Page
-from school import access, data_requests, erasure, held, provider_deletions, retention
+from school import access, data_requests, erasure, held, learnt, provider_deletions, retention
 from school.access import Power
 from school.data_requests import CHECKS, AlreadyDecided, DataRequest, DataRequestKind, DataRequestState, NotChecked, ReasonNeeded
 from school.errors import NotThere
@@ -126,14 +126,14 @@ def erase(desk: Desk, request_id: int) -> Response:
     request, adult = _open(desk, request_id, DataRequestKind.ERASURE)
     if " ".join(desk.form.text("name", 200).split()).casefold() != " ".join(adult.name.split()).casefold():
         desk.wrong(lambda again: one(again, request_id), name=f"Type the whole name as it stands here: {adult.name}")
-    learnt = erasure.learnt_from(desk.school, adult)
     try:
         data_requests.release_erasure(desk.school, request, desk.viewer.staff, desk.form.text("checked", 10))
     except NotChecked:
         desk.wrong(lambda again: one(again, request_id), checked="Say how you know that it is them.")
     except AlreadyDecided as refusal:
         return _quicker(desk, request, refusal)
-    desk.afterwards(lambda: desk.hooks.unlearn(learnt))
+    removed = learnt.to_forget(desk.school.session)
+    desk.afterwards(lambda: desk.hooks.unlearn(removed))
     return desk.to(f"{page.href}/{request_id}", "Erased. This is the report.")
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from fastapi import Response
 
-from console import event_form
+from console import event_form, pictures
 from console.desk import Back, Begin, Desk, Form, Hooks
 from console.event_form import EVERY, in_words
 from console.pages import Page
@@ -17,14 +16,12 @@ from console.rendering import day, language_name
 from school import School, access, audiences, event_changes, event_clock, event_list, events, groups, kept_files, messages, rsvps, staff
 from school.access import Power
 from school.calendar import calendar
-from school.errors import NotAllowed, NotThere, TooLarge
+from school.errors import NotThere
 from school.events import Event, EventState, NotSo, Over, Plan
 from school.families import Adult
 
 EDIT = Power.EDIT_EVENTS
 REMINDERS: Mapping[str, str] = {"week": "a week before", "day": "the day before", "morning": "in the morning"}
-LARGEST_PICTURE = 12_000_000
-"""Bytes that are looked at; how many are kept is the school's setting."""
 
 
 def _wishes(desk: Desk) -> int:
@@ -292,24 +289,13 @@ def cancel(desk: Desk, event_id: int) -> Response:
 # Its picture
 
 
-def _examined(form: Form, hooks: Hooks) -> Any:
-    """The picture that was brought, looked at before the transaction; or why it is not taken."""
-    upload = form.files.get("picture")
-    if upload is None:
-        return None
-    try:
-        return kept_files.examine(upload.file.read(LARGEST_PICTURE + 1), upload.content_type or "", most=LARGEST_PICTURE, name=upload.filename or "")
-    except (TooLarge, NotAllowed) as refusal:
-        return refusal
-
-
-@page.post("/{event_id:int}/picture", needs=EDIT, takes_files=True, before=_examined)
+@page.post("/{event_id:int}/picture", needs=EDIT, takes_files=True, before=pictures.brought)
 def add_picture(desk: Desk, event_id: int) -> Response:
     """Give it a picture, in place of the one it has."""
     event = access.event_to_change(desk.school, desk.viewer, event_id)
     found = desk.prepared
     if not isinstance(found, kept_files.Examined) or not found.media_type.startswith("image/"):
-        desk.wrong(partial(show, event_id=event_id), picture="Choose a picture: a JPEG, PNG, GIF or WebP of at most 5 MB.")
+        desk.wrong(partial(show, event_id=event_id), picture=pictures.CHOOSE)
     events.show_picture(desk.school, event, kept_files.keep_examined(desk.school, found))
     desk.changed("gave event a picture", "event", event_id)
     return desk.to(f"{page.href}/{event_id}", "The picture is kept.")

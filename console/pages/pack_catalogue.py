@@ -10,20 +10,18 @@ import segno
 from fastapi import Response
 from markupsafe import Markup
 
-from console import pack_form, pack_words
-from console.desk import HOME, Desk, Form, Hooks
+from console import pack_form, pack_words, pictures
+from console.desk import HOME, Desk
 from console.pages import Page
 from console.rendering import language_name
 from school import kept_files, pack_desk, pack_queue, packs
 from school.access import Power
-from school.errors import NotAllowed, NotThere, TooLarge
+from school.errors import NotThere
 from school.pack_queue import Turn
 from school.packs import LabelTaken, NotSo, Pack, PackCopy, StillOut
 
 EDIT = Power.EDIT_PACKS
 page = Page("packs", powers=frozenset({Power.PACKS}))
-LARGEST_PICTURE = 12_000_000
-"""Bytes that are looked at; how many are kept is the school's setting."""
 
 
 @page.get("/catalogue")
@@ -201,23 +199,12 @@ def _code(desk: Desk, copy: PackCopy) -> Markup:
 # Its picture
 
 
-def _examined(form: Form, hooks: Hooks) -> Any:
-    """The picture that was brought, looked at before the transaction; or why it is not taken."""
-    upload = form.files.get("picture")
-    if upload is None:
-        return None
-    try:
-        return kept_files.examine(upload.file.read(LARGEST_PICTURE + 1), upload.content_type or "", most=LARGEST_PICTURE, name=upload.filename or "")
-    except (TooLarge, NotAllowed) as refusal:
-        return refusal
-
-
-@page.post("/{pack_id:int}/picture", needs=EDIT, takes_files=True, before=_examined)
+@page.post("/{pack_id:int}/picture", needs=EDIT, takes_files=True, before=pictures.brought)
 def add_picture(desk: Desk, pack_id: int) -> Response:
     """Give it a picture, in place of the one it has."""
     pack, found = packs.find(desk.school, pack_id), desk.prepared
     if not isinstance(found, kept_files.Examined) or not found.media_type.startswith("image/"):
-        desk.wrong(partial(show, pack_id=pack_id), picture="Choose a picture: a JPEG, PNG, GIF or WebP of at most 5 MB.")
+        desk.wrong(partial(show, pack_id=pack_id), picture=pictures.CHOOSE)
     packs.show_picture(desk.school, pack, kept_files.keep_examined(desk.school, found))
     desk.changed("gave pack a picture", "pack", pack_id)
     return desk.to(f"{page.href}/{pack_id}", "The picture is kept.")

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from fastapi import Response
 
-from console import questionnaire_form, whom
+from console import pictures, questionnaire_form, whom
 from console.desk import Desk, Form, Hooks, ReadThrough
 from console.event_form import A_DAY
 from console.pages import Page
@@ -21,7 +21,7 @@ from console.typed import a_day
 from school import audiences, broadcasts, costs, delivery, kept_files, questionnaire_file, questionnaires
 from school.access import Power
 from school.broadcasts import Content
-from school.errors import NotAllowed, NotThere, TooLarge
+from school.errors import NotThere
 from school.questionnaire_file import BadFile, FaultAt
 from school.questionnaire_form import MOST_DAYS, MOST_QUESTIONS, SCALES, Asked, QuestionKind, faults
 from school.questionnaire_plan import Asking, asking
@@ -35,8 +35,6 @@ STATES: Mapping[str, tuple[str, str]] = {
     QuestionnaireState.OPEN: ("open", "good"),
     QuestionnaireState.CLOSED: ("closed", ""),
 }
-LARGEST_PICTURE = 12_000_000
-"""Bytes that are looked at; how many are kept is the school's setting."""
 FITS_A_FIELD = 20_000
 """Characters of a file that can be put right on the page; a longer one is put right where it came from."""
 
@@ -244,14 +242,7 @@ def _scales() -> Sequence[tuple[str, str]]:
 
 def _examined(form: Form, hooks: Hooks) -> Mapping[str, Any]:
     """The pictures that were brought, by field, looked at before the transaction; or why one is not taken."""
-    return {name: _looked_at(upload) for name, upload in form.files.items() if name.startswith("picture-")}
-
-
-def _looked_at(upload: Any) -> Any:
-    try:
-        return kept_files.examine(upload.file.read(LARGEST_PICTURE + 1), upload.content_type or "", most=LARGEST_PICTURE, name=upload.filename or "")
-    except (TooLarge, NotAllowed) as refusal:
-        return refusal
+    return {name: pictures.looked_at(upload) for name, upload in form.files.items() if name.startswith("picture-")}
 
 
 @page.post("/{questionnaire_id:int}/edit", takes_files=True, before=_examined)

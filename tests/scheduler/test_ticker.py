@@ -44,7 +44,7 @@ def make(database_url: str, clock: Clock) -> Iterator[Callable[[], Ticker]]:
 
     def process() -> Ticker:
         stores.append(Store(database_url))
-        return Ticker(stores[-1], SchoolSettings(), clock, lambda: None)
+        return Ticker(stores[-1], SchoolSettings(), clock, lambda: None, lambda texts: None)
 
     yield process
     for store in stores:

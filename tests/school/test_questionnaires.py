@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 
 from data.addresses import Address
 from data.conversation import Conversation
+from data.inbox import InboxState, Received
 from data.outbox import Message
 from data.people import Adult, Child, Guardianship, SchoolClass
 from data.questionnaires import Answered, Per, Privacy, Question, QuestionKind, QuestionnaireLink, Respondent, Response, SealedResponse
 from data.texts import Text
-from school import School, costs, questionnaire_clock, questionnaires, responses
+from school import School, costs, learnt, questionnaire_clock, questionnaires, responses
 from school.audiences import Audience, AudienceKind
 from school.questionnaire_file import BadFile, read
 from school.questionnaire_form import Asked, Form
@@ -267,6 +268,19 @@ def test_what_was_not_finished_before_it_closed_is_forgotten(school: School, fam
     assert school.session.scalar(select(func.count()).select_from(Response)) == 0
     assert school.session.scalar(select(func.count()).where(Text.words == "Too loud")) == 0
     assert school.session.get_one(Conversation, f"a{families[0].id}").state["frames"] == left["frames"], "so that their next text hears that it is closed"
+
+
+def test_a_forgotten_answer_is_unlearnt(school: School, families: list[Adult]) -> None:
+    opened(school, read(school, YEARLY))
+    respondent = of(school, families[0])
+    answered = carried(school, respondent)
+    row = Received(trace="t", provider_id="SM1", address_id=answered.address_id, thread=f"a{families[0].id}", kind="text", text="far too loud")
+    row.topic, row.received_at, row.state, row.corrected = answered.topic, school.now, InboxState.HANDLED, "send_feedback"
+    school.session.add(row)
+    answer(school, respondent, **ALL)
+    responses.finish(school, respondent)
+    questionnaire_clock.due(school)
+    assert learnt.to_forget(school.session) == ("far too loud",)
 
 
 def test_whoever_declined_and_begins_again_loses_nothing(school: School, families: list[Adult]) -> None:
