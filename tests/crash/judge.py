@@ -40,22 +40,21 @@ def day_told(body: str) -> str | None:
 
 @dataclass
 class Judge:
-    """One history. `attention` is what `bookbag attention --json` prints; `may_pass` where processes died or stood still: an answer in doubt may be passed."""
+    """One history. `attention` is what `bookbag attention --json` prints."""
 
     log: Log
     attention: Sequence[Mapping[str, Any]] = ()
-    may_pass: bool = False
     faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.asked: dict[str, Asked] = {}  # by the provider's id
-        self.accepted: dict[Asked, int] = {}  # their places in the order in which they were first answered 200
-        self.answered: list[Asked] = []  # in the order in which the provider took the answers
+        self.accepted: dict[Asked, float] = {}  # when each was first answered 200, in that order
+        self.answered: list[tuple[Asked, float]] = []  # when the provider took each answer, in that order
         self.waits: dict[Asked, float] = {}  # seconds from the question to its answer
         self.statuses: Counter[int] = Counter()
-        self.doubtful: set[Asked] = set()
-        self._others: Counter[tuple[str, str]] = Counter()
         self._asked_at: dict[Asked, float] = {}
+        self._doubts: dict[str, list[float]] = defaultdict(list)  # when an answer to someone was in doubt
+        self._others: Counter[tuple[str, str]] = Counter()
         for entry in self.log:
             self._read(entry)
 
@@ -68,7 +67,9 @@ class Judge:
         elif operation in {"twilio.webhook", "telegram.webhook"}:
             self.statuses[entry["status"]] += 1
             if entry["accepted"] and identity in self.asked:
-                self.accepted.setdefault(self.asked[identity], len(self.accepted))
+                self.accepted.setdefault(self.asked[identity], entry["at"])
+        elif operation == "twilio.list":
+            self._doubts[_bare(entry["query"].get("To", ""))].append(entry["at"])  # it is being looked up
         elif operation in _SENDS:
             self._read_send(entry)
 
@@ -76,16 +77,16 @@ class Judge:
         form = entry["form"]  # what was refused is on record there alone
         to, day = _bare(entry["to"]), day_told(entry.get("body") or form.get("Body") or form.get("text") or "")
         if day is not None and entry.get("fault"):
-            self.doubtful.add((to, day))
+            self._doubts[to].append(entry["at"])
         if entry["accepted"] and day is not None:
-            self.answered.append((to, day))
+            self.answered.append(((to, day), entry["at"]))
             self.waits.setdefault((to, day), entry["at"] - self._asked_at.get((to, day), entry["at"]))
         elif entry["accepted"] and entry.get("outbox_id"):
             self._others[to, entry["outbox_id"]] += 1
 
     def check(self) -> dict[str, int]:
         """The numbers of a run; every breach is in `faults`."""
-        said, wanted = Counter(self.answered), set(self.asked.values())
+        said, wanted = Counter(asked for asked, _ in self.answered), set(self.asked.values())
         shown = Counter(str(row["where"])[-3:] for row in self.attention)
         silent: Counter[str] = Counter()
         for who, day in sorted(wanted - said.keys()):
@@ -96,8 +97,8 @@ class Judge:
         self.faults += [f"{who} was answered {count} times about {day}" for (who, day), count in said.items() if count > 1]
         self.faults += [f"{who} was answered about {day}, and never asked" for who, day in said.keys() - wanted]
         self.faults += [f"{who} was told {count} times, by one id: {uid}" for (who, uid), count in self._others.items() if count > 1]
-        self._check_order()
-        self._check_statuses()
+        self.faults += self.out_of_order()
+        self.faults += [f"a webhook said {status}, {self.statuses[status]} times" for status in self.statuses.keys() - {200, 503}]
         return {
             "asked": len(wanted),
             "accepted": len(self.accepted),
@@ -109,24 +110,21 @@ class Judge:
 
     def unanswered(self) -> set[Asked]:
         """What was asked and has no answer yet."""
-        return set(self.asked.values()) - set(self.answered)
+        return set(self.asked.values()) - self.waits.keys()
 
-    def _check_order(self) -> None:
-        if self.may_pass:
-            return
+    def out_of_order(self) -> list[str]:
+        """The answers that came after another which was asked for later, though nobody doubted that they had left: what is in doubt may be passed."""
+        found: list[str] = []
         last: dict[str, Asked] = {}
-        for each in self.answered:
+        for each, at in self.answered:
             who = each[0]
-            if each not in self.accepted or each in self.doubtful:
+            if each not in self.accepted:
                 continue
-            if who in last and self.accepted[each] < self.accepted[last[who]]:
-                self.faults.append(f"{who} was answered about {each[1]} after {last[who][1]}, which was accepted later")
-            last[who] = each
-
-    def _check_statuses(self) -> None:
-        """A webhook says 200 or 503; 0 is nobody there, or no answer in a provider's 15 seconds: only where the process itself was away."""
-        for status in self.statuses.keys() - ({200, 503, 0} if self.may_pass else {200, 503}):
-            self.faults.append(f"a webhook said {status}, {self.statuses[status]} times")
+            if who not in last or self.accepted[each] >= self.accepted[last[who]]:
+                last[who] = each
+            elif not any(self.accepted[each] <= doubt <= at for doubt in self._doubts[who]):
+                found.append(f"{who} was answered about {each[1]} after {last[who][1]}, which was accepted later")
+        return found
 
 
 def told_between(log: Log, begin: float, end: float) -> Counter[int]:

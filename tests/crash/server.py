@@ -18,7 +18,7 @@ from bot.settings import Settings, load
 from school import LONDON
 from tests.standin.client import ROOT, StandIn
 
-READY_WITHIN = 30.0
+READY_WITHIN = 60.0
 WAITS = {
     "DELIVERY__LOOKUP_AFTER": "0.5",
     "DELIVERY__RETRY_FIRST": "0.2",

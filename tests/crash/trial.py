@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from sqlalchemy import create_engine, text
 
 from tests.crash.fleet import Fleet
-from tests.crash.judge import Judge, told_between
+from tests.crash.judge import Judge, Log, told_between
 from tests.crash.life import Life
 from tests.crash.parents import Askers
 from tests.crash.server import WAITS, Nursery, Server
@@ -38,6 +38,7 @@ class Trial(Life):
     ) -> None:
         self._nursery, self._folder, self._processes = nursery, folder, processes
         super().__init__(nursery, standin, database_url, folder, seed, **{"CATCH_UP__INTERVAL": "3"} | settings)
+        self._log: list[dict[str, Any]] = []
         self.parents = Askers(standin, seed)
 
     def _born(self, nursery: Nursery, folder: Path, settings: Mapping[str, str]) -> Server:
@@ -52,9 +53,9 @@ class Trial(Life):
         self.parents.start()
         self.goes_on()
 
-    def judge(self, *, may_pass: bool = False) -> Judge:
+    def judge(self) -> Judge:
         """What can be seen from outside so far."""
-        return Judge(self._standin.log(), may_pass=may_pass)
+        return Judge(self._seen())
 
     def goes_on(self, answers: int = 12, *, but_for: Collection[str] = ()) -> None:
         """So many more questions are answered, of others than those who ask `but_for` nothing."""
@@ -64,18 +65,27 @@ class Trial(Life):
         return self._count(but_for) >= answers
 
     def _count(self, but_for: Collection[str]) -> int:
-        return sum(who not in but_for for who, _ in self.judge().answered)
+        return sum(who not in but_for for who, _ in self.judge().waits)
+
+    def providers(self, **rates: Mapping[str, float]) -> None:
+        """How often the providers fail from now on, by operation and by kind (tests/standin/faults.py)."""
+        self._standin.control(rates={name: {"seconds": 1.5, **each} for name, each in rates.items()})
+
+    def processes(self, command: str) -> list[Server]:
+        """Those of one kind."""
+        assert isinstance(self.server, Fleet)
+        return self.server.of(command)
 
     def told_between(self, begin: float, end: float) -> Counter[int]:
         """What the webhooks said to calls that began and ended between these moments."""
-        return told_between(self._standin.log(), begin, end)
+        return told_between(self._seen(), begin, end)
 
     def until(self, is_so: Callable[[], bool], otherwise: str, within: float = ANSWERED_WITHIN) -> None:
         """Wait until it is so; `otherwise` says what is wrong where it never is."""
         deadline = time.monotonic() + within
         while not is_so():
             assert time.monotonic() < deadline, f"seed {self._seed}: {otherwise}\n{self.server.tail()}"
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def poison(self, number: str) -> None:
         """What is kept of the conversation with this number cannot be read: whatever they write fails."""
@@ -90,22 +100,27 @@ class Trial(Life):
         said = self._folder / f"asked-{time.monotonic_ns()}.log"
         return self._nursery.run(arguments, self.server.environment, said)
 
-    def _seen(self, may_pass: bool) -> Judge:
+    def _seen(self) -> Log:
+        """All that the stand-in has seen so far; what it told before it is not asked again."""
+        self._log += self._standin.log(since=len(self._log))
+        return self._log
+
+    def _seen_and_told(self) -> Judge:
         """What can be seen from outside, and what staff are told."""
         needs: list[dict[str, Any]] = json.loads(self.asked_of_the_program("attention", "--json"))
-        return Judge(self._standin.log(), needs, may_pass=may_pass)
+        return Judge(self._seen(), needs)
 
-    def verdict(self, *, but_for: Collection[str] = (), may_pass: bool = False) -> Judge:
+    def verdict(self, *, but_for: Collection[str] = ()) -> Judge:
         """Nobody writes any more, and all but some have their answers: the judge speaks."""
         self.parents.stop()
         deadline = time.monotonic() + ANSWERED_WITHIN
         while {who for who, _ in self.judge().unanswered()} - set(but_for) and time.monotonic() < deadline:
             time.sleep(0.2)
-        while but_for and self._seen(may_pass).check()["faults"] and time.monotonic() < deadline:
+        while but_for and self._seen_and_told().check()["faults"] and time.monotonic() < deadline:
             time.sleep(1)
         time.sleep(DOUBLES_WITHIN)
         self.server.stop()
-        judge = self._seen(may_pass)
+        judge = self._seen_and_told()
         numbers = judge.check() | {f"s the {name} answer took": round(of(judge.waits.values()), 2) for name, of in (("median", median), ("slowest", max))}
         sys.stdout.write(f"\nseed {self._seed}: " + ", ".join(f"{count} {name}" for name, count in numbers.items()) + "\n")
         history = self._folder / "history.json"
