@@ -21,6 +21,8 @@ from data.store import DatabaseAway, away_is_told, keep_private
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_SECONDS = 60
 """How long an upgrade waits for another process to let go of a SQLite file."""
+TABLE_LOCK_SECONDS = 5
+"""How long an upgrade waits for a table of PostgreSQL's that others use: all who come after it wait behind it."""
 
 
 class NewerDatabase(Exception):
@@ -38,6 +40,7 @@ def upgrade(url: str, revision: str = "head", *, is_restoring: bool = False) -> 
         with away_is_told(), engine.begin() as connection:
             if database.get_backend_name() == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(271828)")  # two processes that start at once upgrade once
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TABLE_LOCK_SECONDS}s'")
             if not is_restoring:
                 refuse_half_restored(connection)
             _refuse_newer(connection)
@@ -78,9 +81,15 @@ def is_current(connection: Connection) -> bool:
 
 
 def _refuse_newer(connection: Connection) -> None:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is not None and not is_known(revision):
+    revision = newer(connection)
+    if revision is not None:
         raise NewerDatabase(revision)
+
+
+def newer(connection: Connection) -> str | None:
+    """The revision of a database that was brought to a version after this one; None where it was not."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return revision if revision is not None and not is_known(revision) else None
 
 
 def is_known(revision: str) -> bool:

@@ -16,6 +16,6 @@ def upgrade() -> None:
         "sender_paces",
         sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("taken", sa.JSON(), nullable=False),
-        sa.Column("held_until", sa.Float(), nullable=False),
+        sa.Column("held_until", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_sender_paces")),
     )
