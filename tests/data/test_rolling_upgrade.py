@@ -180,7 +180,8 @@ async def test_a_school_is_upgraded_under_its_messages(at_work: Served, next_ver
 
 def test_a_table_that_stays_in_use_is_not_waited_for(postgresql_url: str, next_version: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """All who come after an upgrade that waits would wait behind it."""
-    monkeypatch.setattr(migrate, "TABLE_LOCK_SECONDS", 1)
+    for name, value in {"TABLE_LOCK_SECONDS": 1, "TRIES": 2, "PAUSE": 0.1}.items():
+        monkeypatch.setattr(migrate, name, value)
     store = Store(postgresql_url)
     before = shape_of(postgresql_url)
     with store.read() as session:
@@ -189,3 +190,17 @@ def test_a_table_that_stays_in_use_is_not_waited_for(postgresql_url: str, next_v
             next_version(postgresql_url)
     store.close()
     assert shape_of(postgresql_url).keys() == before.keys()
+
+
+def test_an_upgrade_that_others_stand_in_the_way_of_is_tried_again(
+    postgresql_url: str, next_version: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where both wait for each other's tables: PostgreSQL ends one of the two."""
+    monkeypatch.setattr(migrate, "TABLE_LOCK_SECONDS", 1)
+    store = Store(postgresql_url)
+    reading = store.read()
+    reading.__enter__().connection().exec_driver_sql("SELECT count(*) FROM outbox")
+    monkeypatch.setattr("data.migrate.time.sleep", lambda _: reading.__exit__(None, None, None))
+    next_version(postgresql_url)
+    store.close()
+    assert "of_the_future" in shape_of(postgresql_url)["outbox"]["columns"]
