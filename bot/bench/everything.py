@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CONFIGURATIONS: Final = (("sqlite", 1), ("postgresql", 1), ("postgresql", 2), ("postgresql", 4))
 """A database, and how many processes share it."""
-SIZES: Final = ((100, 0), (1_000, 100_000), (10_000, 1_000_000))
+SIZES: Final = ((100, 0), (10_000, 1_000_000))
 """Families and old messages, for what a turn costs as a school grows."""
 NAMED: Final = ("fastapi", "psycopg", "python-telegram-bot", "sqlalchemy", "uvicorn")
 
@@ -38,15 +38,15 @@ NAMED: Final = ("fastapi", "psycopg", "python-telegram-bot", "sqlalchemy", "uvic
 class Extent:
     """How much of each is done."""
 
-    turns: int = 300
+    turns: int = 250
     rate: float = 10
-    seconds: float = 10
-    families: int = 200
+    seconds: float = 7
+    families: int = 100
     searches: bool = True
-    adults: int = 1_000
-    replies: int = 50
+    adults: int = 500
+    replies: int = 30
     messages: int = 20_000
-    rounds: int = 3
+    rounds: int = 2
     sizes: tuple[tuple[int, int], ...] = SIZES
     configurations: tuple[tuple[str, int], ...] = CONFIGURATIONS
 

@@ -88,7 +88,7 @@ ACKNOWLEDGED_MS, REPLIED_MS = 1_000.0, 2_000.0
 """A rate holds when every message is answered and no more than one in a hundred waits longer than this: its webhook for its 200, its writer for the reply."""
 STEP: Final = 1.15
 """The search ends when the lowest rate that did not hold is at most so many times the highest that did."""
-TRIES: Final = 9
+TRIES: Final = 7
 CHILDREN: Final = 400
 
 
