@@ -26,9 +26,10 @@ from bot.channels.text import laid_out
 from bot.clock import Clock
 from bot.outcomes import DeliverySettings, Outcome, Outcomes
 from bot.pace import Pace
+from bot.shared_pace import Grant, SharedPace
 from bot.timings import Passed, Timings
 from bot.together import Crowded, Together
-from bot.words_last import Prepared, Words
+from bot.words_last import STAYS, Prepared, Words
 from data.addresses import Address
 from data.outbox import Callback, Lane, Message, OutboxState
 from data.store import DatabaseAway, Store
@@ -83,13 +84,15 @@ class Dispatcher:
         delivery: DeliverySettings | None = None,
         *,
         public_url: str | None = None,
-        stopwatch: Callable[[], float] = time.monotonic,
+        stopwatch: Callable[[], float] | None = None,
         timings: Timings | None = None,
     ) -> None:
         self._store, self._settings, self._channels, self._clock = store, settings, channels, clock
         self._delivery = delivery or DeliverySettings()
         self._words = Words(channels, public_url)
-        self._paces = {name: Pace(channel.limits.per_second, stopwatch) for name, channel in channels.items()}
+        rates = {name: channel.limits.per_second for name, channel in channels.items()}
+        self._paces = {name: Pace(rate, stopwatch or time.monotonic) for name, rate in rates.items()}
+        self._shared = None if store.is_sqlite else SharedPace(store, rates, stopwatch)
         self._timings = timings or Timings()
         askable = [name for name, channel in channels.items() if channel.limits.repeatable_lookup]
         self._outcomes = Outcomes(self._delivery, self._words, self._paces, askable, self._timings)
@@ -114,11 +117,6 @@ class Dispatcher:
     def waiting_reports(self) -> int:
         """How many delivery reports wait here to be written down."""
         return self._reported.waiting
-
-    def share(self, senders: int) -> None:
-        """So many processes send the same outbox from now on."""
-        for pace in self._paces.values():
-            pace.share(senders)
 
     def wake(self) -> None:
         """Something may be due. Call from the event loop."""
@@ -220,15 +218,37 @@ class Dispatcher:
             event.listen(session, "loaded_as_persistent", lambda _, loaded: held.append(loaded))
             school = School(session, self._clock(), self._settings)
             due = outbox.due(school, max(sum(rooms.values()), 1), self._names(rooms), self._delivery.via, only=only)
+            grants = self._granted(due, left)
             replies = [message for message in due if message.lane <= Lane.REPLY]
             # Nobody who writes waits until others' news is worded.
             prepared = self._claim_all(school, replies, left) or self._claim_all(school, due[len(replies) :], left)
             daily_limit.keep(school)
+        self._settle_grants(grants, prepared)
         if prepared:
             faults.reached("claimed")
         for ready in prepared:
             log.info("claimed", trace=ready.message.trace, kind=ready.message.kind, channel=ready.outgoing.channel)
         return prepared
+
+    def _granted(self, due: Sequence[Message], left: Counter[str]) -> Mapping[str, Grant]:
+        """What may leave of this by the pace that all processes keep together: no more than that is `left` afterwards."""
+        if self._shared is None or not due or not left:
+            return {}
+        known = Counter(message.address.channel for message in due if message.address is not None and message.kind in STAYS)
+        may_go_anywhere = len(due) - known.total()
+        wanted = {name: count for name, room in left.items() if (count := min(room, known[name] + may_go_anywhere)) > 0}
+        grants = self._shared.take(wanted) if wanted else {}
+        for name in left:
+            left[name] = grants[name].messages if name in grants else 0
+            if name in grants and grants[name].wait > 0:
+                self._paces[name].hold(grants[name].wait)
+        return grants
+
+    def _settle_grants(self, grants: Mapping[str, Grant], prepared: Sequence[Prepared]) -> None:
+        for name, grant in grants.items():
+            used = [one.message.parts or 1 for one in prepared if one.outgoing.channel == name]
+            if self._shared is not None:
+                self._shared.settle(name, grant, len(used), sum(used))
 
     def _give_back(self, mine: Sequence[int]) -> None:
         """What this process holds and does not have in hand was claimed without its knowing: it has surely not left, and need not be looked up."""
@@ -329,6 +349,8 @@ class Dispatcher:
                 if not isinstance(outcome, Receipt) and message.claimed_at != ready.message.claimed_at:
                     continue  # written down before, though we were not told: it is on its way anew
                 self._outcomes.settle(school, message, ready.outgoing.channel, outcome)
+                if self._shared is not None and isinstance(outcome, TryLater) and outcome.after is not None:
+                    self._shared.hold(session, ready.outgoing.channel, outcome.after)
                 what = "sent" if isinstance(outcome, Receipt) else "not sent"
                 log.info(what, trace=message.trace, state=message.state, verdict=message.verdict, code=message.code)
             waiting = outbox.waiting_for(school, [message.address_id for message in messages.values()])

@@ -17,6 +17,7 @@ from bot.house import House
 from bot.metrics import Metrics
 from bot.running import Running
 from data.inbox import Mark
+from data.migrate import newer
 from data.store import DatabaseAway
 from school import School, upkeep
 
@@ -119,10 +120,20 @@ def _notes(house: House, running: Running) -> list[str]:
     for name, guard in house.translators.providers.items():
         if guard.state.until is not None:
             notes.append(f"{name} rests until {guard.state.until:%H:%M} UTC ({guard.state.why}): the next provider translates, or texts wait")
-    notes += _upkeep(house)
+    notes += _upgraded(house) + _upkeep(house)
     if house.store.is_sqlite:
         notes.append(f"SQLite {sqlite3.sqlite_version}, one writing connection")
     return notes
+
+
+def _upgraded(house: House) -> list[str]:
+    """Whether this process is one of before an upgrade that is still to be restarted; nothing where the database cannot be asked."""
+    try:
+        with house.store.read() as session:
+            revision = newer(session.connection())
+    except DatabaseAway:
+        return []
+    return [f"the database was upgraded (to {revision}) and this process was not: restart it with the new version"] if revision else []
 
 
 def _upkeep(house: House) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -18,7 +19,10 @@ from data.attention import Attention
 from data.inbox import InboxState, Received
 from data.outbox import Message, OutboxState
 from data.store import DatabaseAway, Store
+from scheduler import presence
 from translations.providers import Guard
+
+ROLES: Final = ("web", "worker", "scheduler")
 
 
 class Metrics:
@@ -37,6 +41,7 @@ class Metrics:
         self._inbox = Gauge("bookbag_inbox", "Messages that came in, by state.", ["state"], registry=self.registry)
         self._outbox = Gauge("bookbag_outbox", "Messages to send, by state.", ["state"], registry=self.registry)
         self._oldest = Gauge("bookbag_oldest_waiting_seconds", "How long what waits longest has waited, by queue.", ["queue"], registry=self.registry)
+        self._processes = Gauge("bookbag_processes", "Processes that are there, by what they do. On PostgreSQL alone.", ["role"], registry=self.registry)
         self._attention = Gauge("bookbag_attention", "What needs a person, by kind.", ["need"], registry=self.registry)
         self._paused = Gauge("bookbag_channel_paused", "Channels that rest because the provider refuses our account.", ["channel"], registry=self.registry)
         self._translators: Translators | None = None
@@ -89,9 +94,11 @@ class Metrics:
             with store.read() as session:
                 self._count(session)
                 self._look_for_the_oldest(session, now)
+                for role in () if store.is_sqlite else ROLES:
+                    self._processes.labels(role).set(presence.count(session, role, now))
             self._database.set(1)
         except DatabaseAway:
-            for gauge in (self._inbox, self._outbox, self._attention, self._oldest):
+            for gauge in (self._inbox, self._outbox, self._attention, self._oldest, self._processes):
                 gauge.clear()
             self._database.set(0)
         return generate_latest(self.registry)

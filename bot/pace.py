@@ -11,21 +11,20 @@ SLACK = 0.0625
 """Seconds that a message may take from being claimed to leaving: what is a second apart when claimed is then never nearer when it leaves."""
 
 
+def room_and_window(per_second: float) -> tuple[int, float]:
+    """How many parts may leave within how many seconds, so that in no second more than `per_second` do."""
+    room = max(int(per_second), 1)
+    return room, room / per_second + SLACK
+
+
 class Pace:
     """At most `per_second` parts of messages in any second; below one a second, one in its time. Time is monotonic, in seconds. Threads may share it."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_second = per_second
-        self.share(1)
+        self._room, self._window = room_and_window(per_second)
         self._clock, self._held_until = clock, 0.0
         self._left: deque[float] = deque()
         self._lock = threading.Lock()
-
-    def share(self, senders: int) -> None:
-        """So many processes send for this sender from now on: each keeps to an equal part of its rate. All empty the same outbox, so none of it is lost."""
-        rate = self._per_second / max(senders, 1)
-        self._room = max(int(rate), 1)
-        self._window = self._room / rate + SLACK
 
     def has_room(self, parts: int = 1) -> bool:
         """Whether a message of so many parts may leave now. One that is larger than a second holds may leave alone."""

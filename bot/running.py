@@ -110,19 +110,18 @@ class Running:
         self._tasks.append(asyncio.create_task(leading.run()))
 
     async def _be_there(self) -> None:
-        """Say that this process is there, and keep to its share of each sender's rate."""
+        """Say that this process is there."""
         while True:
             try:
-                self._house.dispatcher.share(await asyncio.to_thread(self._say))
+                await asyncio.to_thread(self._say)
             except DatabaseAway:
                 log.warning("database away", at="presence")
             await asyncio.sleep(presence.EVERY)
 
-    def _say(self) -> int:
+    def _say(self) -> None:
         house = self._house
         with house.store.write(durable=False) as session:
             presence.say(session, house.process, self._roles, house.clock())
-            return presence.count(session, Role.WORKER, house.clock())
 
     def _prepare_asking(self) -> None:
         """Make what catches up with providers that can be asked, and polls those that cannot call us."""

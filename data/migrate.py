@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from data.store import DatabaseAway, away_is_told, keep_private
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_SECONDS = 60
 """How long an upgrade waits for another process to let go of a SQLite file."""
+TABLE_LOCK_SECONDS = 5
+"""How long an upgrade waits for a table of PostgreSQL's that others use: all who come after it wait behind it."""
+TRIES, PAUSE = 5, 1.0
+"""How often an upgrade is tried where others at work stand in its way, and the seconds between: they get on meanwhile."""
+IN_ITS_WAY = ("DeadlockDetected", "LockNotAvailable")
 
 
 class NewerDatabase(Exception):
@@ -35,17 +41,29 @@ def upgrade(url: str, revision: str = "head", *, is_restoring: bool = False) -> 
         keep_private(Path(str(database.database)))
     engine = _engine(database)
     try:
-        with away_is_told(), engine.begin() as connection:
-            if database.get_backend_name() == "postgresql":
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(271828)")  # two processes that start at once upgrade once
-            if not is_restoring:
-                refuse_half_restored(connection)
-            _refuse_newer(connection)
-            if revision != "head" or not is_current(connection):
-                command.upgrade(_config(connection), revision)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                _upgrade(engine, revision, is_restoring=is_restoring)
+                break
+            except DatabaseAway as away:
+                if str(away) not in IN_ITS_WAY or not tries_left:
+                    raise
+                time.sleep(PAUSE)
     finally:
         engine.dispose()
     ALL.registry.configure()  # whatever is opened now knows every table, also those that the tables it asks for only name
+
+
+def _upgrade(engine: Engine, revision: str, *, is_restoring: bool) -> None:
+    with away_is_told(), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(271828)")  # two processes that start at once upgrade once
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TABLE_LOCK_SECONDS}s'")
+        if not is_restoring:
+            refuse_half_restored(connection)
+        _refuse_newer(connection)
+        if revision != "head" or not is_current(connection):
+            command.upgrade(_config(connection), revision)
 
 
 def _make_folder(folder: Path) -> None:
@@ -78,9 +96,15 @@ def is_current(connection: Connection) -> bool:
 
 
 def _refuse_newer(connection: Connection) -> None:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is not None and not is_known(revision):
+    revision = newer(connection)
+    if revision is not None:
         raise NewerDatabase(revision)
+
+
+def newer(connection: Connection) -> str | None:
+    """The revision of a database that was brought to a version after this one; None where it was not."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return revision if revision is not None and not is_known(revision) else None
 
 
 def is_known(revision: str) -> bool:

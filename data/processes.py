@@ -1,8 +1,10 @@
-"""The processes of one school, where it runs in several: who is there, and who takes whose turn."""
+"""The processes of one school, where it runs in several: who is there, who takes whose turn, and how fast they send together."""
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String
+from typing import Any
+
+from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.base import Base, Utc
@@ -28,3 +30,13 @@ class TurnClaim(Base):
     thread: Mapped[str] = mapped_column(String(20), primary_key=True)
     process: Mapped[str] = mapped_column(String(64))
     until: Mapped[Utc]
+
+
+class SenderPace(Base):
+    """What left on a channel within the last second or so, by all processes: pairs of a moment, in seconds, and how many. `held_until`: the provider asked."""
+
+    __tablename__ = "sender_paces"
+
+    channel: Mapped[str] = mapped_column(String(20), primary_key=True)
+    taken: Mapped[list[Any]] = mapped_column(JSON)
+    held_until: Mapped[float]

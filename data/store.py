@@ -239,8 +239,9 @@ SQLITE_AWAY: Final = frozenset(
     }
 )
 """SQLite's primary result codes for which the file or its disk is at fault, not the statement."""
-POSTGRESQL_AWAY: Final = ("08", "25006", "40", "53", "55P03", "57", "58")
-"""PostgreSQL's: connection, read-only, rolled back for another's sake, out of resources, no lock, told to stop, its system. Source: its manual, appendix A."""
+POSTGRESQL_AWAY: Final = ("08", "25006", "25P03", "40", "53", "55P03", "57", "58")
+"""PostgreSQL's: connection, read-only, stood still in a transaction, rolled back for another's sake, out of resources, no lock, told to stop, its system.
+Source: its manual, appendix A."""
 
 
 def _means_away(error: DBAPIError) -> bool:

@@ -423,6 +423,7 @@ KINDS: Final = MappingProxyType(
                 "paid_parts",
                 "processes",
                 "turn_claims",
+                "sender_paces",
                 "restorations",
             ),
         ),

@@ -37,6 +37,7 @@ COMMANDS = [
     "bench turns",
     "bench load",
     "bench peers",
+    "bench all",
     "bench broadcast",
     "bench questionnaire",
     "bench console",

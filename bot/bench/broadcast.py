@@ -82,7 +82,7 @@ def broadcast(settings: Settings, *, adults: int, replies: int, provider_ms: int
     The database is a new one beside the school's own, or an empty one at `database_url`; the school's own is never touched.
     """
     with limits.folder_beside(settings.database_url) as folder:
-        numbers = asyncio.run(_measure(settings, folder, database_url or f"sqlite:///{folder}/bookbag.db", adults, replies, provider_ms))
+        numbers = asyncio.run(measure(settings, folder, database_url or f"sqlite:///{folder}/bookbag.db", adults, replies, provider_ms))
     if as_json:
         sys.stdout.write(limits.as_json({**numbers}) + "\n")
     else:
@@ -183,7 +183,7 @@ class Bench:
             return bool(session.scalar(select(func.count()).where(Message.state.in_((OutboxState.QUEUED, OutboxState.SENDING)))))
 
 
-async def _measure(settings: Settings, folder: Path, url: str, adults: int, replies: int, provider_ms: int) -> dict[str, dict[str, float]]:
+async def measure(settings: Settings, folder: Path, url: str, adults: int, replies: int, provider_ms: int) -> dict[str, dict[str, float]]:
     upgrade(url)
     phones, counting = Phones(adults), Counting()
     provider, provider_port = await serve(_taking(provider_ms, phones.twilio.answer))
@@ -218,7 +218,7 @@ async def _all(bench: Bench, adults: int, replies: int) -> dict[str, dict[str, f
     told, rate = len(phones.told), sum(phones.told.values()) / (phones.last_at - phones.first_at or 1.0)
     doubles = sum(phones.told.values()) - told
     await bench.until_nothing_leaves()
-    bare = await _bare_client(bench.provider_port, adults)
+    bare = await bare_client(bench.provider_port, adults)
     phones.forget_news()
     writing = asyncio.create_task(phones.at_rate(replies, RATE))
     await asyncio.sleep(1)
@@ -258,7 +258,7 @@ def _beside(without: Seen, during: Seen) -> dict[str, float]:
     return {"a_second": RATE, **found, **ratios}
 
 
-async def _bare_client(port: int, count: int) -> float:
+async def bare_client(port: int, count: int) -> float:
     """Messages a second of a client that does nothing but send them: the same words, so many at once."""
     forms = [{"To": phone(n), "From": NUMBER, "Body": NEWS, "ValidityPeriod": "36000", "SmartEncoded": "false", "RiskCheck": "disable"} for n in range(100)]
     url = f"http://127.0.0.1:{port}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"

@@ -72,7 +72,7 @@ def console(settings: Settings, *, families: int, messages: int, rounds: int, as
     """
     with limits.folder_beside(settings.database_url) as folder:
         url = database_url or f"sqlite:///{folder}/bookbag.db"
-        numbers = _measure(folder, url, families, messages, rounds)
+        numbers = measure(folder, url, families, messages, rounds)
     if as_json:
         sys.stdout.write(limits.as_json(numbers) + "\n")
     else:
@@ -98,7 +98,7 @@ def serve(url: str, port: int) -> None:
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
 
 
-def _measure(folder: Path, url: str, families: int, messages: int, rounds: int) -> dict[str, Any]:
+def measure(folder: Path, url: str, families: int, messages: int, rounds: int) -> dict[str, Any]:
     upgrade(url)
     with closing(Store(url)) as store:
         furnish(store, families, messages, now())
@@ -241,7 +241,7 @@ def _print(numbers: Mapping[str, Any]) -> None:
     table = Table(title=time.strftime("Bookbag, the console's pages, %Y-%m-%d %H:%M"), show_edge=False)
     for name in ("page", "slowest as", "p50 ms", "p95 ms", "kB on the wire", f"aim: {AIM_MS:g} ms, {AIM_KB:g} kB"):
         table.add_column(name, justify="left" if name in ("page", "slowest as") else "right")
-    for page in _worst(numbers["pages"]):
+    for page in worst(numbers["pages"]):
         kilobytes = page["bytes"] / 1_000
         is_met = page["p95_ms"] <= AIM_MS and kilobytes <= AIM_KB
         verdict = "a file" if ".csv" in page["page"] else str(page["status"]) if page["status"] != 200 else "met" if is_met else "MISSED"
@@ -254,7 +254,7 @@ def _print(numbers: Mapping[str, Any]) -> None:
     out.print(f"Fetched once: {numbers['assets_kb_once']:g} kB. Memory: {numbers['memory_mb']['now']:g} MB. {setup}")
 
 
-def _worst(pages: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def worst(pages: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Of each page the role that waited longest, with the most bytes that any role got."""
     found: dict[str, dict[str, Any]] = {}
     for page in pages:

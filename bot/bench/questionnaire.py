@@ -106,7 +106,7 @@ async def _measure(settings: Settings, folder: Path, url: str, families: int, an
     program = server.start(settings, folder, url, provider_port, never_quiet(now()))  # alone: whoever has it open too would keep its WAL growing
     phones.twilio.base, phones.twilio.lines = program.base, Lines(*program.ports)
     try:
-        await program.warm(within=300)
+        await program.warm()
         await phones.until_invited()
         processor = program.cpu()
         seconds = await phones.answer_all()

