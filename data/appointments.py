@@ -74,6 +74,7 @@ class Appointment(Base):
     """One meeting that was booked. It is true once its transaction committed, and stays as a row when it is cancelled."""
 
     __tablename__ = "appointments"
+    __table_args__ = (Index("ix_appointments_adult_id", "adult_id", "starts_at"),)
 
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(20), default=MeetingKind.TEACHER)
