@@ -159,10 +159,10 @@ class StandInApp:
         try:
             async with self._session.post(url.partition("#")[0], allow_redirects=False, **request) as response:
                 await response.read()
-                status = response.status
-        except (aiohttp.ClientError, TimeoutError):
-            status = 0
-        self.note(operation, accepted=200 <= status < 300, status=status, **facts)
+                status, error = response.status, None
+        except (aiohttp.ClientError, TimeoutError) as silence:
+            status, error = 0, type(silence).__name__
+        self.note(operation, accepted=200 <= status < 300, status=status, error=error, **facts)
         return status
 
     async def aclose(self) -> None:
