@@ -23,7 +23,7 @@ from bot import faults
 from bot.outbox import NOT_DELIVERED
 from data.addresses import Address, AddressState, Consent
 from data.appointments import Appointment, AppointmentState, Occupied
-from data.attention import Attention
+from data.attention import Attention, Need
 from data.inbox import InboxState, Received
 from data.outbox import STILL_TO_LEAVE, Message, OutboxState
 from data.people import Adult
@@ -216,6 +216,7 @@ class Messages(RuleBasedStateMachine):
     def everything_was_answered(self) -> None:
         """Each message has its answer, but what a carrier answers, and what cannot be answered: that staff have."""
         replies = {row.key.split(":")[1] for row in self.rows(Message) if row.key.startswith("reply:")}
+        assert [row.key for row in self.rows(Attention) if row.need == Need.FAILED] == [], "a turn failed three times"
         shown = {row.key for row in self.rows(Attention)}
         together = {row.handled_at for row in self.rows(Received) if str(row.id) in replies}
         for row in self.rows(Received):
