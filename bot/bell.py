@@ -13,9 +13,10 @@ from enum import StrEnum
 
 import structlog
 from psycopg import AsyncConnection, Error
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 
-from data.store import DatabaseAway, Store
+from data.store import GIVEN_UP, DatabaseAway, Store
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ class Bell:
 
     async def _listen(self) -> None:
         address = self._store.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        async with await AsyncConnection.connect(address, autocommit=True, connect_timeout=2) as connection:
+        async with await AsyncConnection.connect(make_conninfo(address, connect_timeout=2, **GIVEN_UP), autocommit=True) as connection:
             found = await (await connection.execute(_NAME)).fetchone()
             # A name that the server gave and that ends as an identifier of ours: quoted all the same.
             name = str(found[0] if found else "").replace('"', '""')

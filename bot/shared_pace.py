@@ -6,6 +6,7 @@ that comes, goes, or stands still for a while changes nothing: what it took stan
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.pace import room_and_window
+from bot.pace import SLACK, room_and_window
 from data.processes import SenderPace
 from data.store import Store
 
@@ -25,11 +26,15 @@ LETS_GO = text("SET LOCAL idle_in_transaction_session_timeout = 1000")
 
 @dataclass(frozen=True)
 class Grant:
-    """So many messages may leave on a channel now; where none may, how many seconds later it is worth asking again. `at` names it."""
+    """So many messages may leave on a channel now; where none may, how many seconds later it is worth asking again.
+
+    `at` names it, by the database's clock; `since` is when it was given, by this process's.
+    """
 
     messages: int
     wait: float
     at: float
+    since: float
 
 
 class SharedPace:
@@ -37,7 +42,7 @@ class SharedPace:
 
     def __init__(self, store: Store, rates: Mapping[str, float], clock: Callable[[], float] | None = None) -> None:
         """`rates` are messages a second, by channel. `clock` counts seconds; without it the database's does."""
-        self._store, self._clock = store, clock
+        self._store, self._clock, self._stopwatch = store, clock, clock or time.monotonic
         self._limits = {channel: room_and_window(rate) for channel, rate in rates.items()}
 
     def take(self, wanted: Mapping[str, int]) -> dict[str, Grant]:
@@ -53,21 +58,25 @@ class SharedPace:
         free = room - sum(count for _, count in row.taken)
         if now < row.held_until or free <= 0:
             ends = min((at for at, _ in row.taken), default=now) + window
-            return Grant(0, max(row.held_until, ends if free <= 0 else now) - now, now)
+            return Grant(0, max(row.held_until, ends if free <= 0 else now) - now, now, self._stopwatch())
         granted = min(wanted, free)
         row.taken = [*row.taken, (now, granted)]
-        return Grant(granted, 0.0, now)
+        return Grant(granted, 0.0, now, self._stopwatch())
 
     def settle(self, channel: str, grant: Grant, messages: int, parts: int) -> None:
-        """Of what was granted so many messages left, in so many parts: what was not used is free again, and what they had beyond one each is charged on."""
-        if messages == grant.messages and parts == messages:
+        """Of what was granted so many messages leave now, in so many parts: what was not used is free again, and what they have beyond one each is charged on.
+
+        Where it took long to make them ready they count from now on: until then nobody had their place, so that this passes no rate.
+        """
+        if messages == grant.messages and parts == messages and self._stopwatch() - grant.since < SLACK / 2:
             return
         room, window = self._limits[channel]
         with self._store.write(durable=False) as session:
             [row] = _locked(session, [channel])
+            leaves = self._now(session)
             others = [(at, count) for at, count in row.taken if at != grant.at]
-            more = [(grant.at + (part // room) * window, 1) for part in range(messages, parts)]
-            row.taken = [*others, *([(grant.at, messages)] if messages else []), *more]
+            more = [(leaves + (part // room) * window, 1) for part in range(messages, parts)]
+            row.taken = [*others, *([(leaves, messages)] if messages else []), *more]
 
     def hold(self, session: Session, channel: str, seconds: float) -> None:
         """The provider asked for a pause: nothing leaves there until it is over, whoever sends. In the caller's transaction."""

@@ -182,11 +182,16 @@ class Turns:
         if any(row.state != InboxState.NEW for row in rows):
             return  # another worker was quicker
         first = rows[0]
+        adult = recognition.speaker(school, first.address)
+        if adult is None and heard.thread.startswith("a"):
+            # Since it came in it is not known any more who writes there: its turn is that address's own, or it would be answered twice in one conversation.
+            for row in rows:
+                row.thread = f"x{first.address_id}"
+            return
         for row in rows:
             row.state, row.handled_at = InboxState.HANDLED, school.now
             wish = heard.utterance.wishes[0] if heard.utterance.wishes else None
             row.intent, row.confidence = (wish.intent, wish.confidence) if wish else (heard.utterance.exact, None)
-        adult = recognition.speaker(school, first.address)
         came_of_it = self._take_up(school, heard, rows, adult)
         # A yes or no to a question that is confided is its answer.
         intent = first.intent if first.topic is None else "confided"

@@ -36,6 +36,9 @@ POOLED: Final = {True: 4, False: 8}
 """How many connections are kept, on SQLite and on PostgreSQL; there, they write too."""
 OVERFLOW: Final = {True: 12, False: 8}
 """How many more may be opened for a moment."""
+GIVEN_UP: Final = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""When a connection over a network counts as broken: after eleven seconds without a sign of life, ten (in milliseconds) without a receipt. By itself the
+system waits for hours, and so would whoever asked something of a server that is gone without a word."""
 STATEMENTS = 4_000
 """How many statements are kept as SQL: more than Bookbag has."""
 
@@ -347,7 +350,7 @@ def _postgresql_engines(url: URL) -> tuple[Engine, Engine]:
         max_overflow=OVERFLOW[False],
         pool_timeout=BUSY_MILLISECONDS / 1000,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={BUSY_MILLISECONDS} -c timezone=UTC"},
+        connect_args={"connect_timeout": 2, **GIVEN_UP, "options": f"-c lock_timeout={BUSY_MILLISECONDS} -c timezone=UTC"},
     )
 
     @event.listens_for(engine, "begin")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
-from data.addresses import AddressState
+from data.addresses import Address, AddressState
 from data.attention import Attention, Need
 from data.outbox import Message, OutboxState
 from school import School, addresses, consent, demo, doubts, notices
+from tests.served import AMINA, Served
 from tests.world import World
 
 
@@ -91,3 +93,18 @@ def test_a_question_that_finds_nobody_is_the_end_of_the_wait(world: World) -> No
     world.pass_time(doubts.LOOKED_AGAIN + timedelta(minutes=1))
     world.settle()
     assert states(world) == {"to-say:1": OutboxState.FAILED}
+
+
+@pytest.mark.anyio
+async def test_what_came_before_the_doubt_is_answered_once_the_doubt_is_over(served: Served) -> None:
+    """It waited for its turn in the parent's own conversation when the number was reported dead; then they wrote again."""
+    await served.text("menu", AMINA)
+    with served.house.store.write() as session:
+        address = session.scalars(select(Address).where(Address.channel == "sms", Address.value == AMINA)).one()
+        consent.mark_bad(School(session, served.house.clock()), address, "30005")
+    for said in ("menu", "1"):
+        await served.text(said, AMINA)
+        await served.settle()
+    assert {row.state for row in served.kept()} == {"handled"}
+    with served.house.store.read() as session:
+        assert session.scalars(select(Attention).where(Attention.need == Need.FAILED)).all() == []

@@ -21,9 +21,9 @@ from sqlalchemy import select
 
 from bot import faults
 from bot.outbox import NOT_DELIVERED
-from data.addresses import Address, AddressState
+from data.addresses import Address, AddressState, Consent
 from data.appointments import Appointment, AppointmentState, Occupied
-from data.attention import Attention
+from data.attention import Attention, Need
 from data.inbox import InboxState, Received
 from data.outbox import STILL_TO_LEAVE, Message, OutboxState
 from data.people import Adult
@@ -35,6 +35,7 @@ from tests.postgres import Cluster
 
 TOM, AMINA, FARID = ("sms", "+447700900102"), ("sms", "+447700900101"), ("telegram", "447700900104")
 SCHOOLS = int(os.environ.get("BOOKBAG_SCHOOLS", "10"))
+NAMES = {"Tom": TOM, "Amina": AMINA, "Farid": FARID}
 WHO = st.sampled_from([TOM, AMINA, FARID])
 WORDS = st.sampled_from(["menu", "1", "1", "1", "2", "back", "help", "STOP", "START"])
 OUTCOMES = st.sampled_from(["later", "refused", "no such number", "account", "never arrived", "answer lost", "answer lost", "reported first"])
@@ -108,6 +109,14 @@ class Messages(RuleBasedStateMachine):
             self.process.take_a_turn(0)
             self.what_is_due_is_sent()
 
+    @rule(who=st.sampled_from(sorted(NAMES)), word=st.sampled_from(["STOP", "STOP", "START"]))
+    def somebody_is_written_to_after_a_stop(self, who: str, word: str) -> None:
+        self.somebody_writes(NAMES[who], word)
+        self.process.take_a_turn(0)
+        self.process.now += timedelta(seconds=1)
+        self.the_school_has_something_to_say(who)
+        self.what_is_due_is_sent()
+
     @rule()
     def it_claims_and_stands_still(self) -> None:
         self.process.claim()
@@ -116,7 +125,7 @@ class Messages(RuleBasedStateMachine):
     def it_goes_on_with_what_it_claimed(self) -> None:
         self.process.hand_over()
 
-    @rule(who=st.sampled_from(["Tom", "Amina", "Farid"]))
+    @rule(who=st.sampled_from(sorted(NAMES)))
     def the_school_has_something_to_say(self, who: str) -> None:
         self.told += 1
         with Store.write(self.process.store) as session:
@@ -179,6 +188,7 @@ class Messages(RuleBasedStateMachine):
             self.everything_was_answered()
             self.nothing_is_left_unsaid()
             self.reports_are_shown()
+            self.stop_was_heeded()
             self.what_was_acknowledged_is_there_once()
             self.nothing_is_said_twice()
             self.what_is_told_is_true()
@@ -206,6 +216,7 @@ class Messages(RuleBasedStateMachine):
     def everything_was_answered(self) -> None:
         """Each message has its answer, but what a carrier answers, and what cannot be answered: that staff have."""
         replies = {row.key.split(":")[1] for row in self.rows(Message) if row.key.startswith("reply:")}
+        assert [row.key for row in self.rows(Attention) if row.need == Need.FAILED] == [], "a turn failed three times"
         shown = {row.key for row in self.rows(Attention)}
         together = {row.handled_at for row in self.rows(Received) if str(row.id) in replies}
         for row in self.rows(Received):
@@ -220,6 +231,14 @@ class Messages(RuleBasedStateMachine):
             assert row.state not in STILL_TO_LEAVE, (row.kind, row.state, row.next_at)
             if row.state in {*NOT_DELIVERED, OutboxState.UNCONFIRMED, OutboxState.EXPIRED}:
                 assert f"outbox:{row.id}" in shown, (row.kind, row.state, row.verdict)
+
+    def stop_was_heeded(self) -> None:
+        """Between a STOP and the next START nothing is claimed for that address but answers."""
+        said = self.rows(Consent)
+        for row in self.rows(Message):
+            if row.kind != "reply" and row.state not in {OutboxState.FAILED, OutboxState.CANCELLED} and row.claimed_at is not None:
+                before = [each for each in said if each.address_id == row.address_id and each.at < row.claimed_at]
+                assert not before or before[-1].is_given or any(each.at == row.claimed_at for each in said), (row.kind, row.state)
 
     def reports_are_shown(self) -> None:
         """The best that was reported of a message is what is shown of it, whatever was reported before or after."""

@@ -123,6 +123,17 @@ def test_a_long_text_is_charged_its_parts(store: Store) -> None:
     assert shared.take(1) == 1
 
 
+def test_what_took_long_to_make_ready_counts_from_when_it_leaves(store: Store) -> None:
+    shared = Shared(store, 3)
+    shared.take(3)
+    shared.now += 0.6
+    shared.pace.settle("sms", shared.grant, 3, 3)
+    shared.now += 0.6
+    assert shared.take(1) == 0
+    shared.now += 0.5
+    assert shared.take(5) == 3
+
+
 def test_all_who_take_at_once_get_no_more_than_there_is(store: Store) -> None:
     """By the database's own clock, two channels at a time, each in a connection of its own."""
     pace = SharedPace(store, {"sms": 5, "telegram": 5})

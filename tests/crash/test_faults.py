@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -104,7 +105,11 @@ def test_postgresql_the_way_there_processes_and_providers_may_fail(
         school.until(lambda: not proxy.commits_to_cut, "nothing is committed")
         school.goes_on()
         _stands_still(school, "worker", CLAIMED + 1)
+    if FAULTS > 1:  # it takes half a minute
+        leading = time.time()
         _stands_still(school, "scheduler", LEADS + 2)
+        asked = [entry["at"] for entry in standin.log("twilio.list") if entry["query"].get("To") == standin.sms_number and entry["at"] > leading]
+        sys.stdout.write(f"whoever asked the provider stood still: another did {max(later - one for one, later in pairwise(asked)):.1f} s after it, at most\n")
     _providers_are_down(school)
     assert school.server.alive
     school.verdict(but_for=ON_TELEGRAM)

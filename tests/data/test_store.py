@@ -1,5 +1,7 @@
 """What the database must do for a promise to hold: flush, wait not too long, tell when it is away, and come back."""
 
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from sqlalchemy.orm import Session
 from data import store as door
 from data.inbox import Mark
 from data.store import DatabaseAway, Store
+from tests.crash.proxy import Proxy
 from tests.postgres import Cluster
 
 INSERT = text("INSERT INTO marks (name, value) VALUES (:name, 'x')")
@@ -205,6 +208,17 @@ def test_a_server_that_stops_is_told_and_needs_no_restart_of_ours(cluster: Clust
         with store.write() as session:
             session.execute(INSERT, {"name": "yes"})
         assert names(store) == {"yes"}
+
+
+def test_a_server_that_is_gone_without_a_word_is_given_up(postgresql_url: str) -> None:
+    with Proxy(postgresql_url) as network, closing(Store(network.url)) as store, store.read() as session:
+        connection = session.connection().connection.driver_connection
+        assert connection is not None
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            idle, interval, times = (line.getsockopt(socket.IPPROTO_TCP, name) for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT))
+            assert idle + interval * times <= 11
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
 
 
 def test_a_server_that_hands_out_a_row_to_another_is_away_for_a_while(postgresql_url: str) -> None:
