@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -227,7 +228,8 @@ def test_what_only_a_person_can_see_is_listed_for_what_is_on(standin: StandIn, c
     assert listed(Settings(), capsys).count("[ ]") == 1
 
 
-def test_the_command_asks_only_when_told_to(standin: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+@pytest.mark.usefixtures("logged")  # a command sets logging up anew, on a stream that ends with it
+def test_the_command_asks_only_when_told_to(standin: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name, value in {"TELEGRAM__TOKEN": standin.bot_token, "TELEGRAM__BASE_URL": standin.telegram_url, "TELEGRAM__MODE": "polling"}.items():
         monkeypatch.setenv(f"BOOKBAG_{name}", value)
