@@ -44,7 +44,7 @@ TELLING = 5
 """Letters of a word by which an event or a group can be known."""
 IN_MANY_TITLES = frozenset(
     "morning evening afternoon school class classes parent parents children child family families mother mothers father fathers meeting group groups session "
-    "pack packs event events today monday tuesday wednesday thursday friday spring summer autumn winter first second after about welcome annual weekly "
+    "pack packs event events today monday tuesday wednesday thursday friday spring summer autumn winter after about welcome annual weekly "
     "monthly".split()
 )
 NAMED = {Decision.CONFIRM: 1, Decision.ACT: 2}
@@ -81,7 +81,7 @@ def understand(engine: Understander, school: School, adult: Adult | None, state:
     needs_parse = adult is not None and exact is None and number is None
     if needs_parse and question is not None:
         needs_parse = (question.kind != "text" or question.lets_through) and answers.by_words(question, text) is None
-    wishes = _wishes(engine, text, _context(school, adult)) if needs_parse and adult else []
+    wishes = _wishes(engine, text, _context(engine, school, adult)) if needs_parse and adult else []
     alarm = None if exact or number is not None else _alarm(engine, text, language, wishes)
     if alarm is None:
         opening = _opening(engine, text, language) if needs_parse and not any(wish.entities for wish in wishes) else None
@@ -173,12 +173,12 @@ def _about_what_it_names(wish: Understanding) -> Understanding:
     return replace(wish, intent=told.name, decision=Decision.ACT) if told is not None else wish
 
 
-def _context(school: School, adult: Adult) -> Context:
+def _context(engine: Understander, school: School, adult: Adult) -> Context:
     terms = [(row.starts, row.ends, row.what) for row in school.session.execute(select(Term.starts, Term.ends, Term.what))]
-    return Context(now=school.clock, language=adult.language, names=_names(school, adult), terms=terms)
+    return Context(now=school.clock, language=adult.language, names=_names(engine, school, adult), terms=terms)
 
 
-def _names(school: School, adult: Adult) -> list[Name]:
+def _names(engine: Understander, school: School, adult: Adult) -> list[Name]:
     """This parent's children, their staff, the school's staff and classes, and what each capability has that they may call by its name. No other child."""
     children = families.known_to(school, adult)
     classes = {child.class_id for child in children}
@@ -186,7 +186,7 @@ def _names(school: School, adult: Adult) -> list[Name]:
     near = sorted(staff, key=lambda person: not any(group.id in classes for group in person.classes))
     all_classes = school.session.scalars(select(SchoolClass)).all()
     named = [found.named for found in capabilities() if found.named is not None]
-    titled = [_titled(each.kind, row_id, title, adult.language) for each in named for row_id, title in each.known(school, adult)]
+    titled = [_titled(engine, each.kind, row_id, title, adult.language) for each in named for row_id, title in each.known(school, adult)]
     return [*map(_child_name, children), *map(_staff_name, near), *(Name("class", each.id, each.name) for each in all_classes), *titled]
 
 
@@ -198,8 +198,9 @@ def _staff_name(person: Staff) -> Name:
     return Name("staff", person.id, person.name)
 
 
-def _titled(kind: str, value_id: int, title: Text, language: str) -> Name:
-    """Something by its title, in English and as its reader knows it, and by each word of it that says more than 'morning' does."""
+def _titled(engine: Understander, kind: str, value_id: int, title: Text, language: str) -> Name:
+    """Something by its title, in English and as its reader knows it, and by each word of it that says more than 'morning' or 'first' does."""
     read = title.read_in(language).words
     words = [word for each in (title.words, read) for word in each.split() if len(word) >= TELLING and word.casefold() not in IN_MANY_TITLES]
+    words = [word for word in words if engine.number(word, language) is None]
     return Name(kind, value_id, title.words, (read, *words))
