@@ -62,10 +62,7 @@ def migrated_postgres(cluster: postgres.Cluster) -> Iterator[str]:
     """The name of a migrated, empty PostgreSQL database, to be copied."""
     from data import migrate
 
-    with cluster.database() as url:
-        migrate.upgrade(url)
-        name = url.partition("@/")[2].partition("?")[0]
-        cluster.close_to_all(name)
+    with cluster.filled(migrate.upgrade) as name:
         yield name
 
 
@@ -179,10 +176,7 @@ def seeded_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def seeded_postgres(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[str]:
     """The name of a PostgreSQL database with the demo school of today, to be copied."""
-    with cluster.database(template=migrated_postgres) as url:
-        _seed(url)
-        name = url.partition("@/")[2].partition("?")[0]
-        cluster.close_to_all(name)
+    with cluster.filled(_seed, migrated_postgres) as name:
         yield name
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -27,6 +27,11 @@ def programs() -> Path | None:
         return Path(on_path).resolve().parent
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda initdb: [int(part) for part in re.findall(r"\d+", str(initdb))])
     return found[-1].parent if found else None
+
+
+def name_in(url: str) -> str:
+    """The database's name in an address of `Cluster.url`."""
+    return url.partition("@/")[2].partition("?")[0]
 
 
 class Cluster:
@@ -67,10 +72,15 @@ class Cluster:
         finally:
             self._say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def close_to_all(self, database: str) -> None:
-        """Put out who is still connected and let nobody in: only then can it be copied."""
-        self._say(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
-        self._say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")  # noqa: S608  # a name of ours
+    @contextmanager
+    def filled(self, fill: Callable[[str], object], template: str = "template0") -> Iterator[str]:
+        """The name of a database to make copies of. `fill` is given its address; then whoever is still connected is put out, and nobody is let in."""
+        with self.database(template) as url:
+            fill(url)
+            name = name_in(url)
+            self._say(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            self._say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608  # a name of ours
+            yield name
 
     def transactions_a_second(self, clients: int, seconds: int = 3) -> float | None:
         """What PostgreSQL's own benchmark does here, pgbench with its simple updates, with so many clients; None where it is not installed."""
@@ -78,8 +88,7 @@ class Cluster:
         if not pgbench.exists():
             return None
         with self.database() as url:
-            name = url.partition("@/")[2].partition("?")[0]
-            reached = ("-h", str(self.sockets), "-p", str(PORT), "-U", "postgres", name)
+            reached = ("-h", str(self.sockets), "-p", str(PORT), "-U", "postgres", name_in(url))
             subprocess.run([pgbench, "-i", "-q", "-s", "5", *reached], capture_output=True, check=True)
             measured = ("-N", "-c", str(clients), "-j", "2", "-T", str(seconds))
             told = subprocess.run([pgbench, *measured, *reached], capture_output=True, text=True, check=True).stdout

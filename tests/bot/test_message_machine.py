@@ -261,10 +261,7 @@ def monday_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def monday_postgres(cluster: Cluster, migrated_postgres: str) -> Iterator[str]:
-    with cluster.database(template=migrated_postgres) as url:
-        _seed(url)
-        name = url.partition("@/")[2].partition("?")[0]
-        cluster.close_to_all(name)
+    with cluster.filled(_seed, migrated_postgres) as name:
         yield name
 
 
